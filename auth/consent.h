@@ -1,0 +1,41 @@
+/* consent.h - grants: what a client allows one named loved one. Absent, unknown, expired or withdrawn is no.
+ *
+ * A first, simple record; DOMAIN's whole grant and its withdrawal find their place here. */
+#pragma once
+
+#include "base/status.h"
+#include "base/terms.h"
+
+struct grant {
+    struct id id;
+    struct id client; /* the person who grants */
+    struct id person; /* the loved one who is named */
+    term_set kinds;   /* of enum session_kind */
+    term_set modes;   /* of enum mode */
+    int64_t not_before, expires; /* Unix seconds; live while not_before <= t < expires. Both required */
+    bool withdrawn;
+};
+
+/* Why not. The names go to people as error codes (admission.h has the others). */
+enum consent {
+    CONSENT_ABSENT = 0, /* no grant names this person */
+    CONSENT_LIVE,
+    CONSENT_EARLY,
+    CONSENT_EXPIRED,
+    CONSENT_WITHDRAWN,
+    CONSENT_OTHER_KIND, /* there is a grant, and not for this kind of session */
+};
+
+/* What a live grant allows to pass. */
+struct rights {
+    source_mask receives; /* of others' sources */
+    source_mask sends;
+    int64_t until;        /* Unix seconds, exclusive */
+};
+
+/* The widest mode among the grants that are live for {client, person, kind} at unix_s; until is that grant's end. The
+ * most telling reason when none is. *rights changes only on CONSENT_LIVE. */
+enum consent consent_check(const struct grant *, size_t count, const struct id *client, const struct id *person,
+                           enum session_kind, int64_t unix_s, struct rights *);
+/* What a mode lets pass in each direction; screen only ever comes with seeing. */
+void consent_mode_rights(enum mode, source_mask *receives, source_mask *sends);

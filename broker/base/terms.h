@@ -1,0 +1,62 @@
+/* terms.h - the words of the domain as values, each with its name on the wire and in the logs.
+ * State 0 is reserved in every enum, so that a forgotten field is refused. */
+#pragma once
+
+#include "base/bytes.h"
+
+/* An opaque id: 1 to 32 characters of [A-Za-z0-9_-], NUL-terminated. Never derived from a name. */
+enum { ID_MAX = 32 };
+struct id {
+    char text[ID_MAX + 1];
+};
+bool id_parse(struct bytes text, struct id *); /* false and unchanged when it is not one */
+bool id_equal(const struct id *, const struct id *);
+
+enum session_kind {
+    KIND_INDIVIDUAL = 1,
+    KIND_FAMILY,
+    KIND_WORKSHOP,
+    KIND_CHECK_IN,
+    KIND_DISCHARGE,
+    KIND_GROUP,
+};
+
+enum role {
+    ROLE_CLIENT = 1,
+    ROLE_THERAPIST,
+    ROLE_LOVED_ONE,
+    ROLE_INTERPRETER,
+    ROLE_ADMIN,
+};
+
+/* How a loved one takes part: `listen` hears; `watch` sees and hears; `audio` hears and speaks; `full` is all. */
+enum mode {
+    MODE_LISTEN = 1,
+    MODE_WATCH,
+    MODE_AUDIO,
+    MODE_FULL,
+};
+
+/* Sets of kinds and modes: bit (1 << value). */
+typedef uint32_t term_set;
+static inline term_set term_bit(int value) { return (term_set)1 << value; }
+static inline bool term_in(term_set set, int value) { return set >> value & 1; }
+
+/* What a person can publish; also bits of a mask. */
+enum source {
+    SOURCE_MIC = 1,
+    SOURCE_CAMERA = 2,
+    SOURCE_SCREEN = 4,
+    SOURCE_ALL = 7,
+};
+typedef uint8_t source_mask;
+enum { SOURCE_COUNT = 3 };
+
+/* Names: "individual", "loved_one", "listen", "mic". 0 (or false) for an unknown word; "?" for an unknown value. */
+enum session_kind kind_parse(struct bytes);
+enum role role_parse(struct bytes);
+enum mode mode_parse(struct bytes);
+const char *kind_name(enum session_kind);
+const char *role_name(enum role);
+const char *mode_name(enum mode);
+const char *source_name(enum source);

@@ -1,0 +1,26 @@
+/* reception.h - what we received of one published stream, for honest reports: RFC 3550 A.1 (validity), A.3 (loss), A.8 (jitter). */
+#pragma once
+
+#include "base/clock.h"
+#include "media/rtcp.h"
+
+struct reception {
+    bool started;
+    uint64_t base_seq, highest_seq; /* extended */
+    uint64_t received;
+    uint64_t expected_prior, received_prior; /* at the last report */
+    uint32_t transit;                        /* of the last packet */
+    uint32_t jitter_q4;                      /* 16 times the estimate */
+    uint32_t clock_rate;
+    uint32_t last_sr_ntp; /* middle 32 bits; 0 for none */
+    usec_t last_sr_at;
+    uint64_t sr_ntp; /* the publisher's last SR, whole, and the RTP time it names */
+    uint32_t sr_rtp_time;
+};
+
+void reception_init(struct reception *, uint32_t clock_rate);
+/* Notes one packet; yields its extended number. */
+uint64_t reception_packet(struct reception *, usec_t now_us, uint16_t seq, uint32_t rtp_time);
+void reception_sender_report(struct reception *, usec_t now_us, const struct rtcp_sender *);
+/* The report block since the last call. False when nothing arrived since creation. */
+bool reception_report(struct reception *, usec_t now_us, uint32_t ssrc, struct rtcp_report *);
