@@ -42,6 +42,9 @@ struct admission_facts {
     uint32_t seats_free;
 };
 
+/* The first that fails, the most fundamental first: denied, role, kind, connection, room, therapist, client, then for a loved
+ * one the consent and the client's yes, then time, seats. Those already in may use up what is left of their time (0 s is
+ * the room's timer to end; less is refused here too). */
 enum verdict admission_decide(const struct admission_facts *);
-/* The error code for people and logs: "grant_expired". */
+/* The error code for people and logs, as PROTOCOL.md lists them: "grant_expired". Never NULL. */
 const char *verdict_name(enum verdict);

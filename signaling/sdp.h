@@ -1,7 +1,8 @@
-/* sdp.h - a browser's offer parsed, our answer written: RFC 8866, RFC 8829 (JSEP), RFC 8843 (BUNDLE), RFC 8839 (ICE), RFC 8842 (DTLS).
+/* sdp.h - a browser's offer parsed (sdp.c), our answer written (sdp_answer.c): RFC 8866, RFC 8829 (JSEP), RFC 8843
+ * (BUNDLE), RFC 8839 (ICE), RFC 8842 (DTLS).
  *
- * Pure text. What an offer must be for Kinroom: one BUNDLE group with every section, rtcp-mux, ICE credentials, a SHA-256 fingerprint,
- * setup actpass or active. */
+ * Pure text. What an offer must be for Kinroom: one BUNDLE group with every live section, rtcp-mux, the same ICE
+ * credentials and SHA-256 fingerprint throughout, setup actpass or active. */
 #pragma once
 
 #include "base/address.h"
@@ -20,8 +21,12 @@ struct sdp_section {
     uint8_t payload_type;   /* Opus, or VP8; 0 when neither is offered */
     uint8_t mid_extension;  /* RFC 8285 id of urn:ietf:params:rtp-hdrext:sdes:mid, 0 none */
     uint8_t level_extension; /* of urn:ietf:params:rtp-hdrext:ssrc-audio-level, 0 none */
-    uint32_t ssrcs[SDP_SSRCS_MAX]; /* a=ssrc with cname, repair streams (FID's second) left out */
+    uint32_t ssrcs[SDP_SSRCS_MAX]; /* from a=ssrc, repair streams (FID's second) left out */
     size_t ssrc_count;
+    bool nack_pli, ccm_fir;        /* offered for payload_type */
+    bool dtx;                      /* Opus with usedtx=1 */
+    /* Of the m= line, borrowed: a rejected section is answered with its own words. */
+    struct bytes media_word, protocol, first_format;
 };
 
 struct sdp_offer {
@@ -51,6 +56,7 @@ struct sdp_answer {
     struct sdp_answer_section sections[SDP_SECTIONS_MAX];
 };
 
-/* NUL-terminated text; ERR_FULL. ICE-lite, setup:passive, rtcp-mux, rtcp-rsize absent; Opus with inband FEC and DTX as offered,
+/* NUL-terminated text (the NUL is behind the writer's length); ERR_FULL leaves the writer as it was. Only sections with a
+ * payload type may be accepted. ICE-lite, setup:passive, rtcp-mux, rtcp-rsize absent; Opus with inband FEC and DTX as offered,
  * VP8 with nack pli and ccm fir; only the mid and audio-level extensions. */
 enum status sdp_write_answer(struct writer *, const struct sdp_offer *, const struct sdp_answer *);

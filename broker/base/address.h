@@ -20,7 +20,8 @@ enum { ADDRESS_TEXT_MAX = 64 };
 bool address_equal(const struct address *, const struct address *);
 /* A good mix of all the fields, for tables keyed with a secret seed (so that peers can't choose colliding ones). */
 uint64_t address_hash(const struct address *, uint64_t seed);
-/* "192.0.2.1", "2001:db8::1" (RFC 5952 without the zone). False and unchanged when it is not one. The port is untouched. */
+/* "192.0.2.1", "2001:db8::1" (RFC 5952 without the zone). False and unchanged when it is not one. The port is
+ * untouched. */
 bool address_parse_ip(const char *text, struct address *);
 /* The same without the port; returns text. */
 const char *address_ip_text(const struct address *, char text[static ADDRESS_TEXT_MAX]);

@@ -56,11 +56,26 @@ static uint64_t read_be(struct reader *r, size_t width)
     return value;
 }
 
-uint8_t read_u8(struct reader *r) { return (uint8_t)read_be(r, 1); }
-uint16_t read_be16(struct reader *r) { return (uint16_t)read_be(r, 2); }
-uint32_t read_be24(struct reader *r) { return (uint32_t)read_be(r, 3); }
-uint32_t read_be32(struct reader *r) { return (uint32_t)read_be(r, 4); }
-uint64_t read_be64(struct reader *r) { return read_be(r, 8); }
+uint8_t read_u8(struct reader *r)
+{
+    return (uint8_t)read_be(r, 1);
+}
+uint16_t read_be16(struct reader *r)
+{
+    return (uint16_t)read_be(r, 2);
+}
+uint32_t read_be24(struct reader *r)
+{
+    return (uint32_t)read_be(r, 3);
+}
+uint32_t read_be32(struct reader *r)
+{
+    return (uint32_t)read_be(r, 4);
+}
+uint64_t read_be64(struct reader *r)
+{
+    return read_be(r, 8);
+}
 
 struct writer writer_over(uint8_t *at, size_t cap)
 {
@@ -88,11 +103,26 @@ static void write_be(struct writer *w, uint64_t value, size_t width)
         at[i] = (uint8_t)value;
 }
 
-void write_u8(struct writer *w, uint8_t value) { write_be(w, value, 1); }
-void write_be16(struct writer *w, uint16_t value) { write_be(w, value, 2); }
-void write_be24(struct writer *w, uint32_t value) { write_be(w, value, 3); }
-void write_be32(struct writer *w, uint32_t value) { write_be(w, value, 4); }
-void write_be64(struct writer *w, uint64_t value) { write_be(w, value, 8); }
+void write_u8(struct writer *w, uint8_t value)
+{
+    write_be(w, value, 1);
+}
+void write_be16(struct writer *w, uint16_t value)
+{
+    write_be(w, value, 2);
+}
+void write_be24(struct writer *w, uint32_t value)
+{
+    write_be(w, value, 3);
+}
+void write_be32(struct writer *w, uint32_t value)
+{
+    write_be(w, value, 4);
+}
+void write_be64(struct writer *w, uint64_t value)
+{
+    write_be(w, value, 8);
+}
 
 void write_bytes(struct writer *w, struct bytes bytes)
 {
@@ -101,7 +131,10 @@ void write_bytes(struct writer *w, struct bytes bytes)
         memcpy(at, bytes.at, bytes.len);
 }
 
-void write_text(struct writer *w, const char *text) { write_bytes(w, bytes_of(text)); }
+void write_text(struct writer *w, const char *text)
+{
+    write_bytes(w, bytes_of(text));
+}
 
 void write_format(struct writer *w, const char *format, ...)
 {
@@ -118,4 +151,7 @@ void write_format(struct writer *w, const char *format, ...)
         w->len += (size_t)len;
 }
 
-struct bytes writer_bytes(const struct writer *w) { return (struct bytes){ w->at, w->len }; }
+struct bytes writer_bytes(const struct writer *w)
+{
+    return (struct bytes){ w->at, w->len };
+}

@@ -56,7 +56,10 @@ void write_format(struct writer *, const char *format, ...) __attribute__((forma
 struct bytes writer_bytes(const struct writer *);
 
 /* For values already known to be there: big-endian loads and stores. */
-static inline uint16_t load_be16(const uint8_t *at) { return (uint16_t)(at[0] << 8 | at[1]); }
+static inline uint16_t load_be16(const uint8_t *at)
+{
+    return (uint16_t)(at[0] << 8 | at[1]);
+}
 static inline uint32_t load_be32(const uint8_t *at)
 {
     return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];

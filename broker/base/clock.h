@@ -14,6 +14,12 @@ struct now {
     int64_t unix_us; /* wall clock: token and grant times, RTCP reports, what people read */
 };
 
-static inline int64_t now_unix_s(struct now now) { return now.unix_us / (int64_t)USEC_PER_SEC; }
+static inline int64_t now_unix_s(struct now now)
+{
+    return now.unix_us / (int64_t)USEC_PER_SEC;
+}
 
-static inline usec_t sooner(usec_t a, usec_t b) { return a < b ? a : b; }
+static inline usec_t sooner(usec_t a, usec_t b)
+{
+    return a < b ? a : b;
+}

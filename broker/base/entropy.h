@@ -5,7 +5,8 @@
 #include <stdint.h>
 
 struct entropy {
-    void (*fill)(void *context, uint8_t *at, size_t len); /* cannot fail: the shell ends the process rather than guess */
+    void (*fill)(void *context, uint8_t *at,
+                 size_t len); /* cannot fail: the shell ends the process rather than guess */
     void *context;
 };
 

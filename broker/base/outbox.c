@@ -9,8 +9,8 @@ struct outbox {
     size_t cap, used, reserved;
     struct datagram *datagrams;
     struct message *messages;
-    size_t items, datagram_count, message_count;
-    client_id overflowed;
+    client_id *overflowed;
+    size_t items, datagram_count, message_count, overflowed_count;
     uint64_t dropped;
 };
 
@@ -24,9 +24,10 @@ enum status outbox_create(struct outbox **created, size_t bytes, size_t items)
         .cap = bytes,
         .datagrams = calloc(items, sizeof *o->datagrams),
         .messages = calloc(items, sizeof *o->messages),
+        .overflowed = calloc(items, sizeof *o->overflowed),
         .items = items,
     };
-    if (!o->arena || !o->datagrams || !o->messages) {
+    if (!o->arena || !o->datagrams || !o->messages || !o->overflowed) {
         outbox_destroy(o);
         return ERR_NO_MEMORY;
     }
@@ -41,13 +42,13 @@ void outbox_destroy(struct outbox *o)
     free(o->arena);
     free(o->datagrams);
     free(o->messages);
+    free(o->overflowed);
     free(o);
 }
 
 void outbox_clear(struct outbox *o)
 {
-    o->used = o->reserved = o->datagram_count = o->message_count = 0;
-    o->overflowed = 0;
+    o->used = o->reserved = o->datagram_count = o->message_count = o->overflowed_count = 0;
 }
 
 uint8_t *outbox_reserve(struct outbox *o, size_t cap)
@@ -63,7 +64,7 @@ uint8_t *outbox_reserve(struct outbox *o, size_t cap)
 
 void outbox_commit(struct outbox *o, const struct address *peer, size_t len)
 {
-    assert(len <= o->reserved);
+    assert(len <= o->reserved && o->datagram_count < o->items);
     o->datagrams[o->datagram_count++] = (struct datagram){ *peer, { o->arena + o->used, len } };
     o->used += len;
     o->reserved = 0;
@@ -74,15 +75,26 @@ enum status outbox_datagram(struct outbox *o, const struct address *peer, struct
     uint8_t *at = outbox_reserve(o, data.len);
     if (!at)
         return ERR_FULL;
-    memcpy(at, data.at, data.len);
+    if (data.len > 0)
+        memcpy(at, data.at, data.len);
     outbox_commit(o, peer, data.len);
     return OK;
 }
 
+static void remember_overflowed(struct outbox *o, client_id client)
+{
+    for (size_t i = 0; i < o->overflowed_count; i++)
+        if (o->overflowed[i] == client)
+            return;
+    if (o->overflowed_count < o->items)
+        o->overflowed[o->overflowed_count++] = client;
+}
+
 static enum status put_message(struct outbox *o, client_id client, enum message_kind kind, struct bytes text)
 {
+    o->reserved = 0; /* a reservation left open is void: its bytes are about to be ours */
     if (o->message_count == o->items || text.len > o->cap - o->used) {
-        o->overflowed = client;
+        remember_overflowed(o, client);
         return ERR_FULL;
     }
     uint8_t *at = o->arena + o->used;
@@ -103,9 +115,35 @@ enum status outbox_close(struct outbox *o, client_id client, const char *reason)
     return put_message(o, client, MESSAGE_CLOSE, bytes_of(reason));
 }
 
-size_t outbox_datagram_count(const struct outbox *o) { return o->datagram_count; }
-struct datagram outbox_datagram_at(const struct outbox *o, size_t index) { return o->datagrams[index]; }
-size_t outbox_message_count(const struct outbox *o) { return o->message_count; }
-struct message outbox_message_at(const struct outbox *o, size_t index) { return o->messages[index]; }
-client_id outbox_overflowed(const struct outbox *o) { return o->overflowed; }
-uint64_t outbox_dropped(const struct outbox *o) { return o->dropped; }
+size_t outbox_datagram_count(const struct outbox *o)
+{
+    return o->datagram_count;
+}
+struct datagram outbox_datagram_at(const struct outbox *o, size_t index)
+{
+    return o->datagrams[index];
+}
+size_t outbox_message_count(const struct outbox *o)
+{
+    return o->message_count;
+}
+struct message outbox_message_at(const struct outbox *o, size_t index)
+{
+    return o->messages[index];
+}
+client_id outbox_overflowed(const struct outbox *o)
+{
+    return o->overflowed_count > 0 ? o->overflowed[0] : 0;
+}
+size_t outbox_overflowed_count(const struct outbox *o)
+{
+    return o->overflowed_count;
+}
+client_id outbox_overflowed_at(const struct outbox *o, size_t index)
+{
+    return o->overflowed[index];
+}
+uint64_t outbox_dropped(const struct outbox *o)
+{
+    return o->dropped;
+}

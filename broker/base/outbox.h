@@ -1,8 +1,9 @@
 /* outbox.h - what the core wants sent: datagrams to peers, messages to clients, in a bounded arena.
  *
  * The core appends, the shell drains after each turn: first every datagram, then every message. So a message that
- * acknowledges a shut gate leaves after the last packet that the gate let through. When it is full, media is dropped and
- * counted; a message that does not fit is never dropped silently: `overflowed` names its client, which must be closed. */
+ * acknowledges a shut gate leaves after the last packet that the gate let through. When it is full, media is dropped
+ * and counted; a message that does not fit is never dropped silently: `overflowed` names its client, which must be
+ * closed. */
 #pragma once
 
 #include "base/address.h"
@@ -33,8 +34,8 @@ enum status outbox_create(struct outbox **, size_t bytes, size_t items);
 void outbox_destroy(struct outbox *);
 void outbox_clear(struct outbox *);
 
-/* Room for one datagram of up to cap bytes, to be filled and committed before any other outbox call; NULL when full (the
- * drop is counted). An uncommitted reservation costs nothing. */
+/* Room for one datagram of up to cap bytes, to be filled and committed before any other outbox call; NULL when full
+ * (the drop is counted). An uncommitted reservation costs nothing. */
 uint8_t *outbox_reserve(struct outbox *, size_t cap);
 void outbox_commit(struct outbox *, const struct address *peer, size_t len);
 /* Both at once, copying. */
@@ -48,7 +49,10 @@ size_t outbox_datagram_count(const struct outbox *);
 struct datagram outbox_datagram_at(const struct outbox *, size_t index);
 size_t outbox_message_count(const struct outbox *);
 struct message outbox_message_at(const struct outbox *, size_t index);
-/* A client that was owed a message that did not fit, 0 for none. */
+/* The first client that was owed a message that did not fit, 0 for none. */
 client_id outbox_overflowed(const struct outbox *);
+/* All of them, each once: every one must be closed. As many are remembered as there may be messages. */
+size_t outbox_overflowed_count(const struct outbox *);
+client_id outbox_overflowed_at(const struct outbox *, size_t index);
 /* Datagrams dropped for want of room since creation. */
 uint64_t outbox_dropped(const struct outbox *);

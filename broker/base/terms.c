@@ -37,13 +37,34 @@ static const char *name_of(const char *const *names, int count, int value)
     return value > 0 && value < count && names[value] ? names[value] : "?";
 }
 
-enum session_kind kind_parse(struct bytes word) { return (enum session_kind)value_of(kinds, COUNT(kinds), word); }
-enum role role_parse(struct bytes word) { return (enum role)value_of(roles, COUNT(roles), word); }
-enum mode mode_parse(struct bytes word) { return (enum mode)value_of(modes, COUNT(modes), word); }
-const char *kind_name(enum session_kind kind) { return name_of(kinds, COUNT(kinds), (int)kind); }
-const char *role_name(enum role role) { return name_of(roles, COUNT(roles), (int)role); }
-const char *mode_name(enum mode mode) { return name_of(modes, COUNT(modes), (int)mode); }
-const char *source_name(enum source source) { return name_of(sources, COUNT(sources), (int)source); }
+enum session_kind kind_parse(struct bytes word)
+{
+    return (enum session_kind)value_of(kinds, COUNT(kinds), word);
+}
+enum role role_parse(struct bytes word)
+{
+    return (enum role)value_of(roles, COUNT(roles), word);
+}
+enum mode mode_parse(struct bytes word)
+{
+    return (enum mode)value_of(modes, COUNT(modes), word);
+}
+const char *kind_name(enum session_kind kind)
+{
+    return name_of(kinds, COUNT(kinds), (int)kind);
+}
+const char *role_name(enum role role)
+{
+    return name_of(roles, COUNT(roles), (int)role);
+}
+const char *mode_name(enum mode mode)
+{
+    return name_of(modes, COUNT(modes), (int)mode);
+}
+const char *source_name(enum source source)
+{
+    return name_of(sources, COUNT(sources), (int)source);
+}
 
 static bool is_id_character(uint8_t c)
 {
@@ -62,4 +83,7 @@ bool id_parse(struct bytes text, struct id *id)
     return true;
 }
 
-bool id_equal(const struct id *a, const struct id *b) { return strcmp(a->text, b->text) == 0; }
+bool id_equal(const struct id *a, const struct id *b)
+{
+    return strcmp(a->text, b->text) == 0;
+}

@@ -39,8 +39,14 @@ enum mode {
 
 /* Sets of kinds and modes: bit (1 << value). */
 typedef uint32_t term_set;
-static inline term_set term_bit(int value) { return (term_set)1 << value; }
-static inline bool term_in(term_set set, int value) { return set >> value & 1; }
+static inline term_set term_bit(int value)
+{
+    return (term_set)1 << value;
+}
+static inline bool term_in(term_set set, int value)
+{
+    return set >> value & 1;
+}
 
 /* What a person can publish; also bits of a mask. */
 enum source {

@@ -1,4 +1,7 @@
-/* reception.h - what we received of one published stream, for honest reports: RFC 3550 A.1 (validity), A.3 (loss), A.8 (jitter). */
+/* reception.h - what we received of one published stream, for honest reports: RFC 3550 A.1 (extension), A.3 (loss), A.8 (jitter).
+ *
+ * Packets come from SRTP: authenticated, never twice, never from before its replay window. So A.1's probation, which keeps out
+ * strays, and its restart after a jump have no place here: every packet counts, and a jump is loss. */
 #pragma once
 
 #include "base/clock.h"
@@ -6,16 +9,16 @@
 
 struct reception {
     bool started;
-    uint64_t base_seq, highest_seq; /* extended */
+    uint64_t base_seq, highest_seq; /* extended; the first packet's is 65536 and its number */
     uint64_t received;
     uint64_t expected_prior, received_prior; /* at the last report */
     uint32_t transit;                        /* of the last packet */
-    uint32_t jitter_q4;                      /* 16 times the estimate */
+    uint64_t jitter_q4;                      /* 16 times the estimate */
     uint32_t clock_rate;
-    uint32_t last_sr_ntp; /* middle 32 bits; 0 for none */
-    usec_t last_sr_at;
-    uint64_t sr_ntp; /* the publisher's last SR, whole, and the RTP time it names */
+    bool has_sr;     /* the publisher's last SR: its NTP time, the RTP time that it names, and when it came */
+    uint64_t sr_ntp; /* by the publisher's clock */
     uint32_t sr_rtp_time;
+    usec_t last_sr_at;
 };
 
 void reception_init(struct reception *, uint32_t clock_rate);

@@ -2,35 +2,60 @@
  * TL0PICIDX. A decoder sees one stream that never restarts.
  *
  * A gap in what the publisher sent stays a gap (the receiver must see loss); what we chose not to forward leaves none.
- * Packets that arrive out of order keep their distance. */
+ * Packets that arrive out of order keep their distance. No outgoing sequence number is ever given twice: a repeated one
+ * would be a repeated nonce under the receiver's SRTP key. */
 #pragma once
 
 #include "base/clock.h"
 #include "media/rtp.h"
 #include "media/vp8.h"
 
+enum {
+    RENUMBER_SPANS = 8,   /* how many skips back a late packet is still placed */
+    RENUMBER_WINDOW = 512 /* how many numbers back a late packet is still sent: over 2 s of a 2 Mbit/s stream */
+};
+
+/* Incoming numbers from first_in on, up to the next span, move by `offset`. The last `skipped` before first_in were not forwarded. */
+struct renumber_span {
+    uint64_t first_in, skipped;
+    uint64_t offset; /* modulo 2^64: may stand for a negative one */
+};
+
+/* A counter of fewer bits in the payload: the newest number on both sides. */
+struct renumber_counter {
+    uint16_t in, out;
+    bool joined; /* `in` is of this source */
+};
+
 struct renumber {
     uint32_t clock_rate;
     bool started;  /* anything was ever sent */
     bool switched; /* the next packet opens a new source */
-    uint16_t seq_offset, highest_seq_out;
-    uint32_t time_offset, last_time_out;
-    usec_t last_sent_at; /* arrival time of the packet with last_time_out */
-    uint16_t first_seq_in;   /* of this source: older ones are from before the switch and are dropped */
-    uint16_t highest_seq_in;
-    uint16_t picture_offset, highest_picture_out;
-    uint8_t tl0_offset, last_tl0_out;
-    bool has_picture;
+
+    /* Sequence numbers, extended to 64 bits on both sides. */
+    uint64_t highest_in; /* of this source, skipped ones included */
+    uint64_t highest_out;
+    struct renumber_span spans[RENUMBER_SPANS]; /* oldest first; what precedes the first is from before the switch */
+    size_t span_count;
+    uint64_t sent[RENUMBER_WINDOW / 64]; /* bit n % RENUMBER_WINDOW: n, up to highest_out, was given */
+
+    uint32_t time_offset, highest_time_out;
+    usec_t highest_time_at; /* arrival of the first packet with highest_time_out */
+
+    struct renumber_counter picture, tl0;
 };
 
 /* Starting numbers are random by the caller's entropy: RFC 3550 5.1. */
 void renumber_init(struct renumber *, uint32_t clock_rate, uint16_t first_seq, uint32_t first_time, uint16_t first_picture);
-/* Another source follows, or the same one after a pause. */
+/* Another source follows, or the same one after a pause. Its first packet follows the last one sent: the next sequence number and
+ * picture, and a timestamp that is later by the time that has passed. */
 void renumber_switch(struct renumber *);
-/* The numbers for one incoming packet, written over rtp->seq and rtp->time (and vp8's, when not NULL). False: it precedes
- * the switch and must not be sent. */
+/* The numbers for one incoming packet, written over rtp->seq and rtp->time (and vp8's, when not NULL). False, and nothing
+ * changed: it precedes the switch, was given already, is too late to place or half the circle ahead; it must not be sent. */
 bool renumber_packet(struct renumber *, usec_t now_us, struct rtp *, struct vp8 *);
-/* A packet of the current source that is deliberately not forwarded: later ones close up. */
+/* A packet of the current source that is deliberately not forwarded: later ones close up. One that arrives late leaves a
+ * gap after all, as the numbers around it have gone out. */
 void renumber_skip(struct renumber *, uint16_t seq);
-/* The outgoing timestamp that stands for an incoming one of the current source: for sender reports. */
+/* The outgoing timestamp that stands for an incoming one of the current source: for sender reports. Means something only
+ * after a packet of that source (not while `switched`). */
 uint32_t renumber_time(const struct renumber *, uint32_t time_in);

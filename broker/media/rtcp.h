@@ -34,21 +34,24 @@ enum { RTCP_REPORTS_MAX = 31 };
 struct rtcp_packet {
     enum rtcp_kind kind;
     uint8_t type, count; /* as on the wire */
-    uint32_t ssrc;       /* who sends */
+    uint32_t ssrc;       /* who sends; BYE: the first who leaves, 0 for nobody */
     uint32_t media_ssrc; /* PLI: whom it is about. FIR: the first entry's */
     struct rtcp_sender sender;
     size_t report_count;
     struct rtcp_report reports[RTCP_REPORTS_MAX];
 };
 
-/* The whole compound must hold together before any of it counts (RFC 3550 A.2): check first, then read. */
+/* The whole compound must hold together before any of it counts (RFC 3550 A.2): check first, then read.
+ * More lenient than A.2 in one thing: the first packet may be of any known type (200 to 207), not only a report, so that
+ * reduced-size RTCP (RFC 5506) is understood although it is not negotiated. */
 enum status rtcp_check(struct bytes compound);
-/* The next packet; false at the end. */
+/* The next packet; false at the end, and when it is broken (then the reader is bad). */
 bool rtcp_next(struct reader *, struct rtcp_packet *);
 
+/* count: at most RTCP_REPORTS_MAX. `lost` is clamped to its 24 bits. */
 void rtcp_write_sr(struct writer *, uint32_t ssrc, const struct rtcp_sender *, const struct rtcp_report *, size_t count);
 void rtcp_write_rr(struct writer *, uint32_t ssrc, const struct rtcp_report *, size_t count);
-/* SDES with a CNAME, which every compound needs (RFC 3550 6.1). */
+/* SDES with a CNAME, which every compound needs (RFC 3550 6.1); at most 255 characters. */
 void rtcp_write_sdes(struct writer *, uint32_t ssrc, const char *cname);
 void rtcp_write_pli(struct writer *, uint32_t ssrc, uint32_t media_ssrc);
 

@@ -19,7 +19,7 @@ struct rtp {
 
 /* ERR_MALFORMED for a wrong version, a header or extension that runs over, padding that lies (0, or more than there is). */
 enum status rtp_parse(struct bytes packet, struct rtp *);
-/* The value of one RFC 8285 element; empty when absent or broken. id 1 to 14. */
+/* The value of one RFC 8285 element; empty when absent or broken. id 1 to 14 (to 255 in the two-byte form). */
 struct bytes rtp_extension_find(const struct rtp *, uint8_t id);
 /* Header and payload, without extensions or padding. */
 void rtp_write(struct writer *, const struct rtp *);

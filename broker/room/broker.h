@@ -1,7 +1,8 @@
 /* broker.h - the whole core of one shard behind five calls: rooms, people, their transports and their media.
  *
- * Pure: no socket, clock, thread or random call of its own. Time and bytes go in; datagrams, messages and closings come out in
- * the outbox. One thread calls it. After a call returns, what the room decided holds: a gate that it shut lets nothing more into the outbox. */
+ * Pure: no socket, clock, thread or random call of its own. Time and bytes go in; datagrams, messages and closings come
+ * out in the outbox. One thread calls it. After a call returns, what the room decided holds: a gate that it shut lets
+ * nothing more into the outbox. */
 #pragma once
 
 #include "auth/token.h"
@@ -28,17 +29,21 @@ struct broker_config {
 enum status broker_create(struct broker **, const struct broker_config *);
 void broker_destroy(struct broker *);
 
-/* A session that this shard will run; copied. The same id again replaces the plan of a room nobody is in: ERR_STATE otherwise. */
+/* A session that this shard will run; copied. The same id again replaces the plan of a room nobody is in: ERR_STATE
+ * otherwise. */
 enum status broker_plan(struct broker *, const struct plan *);
 
-/* Somebody whose token was verified: `claims` are true, whether they may enter is decided here. Answers the join request `request`. */
-enum status broker_join(struct broker *, struct now, client_id, const struct claims *, uint32_t request, bool move, struct outbox *);
+/* Somebody whose token was verified: `claims` are true, whether they may enter is decided here. Answers the join
+ * request `request`. */
+enum status broker_join(struct broker *, struct now, client_id, const struct claims *, uint32_t request, bool move,
+                        struct outbox *);
 /* One message of a client that has joined. */
 enum status broker_text(struct broker *, struct now, client_id, struct bytes text, struct outbox *);
 /* The client's socket is gone, whatever the reason. */
 enum status broker_gone(struct broker *, struct now, client_id, struct outbox *);
 /* One datagram; decrypted in place, so the buffer is the core's until it returns. */
-enum status broker_datagram(struct broker *, struct now, const struct address *peer, uint8_t *data, size_t len, struct outbox *);
+enum status broker_datagram(struct broker *, struct now, const struct address *peer, uint8_t *data, size_t len,
+                            struct outbox *);
 /* Everything that is due. */
 void broker_tick(struct broker *, struct now, struct outbox *);
 

@@ -1,4 +1,5 @@
-/* plan.h - what is scheduled: a session, who takes part, and the grants that concern it. Values only; the shell brings them. */
+/* plan.h - what is scheduled: a session, who takes part, and the grants that concern it. Values only; the shell brings
+ * them. */
 #pragma once
 
 #include "auth/consent.h"

@@ -1,7 +1,10 @@
 /* dtls.h - the DTLS-SRTP handshake, passive side, over memory.
  *
- * OpenSSL 3, DTLS 1.2, ECDSA P-256; SRTP_AEAD_AES_128_GCM preferred, SRTP_AES128_CM_SHA1_80 as the fallback (RFC 5764, RFC 7714 14.2).
- * The peer's certificate is required and checked only against the fingerprint that signalling brought (RFC 8122, RFC 8827 6.5). */
+ * OpenSSL 3, DTLS 1.2, ECDSA P-256; SRTP_AEAD_AES_128_GCM preferred, SRTP_AES128_CM_SHA1_80 as the fallback (RFC 5764,
+ * RFC 7714 14.2). The peer's certificate is required and checked only against the fingerprint that signalling brought
+ * (RFC 8122, RFC 8827 6.5). Owned by its transport.
+ *
+ * The one exception to "time comes in": OpenSSL 3.0 times its retransmissions by gettimeofday. */
 #pragma once
 
 #include "base/bytes.h"
@@ -12,15 +15,15 @@
 
 struct dtls_identity; /* a certificate, its key and OpenSSL's context for them */
 
-/* A fresh self-signed P-256 certificate: a process needs no other, as the fingerprint travels in each answer. Valid from
- * a day before unix_s for a year. */
+/* A fresh self-signed P-256 certificate: a process needs no other, as the fingerprint travels in each answer. Valid
+ * from a day before unix_s for a year. Outlives each struct dtls made with it; may be shared between threads. */
 enum status dtls_identity_create(struct dtls_identity **, int64_t unix_s);
-void dtls_identity_destroy(struct dtls_identity *);
+void dtls_identity_destroy(struct dtls_identity *);                     /* NULL is fine */
 const uint8_t *dtls_identity_fingerprint(const struct dtls_identity *); /* FINGERPRINT_LEN bytes */
 
 struct dtls;
 
-/* A sink for the records that a call makes, one call per datagram. */
+/* A sink for the records that a call makes, one call per datagram; it must not call back into dtls. */
 struct dtls_sink {
     void (*send)(void *context, struct bytes record);
     void *context;
@@ -33,10 +36,15 @@ enum dtls_state {
 };
 
 enum status dtls_create(struct dtls **, const struct dtls_identity *, const uint8_t expected[static FINGERPRINT_LEN]);
-void dtls_destroy(struct dtls *);
+void dtls_destroy(struct dtls *); /* NULL is fine */
+
+/* Goes on after DTLS_READY, for a resent Finished and for the peer's close. What the datagram did shows in dtls_state;
+ * OK says only that it was looked at. ERR_STATE once DTLS_CLOSED, ERR_MALFORMED when it is empty. */
 enum status dtls_datagram(struct dtls *, struct bytes, struct dtls_sink);
+/* Resends what is due; gives up, DTLS_CLOSED, after about half a minute of resending. */
 void dtls_tick(struct dtls *, struct now, struct dtls_sink);
+/* When to tick next; it moves with every datagram and tick. NEVER when nothing waits for an answer. */
 usec_t dtls_deadline(const struct dtls *, struct now);
 enum dtls_state dtls_state(const struct dtls *);
-/* ERR_STATE until DTLS_READY. The caller wipes the keys. */
+/* ERR_STATE unless DTLS_READY. The caller wipes the keys. */
 enum status dtls_export_keys(const struct dtls *, struct srtp_keys *);

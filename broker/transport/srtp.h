@@ -1,8 +1,9 @@
 /* srtp.h - opens what comes in and seals what goes out. The only caller of libsrtp2.
  *
  * libsrtp2 opens RTP and RTCP (authentication, replay window), seals RTCP, and seals RTP for AES_CM. RTP under
- * AES-128-GCM is sealed by one cached OpenSSL context per receiver, because Debian's libsrtp2 slows with every session.
- * Sources: RFC 3711 (4.3 key derivation, 3.3.1 packet index), RFC 7714 (8.1 IV, 8.2 AAD). */
+ * AES-128-GCM is sealed by one cached OpenSSL context per receiver (sealer.h), because Debian's libsrtp2 slows with
+ * every session. Sources: RFC 3711 (4.3 key derivation, 3.3.1 packet index), RFC 7714. Owned by its transport; fixed
+ * memory: at most SRTP_SOURCES_MAX sources each way. */
 #pragma once
 
 #include "base/bytes.h"
@@ -14,6 +15,7 @@ enum srtp_profile {
 };
 
 enum { SRTP_KEY_LEN = 16, SRTP_SALT_MAX = 14 };
+enum { SRTP_SOURCES_MAX = 64 }; /* SSRCs each way: a browser sends about a dozen, a receiver has at most 40 slots */
 
 struct srtp_keys {
     enum srtp_profile profile;
@@ -23,14 +25,24 @@ struct srtp_keys {
 
 struct srtp;
 
-/* Once per process, before any session; again is harmless. */
+/* Called once by the shell before it starts threads; again is harmless. */
 enum status srtp_start(void);
-enum status srtp_create(struct srtp **, const struct srtp_keys *);
-void srtp_destroy(struct srtp *); /* wipes keys */
+/* Not plain srtp_create: libsrtp2 exports that name, and two functions of one name cannot share a program. The keys are
+ * copied. ERR_STATE before srtp_start, ERR_UNSUPPORTED for an unknown profile. */
+enum status srtp_session_create(struct srtp **, const struct srtp_keys *);
+#define srtp_create srtp_session_create
+void srtp_destroy(struct srtp *); /* wipes keys; NULL is fine */
 
-/* In place; *len shrinks. ERR_AUTH for a wrong tag, ERR_EXPIRED for a replay, ERR_MALFORMED. The packet is unchanged or garbage on failure. */
+/* In place; *len shrinks. ERR_AUTH for a wrong tag, ERR_EXPIRED for a replay, ERR_MALFORMED, ERR_FULL for one source
+ * too many. The packet is unchanged or garbage on failure, *len is unchanged. */
 enum status srtp_open_rtp(struct srtp *, uint8_t *packet, size_t *len);
 enum status srtp_open_rtcp(struct srtp *, uint8_t *packet, size_t *len);
-/* In place; *len grows by at most TRANSPORT_SEAL_OVERHEAD. ERR_FULL when cap is short. */
+/* In place; *len grows by at most TRANSPORT_SEAL_OVERHEAD. ERR_FULL when cap is short or for one source too many,
+ * ERR_EXPIRED for an RTP packet more than SEALER_WINDOW behind the newest of its source, ERR_MALFORMED; all of these
+ * leave the packet unchanged.
+ *
+ * The caller promises that an RTP packet is sealed again only with the same bytes, header and all: another packet of
+ * the same SSRC and sequence number would reuse the cipher's IV, which gives away the plaintext (RFC 3711 9.1) and,
+ * under GCM, the authentication key (RFC 7714 8.4). */
 enum status srtp_seal_rtp(struct srtp *, uint8_t *packet, size_t *len, size_t cap);
 enum status srtp_seal_rtcp(struct srtp *, uint8_t *packet, size_t *len, size_t cap);

@@ -5,7 +5,7 @@
 #include "base/status.h"
 
 enum stun_class { STUN_REQUEST = 0, STUN_INDICATION = 1, STUN_SUCCESS = 2, STUN_ERROR = 3 };
-enum { STUN_BINDING = 1, STUN_TRANSACTION_LEN = 12 };
+enum { STUN_BINDING = 1, STUN_TRANSACTION_LEN = 12, STUN_MESSAGE_MAX = 1500 /* longer ones are malformed */ };
 
 struct stun_message {
     enum stun_class class_;
@@ -22,7 +22,8 @@ struct stun_message {
     uint64_t tie_breaker;
     uint16_t error;            /* ERROR-CODE, 0 when absent */
     struct address mapped;     /* XOR-MAPPED-ADDRESS; ADDRESS_NONE when absent */
-    uint16_t unknown[4];       /* comprehension-required attributes that we don't know, for a 420 */
+    uint16_t unknown[4];       /* comprehension-required attributes that we don't know, for a 420; in an error response also
+                                  those that its UNKNOWN-ATTRIBUTES lists. The first four */
     size_t unknown_count;
 };
 

@@ -33,7 +33,7 @@ enum transport_event_kind {
     TRANSPORT_READY, /* DTLS done, the certificate matched, keys are in place */
     TRANSPORT_RTP,   /* packet: an authenticated, decrypted RTP packet */
     TRANSPORT_RTCP,  /* packet: an authenticated, decrypted compound */
-    TRANSPORT_CLOSED /* the peer's close_notify, a fatal alert, or a certificate that did not match */
+    TRANSPORT_CLOSED /* once: the peer's close_notify, a fatal alert, or a certificate that did not match */
 };
 
 struct transport_event {
@@ -63,6 +63,8 @@ void transport_tick(struct transport *, struct now, struct outbox *);
 usec_t transport_deadline(const struct transport *);
 
 bool transport_is_ready(const struct transport *);
+/* After TRANSPORT_CLOSED, and when transport_tick found that the handshake gave up: nothing goes in or out any more. */
+bool transport_is_closed(const struct transport *);
 /* When the selected path last proved the peer's consent (an authentic check), 0 for never; RFC 7675: silent for
  * TRANSPORT_CONSENT_US, and nothing may be sent. transport_seal_* refuses by itself. */
 usec_t transport_last_consent(const struct transport *);

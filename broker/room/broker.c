@@ -1,0 +1,295 @@
+#include "room/broker.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "room/connections.h"
+#include "room/handlers.h"
+#include "room/notify.h"
+#include "room/relay.h"
+#include "room/room.h"
+#include "transport/demux.h"
+#include "transport/dtls.h"
+#include "transport/stun.h"
+
+struct broker {
+    struct entropy entropy;
+    struct address *candidates;
+    struct room_shared shared;
+    struct connections *connections;
+    struct room *rooms;
+    size_t room_count, rooms_max;
+    usec_t deadline; /* no room wants to run before; may be early, never late */
+};
+
+enum status broker_create(struct broker **created, const struct broker_config *config)
+{
+    struct broker *b = calloc(1, sizeof *b);
+    if (!b)
+        return ERR_NO_MEMORY;
+    b->entropy = config->entropy;
+    b->rooms_max = config->rooms_max;
+    b->deadline = NEVER;
+    b->rooms = calloc(config->rooms_max, sizeof *b->rooms);
+    b->candidates = calloc(config->candidate_count + 1, sizeof *b->candidates);
+
+    uint64_t seed;
+    entropy_fill(&b->entropy, &seed, sizeof seed);
+    enum status status = b->rooms && b->candidates ? OK : ERR_NO_MEMORY;
+    if (status == OK)
+        status = connections_create(&b->connections, config->clients_max, &b->entropy);
+    if (status == OK)
+        status = routes_create(&b->shared.routes, (uint32_t)config->clients_max, seed);
+    if (status != OK) {
+        broker_destroy(b);
+        return status;
+    }
+    memcpy(b->candidates, config->candidates, config->candidate_count * sizeof *b->candidates);
+    b->shared.log = config->log;
+    b->shared.link = (struct link_config){
+        .entropy = &b->entropy,
+        .identity = config->identity,
+        .fingerprint = dtls_identity_fingerprint(config->identity),
+        .candidates = b->candidates,
+        .candidate_count = config->candidate_count,
+    };
+    *created = b;
+    return OK;
+}
+
+void broker_destroy(struct broker *b)
+{
+    if (!b)
+        return;
+    for (size_t i = 0; i < b->room_count; i++)
+        room_deinit(&b->rooms[i]);
+    free(b->rooms);
+    free(b->candidates);
+    connections_destroy(b->connections);
+    routes_destroy(b->shared.routes);
+    free(b);
+}
+
+static struct room *find_room(struct broker *b, const struct id *session)
+{
+    for (size_t i = 0; i < b->room_count; i++)
+        if (id_equal(&b->rooms[i].plan.session, session))
+            return &b->rooms[i];
+    return NULL;
+}
+
+enum status broker_plan(struct broker *b, const struct plan *plan)
+{
+    if (plan->people_count == 0 || plan->people_count > PLAN_PEOPLE_MAX || plan->grant_count > PLAN_GRANTS_MAX ||
+        plan->closes_at <= plan->opens_at)
+        return ERR_MALFORMED;
+    struct room *room = find_room(b, &plan->session);
+    if (room && room_is_live(room))
+        return ERR_STATE;
+    if (!room) {
+        if (b->room_count == b->rooms_max)
+            return ERR_FULL;
+        room = &b->rooms[b->room_count++];
+    }
+    room_init(room, &b->shared, plan);
+    return OK;
+}
+
+/* What every event in a room ends with. */
+static void touched(struct broker *b, const struct room *room)
+{
+    b->deadline = sooner(b->deadline, room->deadline);
+}
+
+void broker_tick(struct broker *b, struct now now, struct outbox *out)
+{
+    if (now.mono_us < b->deadline)
+        return;
+    b->deadline = NEVER;
+    for (size_t i = 0; i < b->room_count; i++) {
+        struct room *room = &b->rooms[i];
+        if (now.mono_us >= room->deadline)
+            room_tick(room, now, out);
+        b->deadline = sooner(b->deadline, room->deadline);
+    }
+}
+
+/* Why these claims don't open this room now; NULL when they do. Everything that would tell what exists reads alike. */
+static const char *join_refusal(const struct room *room, struct now now, const struct participant *p,
+                                const struct claims *claims, bool move)
+{
+    if (!room || !p || p->who.role != claims->role || p->who.role == ROLE_ADMIN || p->seat == SEAT_REMOVED)
+        return "bad_token";
+    if (room_phase(room, now) == PHASE_CLOSED)
+        return "session_over";
+    if (participant_connected(p) && !move)
+        return "already_connected";
+    return NULL;
+}
+
+static enum status refuse_join(client_id client, uint32_t request, const char *code, struct outbox *out)
+{
+    notify_error(client, request, code, out);
+    /* 'already_connected' leaves the socket open: the person may choose to move here. */
+    if (strcmp(code, "already_connected") != 0)
+        outbox_close(out, client, code);
+    return ERR_FORBIDDEN;
+}
+
+enum status broker_join(struct broker *b, struct now now, client_id client, const struct claims *claims,
+                        uint32_t request, bool move, struct outbox *out)
+{
+    broker_tick(b, now, out);
+    if (connections_find(b->connections, client)) {
+        notify_error(client, request, "already_joined", out);
+        return ERR_STATE;
+    }
+    struct room *room = find_room(b, &claims->session);
+    struct participant *p = room ? room_find(room, &claims->participation) : NULL;
+    if (room)
+        room_enter(room, now);
+    const char *refused = join_refusal(room, now, p, claims, move);
+    if (refused)
+        return refuse_join(client, request, refused, out);
+    uint32_t number;
+    if (connections_add(b->connections, client, room, p, &number) != OK)
+        return refuse_join(client, request, "busy", out);
+
+    /* The first connection closes before the second opens, and the room has seen it go. */
+    if (participant_connected(p)) {
+        room_dismiss(room, p, "moved", out);
+        room_settle(room, now, out);
+    }
+    p->client = client;
+    p->connection = number;
+    p->token_ends = room_mono_at(room, now, claims->expires + TOKEN_LEEWAY_S);
+    room_welcome(room, p, out);
+    notify_done(client, request, out);
+    room_settle(room, now, out);
+    log_info(b->shared.log, "session %s: %s (%s) joined as %s", room->plan.session.text, p->who.participation.text,
+             role_name(p->who.role), seat_name(p->seat));
+    touched(b, room);
+    return OK;
+}
+
+/* The connection, if it is still its participant's: after a close, messages under way are nobody's. */
+static struct connection *live(struct connection *connection)
+{
+    return connection && connection->participant->client == connection->client ? connection : NULL;
+}
+
+static const char *parse_refusal(enum status status)
+{
+    return status == ERR_FULL ? "too_long" : status == ERR_UNSUPPORTED ? "unknown_type" : "malformed";
+}
+
+enum status broker_text(struct broker *b, struct now now, client_id client, struct bytes text, struct outbox *out)
+{
+    broker_tick(b, now, out);
+    struct connection *connection = live(connections_find(b->connections, client));
+    if (!connection) {
+        b->shared.counts.texts_refused++;
+        return ERR_UNKNOWN;
+    }
+    struct request request = { 0 };
+    enum status status = request_parse(text, &request);
+    if (status != OK) {
+        b->shared.counts.texts_refused++;
+        notify_error(client, request.id, parse_refusal(status), out);
+        return status;
+    }
+    room_enter(connection->room, now);
+    handle_request(connection->room, now, connection->participant, &request, out);
+    touched(b, connection->room);
+    request_wipe(&request);
+    return OK;
+}
+
+enum status broker_gone(struct broker *b, struct now now, client_id client, struct outbox *out)
+{
+    struct connection *connection = connections_find(b->connections, client);
+    if (!connection)
+        return ERR_UNKNOWN;
+    struct room *room = connection->room;
+    struct participant *p = connection->participant;
+    if (live(connection)) {
+        room_enter(room, now);
+        room_disconnect(room, p);
+        room_settle(room, now, out);
+        log_info(b->shared.log, "session %s: %s lost the connection", room->plan.session.text,
+                 p->who.participation.text);
+        touched(b, room);
+    }
+    connections_remove(b->connections, connections_number(b->connections, connection));
+    return OK;
+}
+
+static struct connection *route(struct broker *b, const struct address *peer, struct bytes datagram, uint32_t *number)
+{
+    bool known = demux(datagram) == PACKET_STUN
+                     ? routes_find_ufrag(b->shared.routes, stun_route_ufrag(datagram), number)
+                     : routes_find_address(b->shared.routes, peer, number);
+    struct connection *connection = known ? live(connections_at(b->connections, *number)) : NULL;
+    return connection && connection->participant->link ? connection : NULL;
+}
+
+enum status broker_datagram(struct broker *b, struct now now, const struct address *peer, uint8_t *data, size_t len,
+                            struct outbox *out)
+{
+    broker_tick(b, now, out); /* a box or a segment that is over lets no packet through, however late the tick */
+    uint32_t number = 0;
+    struct connection *connection = route(b, peer, (struct bytes){ data, len }, &number);
+    if (!connection) {
+        b->shared.counts.packets_refused++;
+        return ERR_UNKNOWN;
+    }
+    struct room *room = connection->room;
+    struct participant *p = connection->participant;
+    struct transport_event event = { 0 };
+    enum status status = transport_datagram(p->link->transport, now, peer, data, len, out, &event);
+    if (event.checked)
+        routes_add_address(b->shared.routes, peer, number);
+    switch (event.kind) {
+    case TRANSPORT_RTP:
+        relay_rtp(room, now, p, event.packet, out);
+        break;
+    case TRANSPORT_RTCP:
+        relay_rtcp(room, now, p, event.packet, out);
+        break;
+    case TRANSPORT_READY:
+        relay_ready(room, now, p, out);
+        log_debug(b->shared.log, "session %s: media of %s ready", room->plan.session.text, p->who.participation.text);
+        break;
+    case TRANSPORT_CLOSED:
+        room_enter(room, now);
+        room_dismiss(room, p, "media_closed", out);
+        room_settle(room, now, out);
+        break;
+    case TRANSPORT_NOTHING:
+        room_wake_at(room, transport_deadline(p->link->transport));
+        break;
+    }
+    if (status != OK)
+        b->shared.counts.packets_refused++;
+    touched(b, room);
+    return status;
+}
+
+usec_t broker_deadline(const struct broker *b)
+{
+    return b->deadline;
+}
+
+struct broker_counts broker_counts(const struct broker *b)
+{
+    struct broker_counts counts = {
+        .clients = connections_count(b->connections),
+        .packets_in = b->shared.counts.packets_in,
+        .packets_out = b->shared.counts.packets_out,
+        .packets_refused = b->shared.counts.packets_refused,
+        .texts_refused = b->shared.counts.texts_refused,
+    };
+    for (size_t i = 0; i < b->room_count; i++)
+        counts.rooms_live += room_is_live(&b->rooms[i]);
+    return counts;
+}

@@ -1,0 +1,84 @@
+/* link.h - one participant's media connection: the transport, the tracks they publish, the slots they receive on.
+ *
+ * Made from their one offer, destroyed with their connection. Its edges belong to the gate. */
+#pragma once
+
+#include "room/plan.h"
+#include "media/keyframe.h"
+#include "media/reception.h"
+#include "media/slot.h"
+#include "media/sync.h"
+#include "signaling/negotiation.h"
+#include "transport/routes.h"
+#include "transport/transport.h"
+
+/* One way for packets: from a track to one slot of one participant. Only gate.c makes or unmakes edges. */
+struct edge {
+    uint16_t receiver; /* index in the room */
+    uint16_t slot;     /* index in that receiver's link */
+};
+
+struct track {
+    struct negotiated_source how;
+    uint32_t ssrc; /* 0 until an authentic packet or the offer named it */
+    struct reception reception;
+    struct keyframe keyframe; /* video only */
+    struct edge *edges;
+    size_t edge_count, edge_cap;
+};
+
+enum { PUBLISHER_NONE = UINT16_MAX };
+
+struct receive_slot {
+    struct slot stream;
+    char mid[SDP_MID_MAX + 1];
+    bool video;
+    uint16_t publisher; /* index in the room of whom it carries; PUBLISHER_NONE when empty */
+    uint8_t track;      /* which of their tracks */
+};
+
+struct link {
+    struct transport *transport;
+    uint32_t feedback_ssrc; /* from which our reports and keyframe requests come */
+    struct track tracks[SOURCE_COUNT];
+    struct sync sync; /* their clock against ours, for sender reports */
+    struct receive_slot slots[NEGOTIATION_SLOTS_MAX];
+    size_t slot_count;
+    usec_t report_at; /* when reports are due next */
+};
+
+/* What every link of a shard is made with. */
+struct link_config {
+    const struct entropy *entropy;
+    const struct dtls_identity *identity;
+    const uint8_t *fingerprint;
+    const struct address *candidates;
+    size_t candidate_count;
+};
+
+/* From an offer to a link and the answer's text. On failure *why is plain words when the offer is to blame, else NULL.
+ */
+enum status link_create(struct link **, const struct link_config *, struct bytes offer, uint32_t audio_slots,
+                        uint32_t video_slots, struct writer *answer, const char **why);
+/* The edges must be gone. */
+void link_destroy(struct link *);
+
+/* Which track an authentic packet belongs to: by its SSRC, or the first time by its MID (RFC 8843 9.2). NULL: none,
+ * drop it. *restarted: a new SSRC took the track over, and its numbers start anew. */
+struct track *link_track_of(struct link *, const struct rtp *, bool *restarted);
+/* By SSRC alone; NULL for none. */
+struct track *link_track_by_ssrc(struct link *, uint32_t ssrc);
+struct receive_slot *link_slot_by_ssrc(struct link *, uint32_t ssrc);
+
+static inline uint8_t track_index(enum source source)
+{
+    return source == SOURCE_MIC ? 0 : source == SOURCE_CAMERA ? 1 : 2;
+}
+static inline enum source track_source(uint8_t index)
+{
+    return (enum source)(1u << index);
+}
+static inline bool source_is_video(enum source source)
+{
+    return source != SOURCE_MIC;
+}

@@ -1,0 +1,14 @@
+/* notify.h - tells each person what they may know, and only when it is news.
+ *
+ * What is told is derived whole from the room's state; a hash of what was told last keeps repetition away. */
+#pragma once
+
+#include "room/room.h"
+
+/* The room, their seat, the roster and their slots, to everybody connected. */
+void notify_apply(struct room *, struct now, struct outbox *);
+void notify_welcome(const struct room *, const struct participant *, struct outbox *);
+void notify_answer(client_id, uint32_t request, const char *sdp, struct outbox *);
+void notify_done(client_id, uint32_t request, struct outbox *);
+/* code: one of refusal.h's. */
+void notify_error(client_id, uint32_t request, const char *code, struct outbox *);

@@ -1,0 +1,96 @@
+/* participant.h - one person of a session: where they sit, as a table of transitions, and what the room knows of them.
+ *
+ * Owned by its room; siblings name it by its index there. */
+#pragma once
+
+#include "base/clock.h"
+#include "base/outbox.h"
+#include "base/status.h"
+#include "room/plan.h"
+
+struct link;
+
+enum seat {
+    SEAT_NONE = 0,    /* reserved: an absent rule leads here, and is refused */
+    SEAT_ABSENT,      /* client, therapist: not here */
+    SEAT_PRESENT,     /* client, therapist: here; need no admission */
+    SEAT_INVITED,     /* loved one, interpreter: has not come yet */
+    SEAT_WAITING,     /* in the waiting room: warm, gate shut */
+    SEAT_ADMITTED,    /* the only seat of theirs with an open gate */
+    SEAT_STEPPED_OUT, /* back behind the gate; a reconnect comes back here */
+    SEAT_SUSPENDED,   /* somebody's link was lost while they were in */
+    SEAT_LEFT,
+    SEAT_REMOVED, /* for good */
+    SEATS,
+};
+
+enum seat_event {
+    SEAT_JOIN,
+    SEAT_ADMIT,
+    SEAT_STEP_OUT,
+    SEAT_SUSPEND,
+    SEAT_RESUME,     /* their own short loss is over */
+    SEAT_GRACE_OVER, /* nobody came back in time */
+    SEAT_LEAVE,
+    SEAT_REMOVE,
+    SEAT_EVENTS,
+};
+
+/* Whose link was lost; each has its grace. */
+enum lost {
+    LOST_NOBODY = 0,
+    LOST_SELF,
+    LOST_THERAPIST,
+    LOST_CLIENT,
+};
+#define GRACE_SELF_US (30 * USEC_PER_SEC)
+#define GRACE_THERAPIST_US (120 * USEC_PER_SEC)
+#define GRACE_CLIENT_US (60 * USEC_PER_SEC)
+usec_t lost_grace_us(enum lost);
+
+/* What a client was last told, as hashes, so that a notice goes out when it would say something new. */
+struct told {
+    uint64_t room, seat, roster, slots;
+};
+
+struct participant {
+    struct plan_person who;
+    enum seat seat;
+    const char *reason; /* code of the last change of seat, for the person; NULL none */
+
+    client_id client;    /* the one live connection; 0 none */
+    usec_t token_ends;   /* that connection's rights end with its token */
+    struct link *link;   /* its media, once negotiated; NULL before */
+    uint32_t connection; /* its number in the broker's table */
+    struct told told;
+
+    bool agreed;         /* the client's yes to this person, for this segment */
+    usec_t segment_ends; /* 0: no segment runs */
+    enum lost lost;      /* while suspended */
+    usec_t suspended_at;
+
+    source_mask sending, muted;
+};
+
+void participant_init(struct participant *, const struct plan_person *);
+/* Moves the seat by the table; ERR_STATE, and nothing changes, when there is no such rule. reason: NULL or a literal.
+ */
+enum status participant_step(struct participant *, enum seat_event, const char *reason);
+/* The rule itself, for tests and diagrams: SEAT_NONE for none. */
+enum seat seat_after(enum seat, enum seat_event);
+const char *seat_name(enum seat); /* as on the wire */
+const char *seat_event_name(enum seat_event);
+
+static inline bool participant_connected(const struct participant *p)
+{
+    return p->client != 0;
+}
+static inline bool participant_in(const struct participant *p)
+{
+    return participant_connected(p) && (p->seat == SEAT_PRESENT || p->seat == SEAT_ADMITTED);
+}
+/* Loved ones and interpreters are let in; clients and therapists simply come. */
+static inline bool participant_needs_admission(const struct participant *p)
+{
+    return p->who.role != ROLE_CLIENT && p->who.role != ROLE_THERAPIST;
+}

@@ -1,0 +1,214 @@
+#include "room/relay.h"
+
+#include "media/rtcp.h"
+#include "media/vp8.h"
+
+#define REPORT_US USEC_PER_SEC
+enum { COMPOUND_MAX = 1200 };
+
+static const char cname[] = "kinroom"; /* one for all: a CNAME of their own would tell people apart */
+
+static bool has_edges(const struct link *link)
+{
+    for (size_t i = 0; i < SOURCE_COUNT; i++)
+        if (link->tracks[i].edge_count > 0)
+            return true;
+    for (size_t i = 0; i < link->slot_count; i++)
+        if (link->slots[i].publisher != PUBLISHER_NONE)
+            return true;
+    return false;
+}
+
+/* Writes one packet for one receiver straight into the outbox and seals it there. */
+static void send_along(struct room *room, struct now now, struct track *track, const struct edge *edge,
+                       const struct rtp *rtp, struct outbox *out)
+{
+    struct link *to = room->people[edge->receiver].link;
+    if (!transport_is_ready(to->transport))
+        return;
+    size_t cap = RTP_HEADER_LEN + rtp->payload.len + TRANSPORT_SEAL_OVERHEAD;
+    uint8_t *at = outbox_reserve(out, cap);
+    if (!at)
+        return; /* counted by the outbox */
+    struct writer packet = writer_over(at, cap);
+    bool needs_keyframe = false;
+    bool wrote = slot_write(&to->slots[edge->slot].stream, now.mono_us, rtp, &packet, &needs_keyframe);
+    if (needs_keyframe)
+        keyframe_want(&track->keyframe);
+    struct address peer;
+    size_t len = packet.len;
+    if (wrote && transport_seal_rtp(to->transport, now, at, &len, cap, &peer) == OK) {
+        outbox_commit(out, &peer, len);
+        room->shared->counts.packets_out++;
+    }
+}
+
+void relay_rtp(struct room *room, struct now now, struct participant *p, struct bytes packet, struct outbox *out)
+{
+    struct rtp rtp;
+    bool restarted;
+    struct track *track = NULL;
+    if (participant_in(p) && rtp_parse(packet, &rtp) == OK)
+        track = link_track_of(p->link, &rtp, &restarted);
+    if (!track) {
+        room->shared->counts.packets_refused++;
+        return;
+    }
+    room->shared->counts.packets_in++;
+    reception_packet(&track->reception, now.mono_us, rtp.seq, rtp.time);
+
+    bool video =
+        track == &p->link->tracks[track_index(SOURCE_CAMERA)] || track == &p->link->tracks[track_index(SOURCE_SCREEN)];
+    struct vp8 vp8;
+    if (video && vp8_parse(rtp.payload, &vp8) == OK && vp8.keyframe_start)
+        keyframe_arrived(&track->keyframe);
+    for (size_t i = 0; i < track->edge_count; i++) {
+        const struct edge *edge = &track->edges[i];
+        if (restarted)
+            slot_switch(&room->people[edge->receiver].link->slots[edge->slot].stream);
+        send_along(room, now, track, edge, &rtp, out);
+    }
+    if (video && track->keyframe.wanted)
+        relay_ask_keyframes(room, now, out);
+}
+
+/* A receiver's wish for a keyframe goes to whoever fills that slot now. */
+static void want_keyframe(struct room *room, struct link *receiver, uint32_t slot_ssrc)
+{
+    struct receive_slot *slot = link_slot_by_ssrc(receiver, slot_ssrc);
+    if (slot && slot->video && slot->publisher != PUBLISHER_NONE)
+        keyframe_want(&room->people[slot->publisher].link->tracks[slot->track].keyframe);
+}
+
+void relay_rtcp(struct room *room, struct now now, struct participant *p, struct bytes compound, struct outbox *out)
+{
+    if (!participant_in(p) || rtcp_check(compound) != OK) {
+        room->shared->counts.packets_refused++;
+        return;
+    }
+    struct reader reader = reader_over(compound);
+    struct rtcp_packet packet;
+    while (rtcp_next(&reader, &packet)) {
+        struct track *track;
+        if (packet.kind == RTCP_SR && (track = link_track_by_ssrc(p->link, packet.ssrc)) != NULL) {
+            reception_sender_report(&track->reception, now.mono_us, &packet.sender);
+            sync_sender_report(&p->link->sync, now, packet.sender.ntp);
+        } else if (packet.kind == RTCP_PLI || packet.kind == RTCP_FIR)
+            want_keyframe(room, p->link, packet.media_ssrc);
+    }
+    relay_ask_keyframes(room, now, out);
+}
+
+void relay_ready(struct room *room, struct now now, struct participant *p, struct outbox *out)
+{
+    p->link->report_at = now.mono_us + REPORT_US;
+    for (size_t i = 0; i < p->link->slot_count; i++) {
+        struct receive_slot *slot = &p->link->slots[i];
+        if (slot->video && slot->publisher != PUBLISHER_NONE)
+            keyframe_want_now(&room->people[slot->publisher].link->tracks[slot->track].keyframe);
+    }
+    relay_ask_keyframes(room, now, out);
+}
+
+/* Seals one compound for its peer and sends it. */
+static void send_rtcp(struct link *to, struct now now, struct writer *compound, struct outbox *out)
+{
+    struct address peer;
+    size_t len = compound->len;
+    if (!compound->bad && transport_seal_rtcp(to->transport, now, compound->at, &len, compound->cap, &peer) == OK)
+        outbox_datagram(out, &peer, (struct bytes){ compound->at, len });
+}
+
+static void ask_keyframe(struct link *publisher, struct track *track, struct now now, struct outbox *out)
+{
+    if (track->ssrc == 0 || !transport_is_ready(publisher->transport) || !keyframe_due(&track->keyframe, now.mono_us))
+        return;
+    uint8_t buffer[COMPOUND_MAX];
+    struct writer compound = writer_over(buffer, sizeof buffer);
+    rtcp_write_rr(&compound, publisher->feedback_ssrc, NULL, 0);
+    rtcp_write_sdes(&compound, publisher->feedback_ssrc, cname);
+    rtcp_write_pli(&compound, publisher->feedback_ssrc, track->ssrc);
+    send_rtcp(publisher, now, &compound, out);
+}
+
+void relay_ask_keyframes(struct room *room, struct now now, struct outbox *out)
+{
+    for (size_t i = 0; i < room->people_count; i++) {
+        struct link *link = room->people[i].link;
+        for (size_t j = 0; link && j < SOURCE_COUNT; j++) {
+            struct track *track = &link->tracks[j];
+            if (track->edge_count == 0)
+                track->keyframe.wanted = false; /* nobody is left to want it */
+            else if (track->keyframe.wanted)
+                ask_keyframe(link, track, now, out);
+        }
+    }
+    room_wake_at(room, relay_deadline(room));
+}
+
+/* What we received from them, in one report each. */
+static void write_receiver_report(struct link *link, struct now now, struct writer *compound)
+{
+    struct rtcp_report reports[SOURCE_COUNT];
+    size_t count = 0;
+    for (size_t i = 0; i < SOURCE_COUNT; i++) {
+        struct track *track = &link->tracks[i];
+        if (reception_report(&track->reception, now.mono_us, track->ssrc, &reports[count]))
+            count++;
+    }
+    rtcp_write_rr(compound, link->feedback_ssrc, reports, count);
+    rtcp_write_sdes(compound, link->feedback_ssrc, cname);
+}
+
+/* What we sent them, slot by slot. */
+static void write_sender_reports(struct room *room, struct link *link, struct now now, struct writer *compound)
+{
+    for (size_t i = 0; i < link->slot_count; i++) {
+        struct receive_slot *slot = &link->slots[i];
+        if (slot->publisher == PUBLISHER_NONE || !slot->stream.sent_since_report)
+            continue;
+        const struct link *publisher = room->people[slot->publisher].link;
+        struct rtcp_sender sender;
+        if (!slot_sender_report(&slot->stream, now, &publisher->tracks[slot->track].reception, &sender))
+            continue;
+        sender.ntp = sync_ntp(&publisher->sync, sender.ntp);
+        slot->stream.sent_since_report = false;
+        rtcp_write_sr(compound, slot->stream.ssrc, &sender, NULL, 0);
+        rtcp_write_sdes(compound, slot->stream.ssrc, cname);
+    }
+}
+
+void relay_reports(struct room *room, struct now now, struct outbox *out)
+{
+    for (size_t i = 0; i < room->people_count; i++) {
+        struct link *link = room->people[i].link;
+        if (!link || !transport_is_ready(link->transport) || now.mono_us < link->report_at)
+            continue;
+        link->report_at = now.mono_us + REPORT_US;
+        if (!participant_in(&room->people[i]) || !has_edges(link))
+            continue;
+        uint8_t buffer[COMPOUND_MAX + TRANSPORT_SEAL_OVERHEAD];
+        struct writer compound = writer_over(buffer, COMPOUND_MAX);
+        write_receiver_report(link, now, &compound);
+        write_sender_reports(room, link, now, &compound);
+        compound.cap = sizeof buffer;
+        send_rtcp(link, now, &compound, out);
+    }
+}
+
+usec_t relay_deadline(const struct room *room)
+{
+    usec_t deadline = NEVER;
+    for (size_t i = 0; i < room->people_count; i++) {
+        const struct link *link = room->people[i].link;
+        if (!link)
+            continue;
+        deadline = sooner(deadline, transport_deadline(link->transport));
+        if (transport_is_ready(link->transport) && participant_in(&room->people[i]))
+            deadline = sooner(deadline, link->report_at);
+        for (size_t j = 0; j < SOURCE_COUNT; j++)
+            if (link->tracks[j].edge_count > 0)
+                deadline = sooner(deadline, keyframe_deadline(&link->tracks[j].keyframe));
+    }
+    return deadline;
+}

@@ -1,0 +1,55 @@
+/* caller.h - one WebSocket connection as values: what it has said so far, what it is owed, how it will be closed.
+ *
+ * Owned by the front, on its thread. No socket in here: the front feeds it fragments and writes what it owes. */
+#pragma once
+
+#include "base/clock.h"
+#include "shell/letter.h"
+
+enum caller_stage {
+    CALLER_FREE = 0,
+    CALLER_NEW,    /* connected, not joined */
+    CALLER_JOINED, /* a shard knows of it, and is owed a LETTER_GONE */
+};
+
+enum {
+    CALLER_OWED_MAX = 256 << 10, /* bytes; who reads slower is closed */
+    CALLER_RATE_PER_S = 20,
+    CALLER_BURST = 60,
+    CALLER_REASON_MAX = 32,
+};
+
+struct caller {
+    client_id id;
+    enum caller_stage stage;
+    size_t shard; /* when joined */
+    /* the message that is being put together */
+    struct note *partial;
+    size_t partial_cap;
+    /* what is owed, in order */
+    struct note *first, *last;
+    size_t owed;
+    usec_t paid_until; /* messages cost time; how far ahead of the clock this caller is */
+    bool closing;      /* hears nothing more; what it is owed is written, then it is closed */
+    uint16_t close_code;
+    char close_reason[CALLER_REASON_MAX + 1];
+};
+
+void caller_init(struct caller *, client_id);
+void caller_deinit(struct caller *);
+
+/* One piece of a message, in order. OK: *message is the whole of it, the caller's to keep, or NULL while more must come.
+ * ERR_FULL: over REQUEST_TEXT_MAX. ERR_FORBIDDEN: too many messages. ERR_UNSUPPORTED: not text. ERR_NO_MEMORY. */
+enum status caller_hear(struct caller *, usec_t mono_us, struct bytes piece, bool binary, bool last, struct note **message);
+
+/* Takes the note. ERR_FULL: too much is owed already, and the caller should be cut off. */
+enum status caller_owe(struct caller *, struct note *);
+/* An `error` message with the code's own words. */
+enum status caller_owe_error(struct caller *, uint32_t request, const char *code);
+/* The next thing to write, now the caller's to destroy; NULL when nothing is owed. */
+struct note *caller_take(struct caller *);
+
+/* Hears nothing more from now on. The first reason stays. */
+void caller_close(struct caller *, uint16_t code, const char *reason);
+/* The close code that goes with a reason: PROTOCOL.md, "Refusals". */
+uint16_t caller_close_code(const char *reason);

@@ -1,0 +1,294 @@
+#include "shell/config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum option_type { NUMBER, TEXT, TEXTS, ADDRESSES, LEVEL };
+
+struct option {
+    const char *name;
+    enum option_type type;
+    size_t offset;
+    uint32_t least, most; /* of a NUMBER */
+    const char *fallback;
+    const char *help;
+};
+
+#define FIELD(field) offsetof(struct config, field)
+
+static const struct option options[] = {
+    { "listen", TEXT, FIELD(listen), 0, 0, "::", "address for https; '::' is every address, '0.0.0.0' every IPv4 one" },
+    { "https-port", NUMBER, FIELD(https_port), 1, 65535, "8443", "TCP port for https and wss" },
+    { "http-port", NUMBER, FIELD(http_port), 0, 65535, "0",
+      "TCP port on 127.0.0.1 for a reverse proxy that does TLS; 0 is off" },
+    { "certificate", TEXT, FIELD(certificate), 0, 0, "", "PEM file with the web certificate and its chain" },
+    { "key", TEXT, FIELD(key), 0, 0, "", "PEM file with the certificate's private key" },
+    { "origins", TEXTS, FIELD(origins), 0, 0, "",
+      "origins whose pages may connect, as browsers send them, such as https://rooms.example.org; commas between" },
+    { "web-root", TEXT, FIELD(web_root), 0, 0, "web", "folder with the pages" },
+    { "token-keys", TEXT, FIELD(token_keys), 0, 0, "", "JWK or JWKS file with the keys that admission tokens are signed with" },
+    { "issuer", TEXT, FIELD(issuer), 0, 0, "kinroom", "issuer that admission tokens must name" },
+    { "plan", TEXT, FIELD(plan), 0, 0, "", "JSON file with the sessions, their people and their grants" },
+    { "udp-port", NUMBER, FIELD(udp_port), 1, 65535, "40000", "UDP port for media; shard n uses this plus n" },
+    { "media-addresses", ADDRESSES, FIELD(media), 0, 0, "127.0.0.1,::1",
+      "IP addresses for media, at most one IPv4 and one IPv6; commas between" },
+    { "advertise-addresses", ADDRESSES, FIELD(advertise), 0, 0, "",
+      "IP addresses at which clients reach the media addresses, where they differ (NAT)" },
+    { "shards", NUMBER, FIELD(shards), 1, CONFIG_SHARDS_MAX, "1", "threads that run rooms; at most one a core" },
+    { "connections-max", NUMBER, FIELD(connections_max), 1, 100000, "2000", "WebSocket connections at once" },
+    { "connections-per-address", NUMBER, FIELD(connections_per_address), 1, 100000, "32",
+      "of these, from one IPv4 address or IPv6 /64" },
+    { "rooms-max", NUMBER, FIELD(rooms_max), 1, 100000, "500", "sessions that one shard holds" },
+    { "log-level", LEVEL, FIELD(log_level), 0, 0, "info", "debug, info, warning or error" },
+};
+
+enum { OPTIONS = sizeof options / sizeof *options };
+_Static_assert((int)OPTIONS <= (int)CONFIG_OPTIONS_MAX, "given_at has a place for each option");
+
+#define PROBLEM(problem, ...) (snprintf((problem)->text, sizeof(problem)->text, __VA_ARGS__), ERR_MALFORMED)
+
+/* ---- One value of each type ---- */
+
+static enum status set_number(const struct option *o, void *field, const char *value, struct problem *problem)
+{
+    char *end = NULL;
+    unsigned long number = strtoul(value, &end, 10);
+    if (value[0] < '0' || value[0] > '9' || *end || strlen(value) > 9 || number < o->least || number > o->most)
+        return PROBLEM(problem, "'%s' must be a number from %u to %u, not '%.60s'", o->name, o->least, o->most, value);
+    *(uint32_t *)field = (uint32_t)number;
+    return OK;
+}
+
+static enum status set_text(const struct option *o, void *field, const char *value, struct problem *problem)
+{
+    if (strlen(value) > CONFIG_TEXT_MAX)
+        return PROBLEM(problem, "'%s' is longer than %d characters", o->name, CONFIG_TEXT_MAX);
+    strcpy(field, value);
+    return OK;
+}
+
+static enum status set_level(const struct option *o, void *field, const char *value, struct problem *problem)
+{
+    for (enum log_level level = LOG_LEVEL_DEBUG; level <= LOG_LEVEL_ERROR; level++)
+        if (strcmp(value, log_level_name(level)) == 0) {
+            *(enum log_level *)field = level;
+            return OK;
+        }
+    return PROBLEM(problem, "'%s' must be debug, info, warning or error, not '%.60s'", o->name, value);
+}
+
+/* Takes the next item of a comma-separated list into `item`, spaces around it left out. False when the list is over. */
+static bool next_item(const char **list, char item[static CONFIG_TEXT_MAX + 1])
+{
+    while (**list == ' ' || **list == ',')
+        (*list)++;
+    size_t len = strcspn(*list, ",");
+    const char *at = *list;
+    *list += len;
+    while (len > 0 && at[len - 1] == ' ')
+        len--;
+    if (len > CONFIG_TEXT_MAX)
+        len = CONFIG_TEXT_MAX;
+    memcpy(item, at, len);
+    item[len] = 0;
+    return len > 0;
+}
+
+static enum status set_texts(const struct option *o, void *field, const char *value, struct problem *problem)
+{
+    struct config_texts texts = { 0 };
+    char item[CONFIG_TEXT_MAX + 1];
+    while (next_item(&value, item)) {
+        if (texts.count == CONFIG_LIST_MAX)
+            return PROBLEM(problem, "'%s' takes at most %d entries", o->name, CONFIG_LIST_MAX);
+        strcpy(texts.text[texts.count++], item);
+    }
+    *(struct config_texts *)field = texts;
+    return OK;
+}
+
+static enum status set_addresses(const struct option *o, void *field, const char *value, struct problem *problem)
+{
+    struct config_addresses addresses = { 0 };
+    char item[CONFIG_TEXT_MAX + 1];
+    while (next_item(&value, item)) {
+        if (addresses.count == CONFIG_LIST_MAX)
+            return PROBLEM(problem, "'%s' takes at most %d entries", o->name, CONFIG_LIST_MAX);
+        if (!address_parse_ip(item, &addresses.at[addresses.count++]))
+            return PROBLEM(problem, "'%s' takes IP addresses such as 192.0.2.1 or 2001:db8::1, not '%.60s'", o->name, item);
+    }
+    *(struct config_addresses *)field = addresses;
+    return OK;
+}
+
+static enum status set_option(struct config *config, const struct option *o, const char *value, struct problem *problem)
+{
+    static enum status (*const set[])(const struct option *, void *, const char *, struct problem *) = {
+        [NUMBER] = set_number, [TEXT] = set_text, [TEXTS] = set_texts, [ADDRESSES] = set_addresses, [LEVEL] = set_level,
+    };
+    return set[o->type](o, (char *)config + o->offset, value, problem);
+}
+
+/* ---- The table ---- */
+
+static const struct option *option_find(const char *name)
+{
+    for (size_t i = 0; i < OPTIONS; i++)
+        if (strcmp(options[i].name, name) == 0)
+            return &options[i];
+    return NULL;
+}
+
+void config_init(struct config *config)
+{
+    struct problem problem;
+    *config = (struct config){ 0 };
+    for (size_t i = 0; i < OPTIONS; i++)
+        set_option(config, &options[i], options[i].fallback, &problem);
+}
+
+enum status config_set(struct config *config, const char *name, const char *value, struct problem *problem)
+{
+    const struct option *o = option_find(name);
+    if (!o)
+        return PROBLEM(problem, "there is no option '%.60s'; 'kinroom help' lists them", name);
+    return set_option(config, o, value, problem);
+}
+
+void config_help(struct writer *w)
+{
+    for (size_t i = 0; i < OPTIONS; i++) {
+        const struct option *o = &options[i];
+        write_format(w, "  --%-24s %s", o->name, o->help);
+        if (o->fallback[0])
+            write_format(w, " (%s)", o->fallback);
+        write_text(w, "\n");
+    }
+    write_u8(w, 0);
+}
+
+/* ---- The file ---- */
+
+static char *trim(char *text)
+{
+    while (*text == ' ' || *text == '\t')
+        text++;
+    size_t len = strlen(text);
+    while (len > 0 && strchr(" \t\r", text[len - 1]))
+        text[--len] = 0;
+    return text;
+}
+
+static enum status read_line(struct config *config, char *line, uint32_t number, struct problem *problem)
+{
+    /* A comment begins a line, or follows a space: a value may hold '#'. */
+    char *comment = line[0] == '#' ? line : strstr(line, " #");
+    if (comment)
+        *comment = 0;
+    char *name = trim(line), *equals = strchr(name, '=');
+    if (!*name || *name == '#')
+        return OK;
+    if (!equals)
+        return PROBLEM(problem, "'%.60s' has no '='; write: name = value", name);
+    *equals = 0;
+    name = trim(name);
+    const struct option *o = option_find(name);
+    if (o && config->given_at[o - options])
+        return PROBLEM(problem, "'%s' was already given on line %u; keep one", name, config->given_at[o - options]);
+    TRY(config_set(config, name, trim(equals + 1), problem));
+    config->given_at[o - options] = number;
+    return OK;
+}
+
+enum status config_read(struct config *config, const char *name, struct bytes text, struct problem *problem)
+{
+    enum { LINE_MAX_BYTES = 2048 };
+    uint32_t number = 0;
+    while (text.len > 0) {
+        const uint8_t *end = memchr(text.at, '\n', text.len);
+        size_t len = end ? (size_t)(end - text.at) : text.len;
+        char line[LINE_MAX_BYTES + 1];
+        struct problem inner;
+        number++;
+        if (len > LINE_MAX_BYTES || memchr(text.at, 0, len))
+            return PROBLEM(problem, "%s, line %u: not a line of text", name, number);
+        memcpy(line, text.at, len);
+        line[len] = 0;
+        enum status status = read_line(config, line, number, &inner);
+        if (status != OK) {
+            snprintf(problem->text, sizeof problem->text, "%.120s, line %u: %.250s", name, number, inner.text);
+            return status;
+        }
+        size_t used = end ? len + 1 : len;
+        text = (struct bytes){ text.at + used, text.len - used };
+    }
+    return OK;
+}
+
+/* ---- The whole ---- */
+
+/* As RFC 6454 6.2 writes it and browsers send it: scheme, host, port unless it is the scheme's own; nothing behind. */
+static bool is_origin(const char *text)
+{
+    const char *host = strncmp(text, "https://", 8) == 0 ? text + 8 : strncmp(text, "http://", 7) == 0 ? text + 7 : NULL;
+    return host && *host && !strpbrk(host, "/?#@ ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+}
+
+static bool is_every(const struct address *address)
+{
+    static const uint8_t zero[16];
+    return memcmp(address->ip, zero, sizeof zero) == 0;
+}
+
+static enum status check_media(const struct config *config, struct problem *problem)
+{
+    size_t of_family[3] = { 0 };
+    if (config->media.count == 0)
+        return PROBLEM(problem, "'media-addresses' is empty; name the IP address at which clients send media");
+    for (size_t i = 0; i < config->media.count; i++) {
+        const struct address *address = &config->media.at[i];
+        if (++of_family[address->family] > 1)
+            return PROBLEM(problem, "'media-addresses' holds two addresses of one family; keep at most one IPv4 and one IPv6");
+        if (is_every(address) && config->advertise.count == 0)
+            return PROBLEM(problem, "'media-addresses' is every address, which clients can't send to; say in "
+                                    "'advertise-addresses' where they find it");
+    }
+    for (size_t i = 0; i < config->advertise.count; i++)
+        if (is_every(&config->advertise.at[i]) || !of_family[config->advertise.at[i].family])
+            return PROBLEM(problem, "'advertise-addresses' holds an address whose family 'media-addresses' does not serve");
+    if (config->udp_port + config->shards - 1 > 65535)
+        return PROBLEM(problem, "'udp-port' plus 'shards' goes past port 65535; choose a lower port");
+    return OK;
+}
+
+enum status config_check(const struct config *config, struct problem *problem)
+{
+    static const struct {
+        size_t offset;
+        const char *name, *remedy;
+    } needed[] = {
+        { FIELD(certificate), "certificate", "for a trial, certs/make-dev-certs.sh makes one" },
+        { FIELD(key), "key", "for a trial, certs/make-dev-certs.sh makes one" },
+        { FIELD(token_keys), "token-keys", "'kinroom token key' makes one" },
+        { FIELD(issuer), "issuer", "name who signs admission tokens" },
+        { FIELD(plan), "plan", "name the file with the sessions" },
+        { FIELD(web_root), "web-root", "name the folder with the pages" },
+    };
+    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
+        if (!*((const char *)config + needed[i].offset))
+            return PROBLEM(problem, "'%s' is missing: %s", needed[i].name, needed[i].remedy);
+    struct address address;
+    if (!address_parse_ip(config->listen, &address))
+        return PROBLEM(problem, "'listen' must be an IP address, not '%.60s'", config->listen);
+    if (config->origins.count == 0)
+        return PROBLEM(problem, "'origins' is missing: name the address of the pages, such as https://localhost:%u",
+                       config->https_port);
+    for (size_t i = 0; i < config->origins.count; i++)
+        if (!is_origin(config->origins.text[i]))
+            return PROBLEM(problem, "'origins' takes scheme, host and port, such as https://rooms.example.org, not '%.60s'",
+                           config->origins.text[i]);
+    if (config->http_port == config->https_port)
+        return PROBLEM(problem, "'http-port' and 'https-port' are the same; choose two");
+    return check_media(config, problem);
+}

@@ -1,0 +1,31 @@
+/* front.h - the one thread on libwebsockets: TLS, the pages, and the WebSocket of every client.
+ *
+ * It checks origins and tokens, bounds what a connection may say and be owed, and hands letters to the shard that owns the session. */
+#pragma once
+
+#include "auth/keyring.h"
+#include "base/log.h"
+#include "shell/config.h"
+#include "shell/queue.h"
+
+struct front;
+
+struct front_config {
+    const struct config *config;    /* outlives the front */
+    const struct keyring *keyring;  /* outlives the front */
+    const struct log *log;          /* outlives the front */
+    void (*failed)(void *context);  /* called on the front's thread when it can't go on */
+    void *context;
+};
+
+/* Binds the listeners; accepts nobody before front_start. Logs why when it fails. */
+enum status front_create(struct front **, const struct front_config *);
+void front_destroy(struct front *); /* after front_stop, before the shards whose inboxes it knows; NULL is fine */
+
+/* Where a shard puts its letters; one queue for each shard. */
+struct queue *front_inbox(const struct front *, size_t shard);
+/* The queue that leads to a shard; each must be set before front_start. */
+void front_connect(struct front *, size_t shard, struct queue *);
+
+enum status front_start(struct front *);
+void front_stop(struct front *); /* waits for the thread */

@@ -1,0 +1,43 @@
+/* letter.h - what travels between the front and a shard: a fixed-size letter that may own a note, which is one text.
+ *
+ * A note is allocated once and handed on, from the socket to the core or from the core to the socket; its headroom is where the
+ * WebSocket frame header goes, so that nothing is copied on the way. */
+#pragma once
+
+#include "auth/token.h"
+#include "base/outbox.h"
+
+enum { NOTE_HEADROOM = 16 };
+
+struct note {
+    struct note *next; /* for the list of whoever holds it */
+    size_t len;
+    uint8_t data[]; /* NOTE_HEADROOM bytes, then len bytes of text */
+};
+
+struct note *note_create(struct bytes text); /* copies; NULL without memory */
+void note_destroy(struct note *);            /* wiped first: it may hold a token or a password; NULL is fine */
+static inline uint8_t *note_text(struct note *note) { return note->data + NOTE_HEADROOM; }
+
+enum letter_kind {
+    LETTER_NONE = 0,
+    /* to a shard */
+    LETTER_JOIN, /* claims, request, move */
+    LETTER_TEXT, /* note: one message of the client */
+    LETTER_GONE, /* the socket is gone */
+    /* to the front */
+    LETTER_SAY,   /* note: JSON to write */
+    LETTER_CLOSE, /* note: the reason */
+};
+
+struct letter {
+    enum letter_kind kind;
+    client_id client;
+    struct note *note; /* owned; may be NULL */
+    struct claims claims;
+    uint32_t request;
+    bool move;
+};
+
+struct bytes letter_text(const struct letter *); /* borrowed; empty without a note */
+void letter_wipe(struct letter *);               /* frees the note */

@@ -1,0 +1,24 @@
+/* plan_file.h - the JSON file of what is scheduled, to plans. Strict: no unknown and no duplicate keys, right types and words.
+ *
+ *   { "sessions": [ {
+ *       "id": "s-1", "kind": "individual", "opens_at": 1790000000, "closes_at": 1790003000, "client": "alex",
+ *       "people": [ { "participation": "p-1", "person": "alex", "role": "client", "name": "Alex" } ],
+ *       "grants": [ { "id": "g-1", "client": "alex", "person": "sam", "kinds": ["individual"], "modes": ["full"],
+ *                     "not_before": 1789000000, "expires": 1791000000, "withdrawn": false } ] } ] }
+ *
+ * Times are Unix seconds; "withdrawn" may be left out. */
+#pragma once
+
+#include "room/plan.h"
+#include "shell/config.h"
+
+enum { PLAN_FILE_MAX = 16 << 20 };
+
+struct plan_list {
+    struct plan *at;
+    size_t count;
+};
+
+/* ERR_MALFORMED with words that name the place, ERR_NO_MEMORY. */
+enum status plan_file_parse(struct bytes json, struct plan_list *, struct problem *);
+void plan_list_deinit(struct plan_list *);

@@ -1,0 +1,19 @@
+/* serve.h - the whole server put together: files read, shards and front made, started, and stopped by a signal. */
+#pragma once
+
+#include "auth/keyring.h"
+#include "shell/config.h"
+#include "shell/plan_file.h"
+
+/* What the configuration's files hold. */
+struct material {
+    struct keyring *keyring;
+    struct plan_list plans;
+};
+
+/* Reads and checks everything that can be checked without binding a port. */
+enum status material_load(const struct config *, struct material *, struct problem *);
+void material_deinit(struct material *);
+
+/* Runs until SIGTERM or SIGINT. The process's exit code. */
+int serve(const struct config *, const struct material *);

@@ -1,0 +1,360 @@
+#include "shell/shard.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "room/broker.h"
+#include "shell/host.h"
+#include "shell/udp.h"
+#include "transport/dtls.h"
+
+enum {
+    LETTERS_PER_TURN = 32, /* so that a flood of messages does not hold up media */
+    INBOX_LETTERS = 4096,
+    INBOX_BYTES = 32 << 20,
+    OUTBOX_BYTES = 8 << 20,
+    OUTBOX_ITEMS = 8192,
+    /* Drain within a batch from here on: one datagram forwarded to a full room must still fit. */
+    OUTBOX_HIGH = OUTBOX_ITEMS / 2,
+    RETRY_MS = 10,
+    EVENTS = 8,
+};
+
+struct shard {
+    size_t index;
+    const struct log *log;
+    struct broker *broker;
+    struct dtls_identity *identity;
+    struct outbox *outbox;
+    struct udp *udp;
+    struct queue *inbox, *to_front;
+    int wake_fd, timer_fd, epoll_fd;
+    usec_t armed_for; /* what the timer is set to; NEVER when it is not */
+    /* Clients to be closed whose letter found the queue to the front full; tried again each turn. */
+    client_id *unclosed;
+    size_t unclosed_count, unclosed_max;
+    pthread_t thread;
+    bool running;
+    atomic_bool stopping;
+};
+
+size_t shard_of(const struct id *session, size_t shard_count)
+{
+    uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
+    for (const char *at = session->text; *at; at++)
+        hash = (hash ^ (uint8_t)*at) * 0x100000001b3u;
+    return (size_t)((hash ^ hash >> 32) % shard_count);
+}
+
+static void wake(void *context)
+{
+    struct shard *s = context;
+    uint64_t one = 1;
+    /* It fails only when the counter is at its limit, and then the shard is awake already. */
+    if (write(s->wake_fd, &one, sizeof one) < 0)
+        return;
+}
+
+static enum status watch(const struct shard *s, int fd)
+{
+    struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
+    return epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0 ? OK : ERR_SYSTEM;
+}
+
+static enum status open_sockets(struct shard *s, const struct shard_config *config)
+{
+    struct address failed = { 0 };
+    char text[ADDRESS_TEXT_MAX];
+    enum status status = udp_create(&s->udp, config->bind, config->bind_count, &failed);
+    if (status != OK) {
+        log_error(s->log, "shard %zu cannot bind UDP %s: %s", s->index, address_text(&failed, text), strerror(errno));
+        return status;
+    }
+    s->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (s->epoll_fd < 0)
+        return ERR_SYSTEM;
+    TRY(watch(s, s->wake_fd));
+    TRY(watch(s, s->timer_fd));
+    for (size_t i = 0; i < udp_socket_count(s->udp); i++)
+        TRY(watch(s, udp_socket(s->udp, i)));
+    return OK;
+}
+
+static enum status open_core(struct shard *s, const struct shard_config *config)
+{
+    TRY(dtls_identity_create(&s->identity, now_unix_s(host_now())));
+    TRY(outbox_create(&s->outbox, OUTBOX_BYTES, OUTBOX_ITEMS));
+    struct broker_config core = {
+        .entropy = host_entropy(),
+        .log = s->log,
+        .identity = s->identity,
+        .candidates = config->advertise,
+        .candidate_count = config->advertise_count,
+        .rooms_max = config->rooms_max,
+        .clients_max = config->clients_max,
+    };
+    return broker_create(&s->broker, &core);
+}
+
+static enum status open_all(struct shard *s, const struct shard_config *config)
+{
+    s->unclosed = calloc(config->clients_max, sizeof *s->unclosed);
+    s->unclosed_max = config->clients_max;
+    if (!s->unclosed)
+        return ERR_NO_MEMORY;
+    s->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    s->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    if (s->wake_fd < 0 || s->timer_fd < 0)
+        return ERR_SYSTEM;
+    /* The front keeps one letter of room for each client that it must yet call gone. */
+    TRY(queue_create(&s->inbox, INBOX_LETTERS + config->clients_max, INBOX_BYTES, (struct waker){ wake, s }));
+    TRY(open_sockets(s, config));
+    return open_core(s, config);
+}
+
+enum status shard_create(struct shard **created, const struct shard_config *config)
+{
+    struct shard *s = calloc(1, sizeof *s);
+    if (!s)
+        return ERR_NO_MEMORY;
+    s->index = config->index;
+    s->log = config->log;
+    s->to_front = config->to_front;
+    s->wake_fd = s->timer_fd = s->epoll_fd = -1;
+    s->armed_for = NEVER;
+    enum status status = open_all(s, config);
+    if (status != OK) {
+        log_error(s->log, "shard %zu cannot be made: %s", s->index, status_name(status));
+        shard_destroy(s);
+        return status;
+    }
+    *created = s;
+    return OK;
+}
+
+void shard_destroy(struct shard *s)
+{
+    if (!s)
+        return;
+    broker_destroy(s->broker);
+    dtls_identity_destroy(s->identity);
+    outbox_destroy(s->outbox);
+    udp_destroy(s->udp);
+    queue_destroy(s->inbox);
+    const int fds[] = { s->wake_fd, s->timer_fd, s->epoll_fd };
+    for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
+        if (fds[i] >= 0)
+            close(fds[i]);
+    free(s->unclosed);
+    free(s);
+}
+
+enum status shard_plan(struct shard *s, const struct plan *plan) { return broker_plan(s->broker, plan); }
+struct queue *shard_inbox(const struct shard *s) { return s->inbox; }
+
+/* Says it, or ERR_FULL. */
+static enum status tell_front(struct shard *s, client_id client, enum letter_kind kind, struct bytes text)
+{
+    struct letter letter = { .kind = kind, .client = client, .note = note_create(text) };
+    if (!letter.note)
+        return ERR_NO_MEMORY;
+    enum status status = queue_push(s->to_front, &letter, 0);
+    letter_wipe(&letter);
+    return status;
+}
+
+static bool is_unclosed(const struct shard *s, client_id client)
+{
+    for (size_t i = 0; i < s->unclosed_count; i++)
+        if (s->unclosed[i] == client)
+            return true;
+    return false;
+}
+
+/* A client that missed a message can't be trusted to know where it stands: it is closed and joins again. */
+static void close_later(struct shard *s, client_id client)
+{
+    if (client == 0 || is_unclosed(s, client) || s->unclosed_count == s->unclosed_max)
+        return;
+    log_warning(s->log, "shard %zu closes client %llu: its messages do not fit", s->index, (unsigned long long)client);
+    s->unclosed[s->unclosed_count++] = client;
+}
+
+static void send_messages(struct shard *s)
+{
+    static const enum letter_kind kinds[] = { [MESSAGE_TEXT] = LETTER_SAY, [MESSAGE_CLOSE] = LETTER_CLOSE };
+    for (size_t i = 0; i < outbox_message_count(s->outbox); i++) {
+        struct message m = outbox_message_at(s->outbox, i);
+        if (!is_unclosed(s, m.client) && tell_front(s, m.client, kinds[m.kind], m.text) != OK)
+            close_later(s, m.client);
+    }
+}
+
+/* Everything that the core wants sent, datagrams first: an acknowledgement follows the last packet that it is about. */
+static void flush(struct shard *s)
+{
+    udp_send(s->udp, s->outbox);
+    send_messages(s);
+    close_later(s, outbox_overflowed(s->outbox));
+    outbox_clear(s->outbox);
+}
+
+static void forget_unclosed(struct shard *s, client_id client)
+{
+    for (size_t i = 0; i < s->unclosed_count; i++)
+        if (s->unclosed[i] == client)
+            s->unclosed[i--] = s->unclosed[--s->unclosed_count];
+}
+
+/* Tells the core and the front of the clients in `unclosed`; what finds the queue full again stays for the next turn. */
+static void retry_closes(struct shard *s, struct now now)
+{
+    size_t kept = 0, count = s->unclosed_count;
+    for (size_t i = 0; i < count; i++) {
+        client_id client = s->unclosed[i];
+        if (tell_front(s, client, LETTER_CLOSE, bytes_of("busy")) != OK) {
+            s->unclosed[kept++] = client;
+            continue;
+        }
+        /* Unknown when the core let it go already. */
+        broker_gone(s->broker, now, client, s->outbox);
+    }
+    s->unclosed_count = kept;
+    if (count > 0)
+        flush(s);
+}
+
+static void open_letter(struct shard *s, struct now now, const struct letter *letter)
+{
+    enum status status = OK;
+    switch (letter->kind) {
+    case LETTER_JOIN:
+        status = broker_join(s->broker, now, letter->client, &letter->claims, letter->request, letter->move, s->outbox);
+        break;
+    case LETTER_TEXT:
+        status = broker_text(s->broker, now, letter->client, letter_text(letter), s->outbox);
+        break;
+    case LETTER_GONE:
+        forget_unclosed(s, letter->client);
+        status = broker_gone(s->broker, now, letter->client, s->outbox);
+        break;
+    default:
+        break;
+    }
+    if (status == ERR_NO_MEMORY || status == ERR_SYSTEM)
+        log_error(s->log, "shard %zu, client %llu: %s", s->index, (unsigned long long)letter->client, status_name(status));
+    flush(s);
+}
+
+static void open_letters(struct shard *s, struct now now)
+{
+    struct letter letter;
+    for (int i = 0; i < LETTERS_PER_TURN && queue_pop(s->inbox, &letter); i++) {
+        open_letter(s, now, &letter);
+        letter_wipe(&letter);
+    }
+}
+
+static void take_datagrams(struct shard *s, struct now now, size_t socket)
+{
+    struct udp_received received[UDP_BATCH];
+    size_t count = udp_receive(s->udp, socket, received);
+    for (size_t i = 0; i < count; i++) {
+        /* What a peer's bytes come to is counted by the core. */
+        broker_datagram(s->broker, now, &received[i].peer, received[i].data, received[i].len, s->outbox);
+        if (outbox_datagram_count(s->outbox) > OUTBOX_HIGH)
+            flush(s);
+    }
+    if (count > 0)
+        flush(s);
+}
+
+/* The kernel holds the deadline as an absolute time: so a turn's own length never adds to its sleep, and the clock is not asked twice. */
+static void arm_timer(struct shard *s)
+{
+    usec_t deadline = broker_deadline(s->broker);
+    if (deadline == s->armed_for)
+        return;
+    s->armed_for = deadline;
+    struct itimerspec when = { 0 }; /* all zero disarms */
+    if (deadline != NEVER) {
+        when.it_value.tv_sec = (time_t)(deadline / USEC_PER_SEC);
+        when.it_value.tv_nsec = (long)(deadline % USEC_PER_SEC) * 1000;
+        if (deadline == 0)
+            when.it_value.tv_nsec = 1;
+    }
+    timerfd_settime(s->timer_fd, TFD_TIMER_ABSTIME, &when, NULL);
+}
+
+/* -1: until something happens; else milliseconds. */
+static int patience_ms(const struct shard *s)
+{
+    if (!queue_is_empty(s->inbox))
+        return 0;
+    return s->unclosed_count > 0 ? RETRY_MS : -1;
+}
+
+static void sleep_until_due(struct shard *s)
+{
+    struct epoll_event events[EVENTS];
+    arm_timer(s);
+    int count = epoll_wait(s->epoll_fd, events, EVENTS, patience_ms(s));
+    for (int i = 0; i < count; i++) {
+        int fd = events[i].data.fd;
+        uint64_t times;
+        if ((fd == s->wake_fd || fd == s->timer_fd) && read(fd, &times, sizeof times) < 0)
+            continue;
+        if (fd == s->timer_fd)
+            s->armed_for = NEVER; /* a timer that fired is disarmed */
+    }
+}
+
+static void *run(void *context)
+{
+    struct shard *s = context;
+    while (!atomic_load(&s->stopping)) {
+        sleep_until_due(s);
+        struct now now = host_now();
+        open_letters(s, now);
+        for (size_t i = 0; i < udp_socket_count(s->udp); i++)
+            take_datagrams(s, now, i);
+        if (broker_deadline(s->broker) <= now.mono_us) {
+            broker_tick(s->broker, now, s->outbox);
+            flush(s);
+        }
+        retry_closes(s, now);
+    }
+    return NULL;
+}
+
+enum status shard_start(struct shard *s)
+{
+    if (pthread_create(&s->thread, NULL, run, s) != 0)
+        return ERR_SYSTEM;
+    pthread_setname_np(s->thread, "shard");
+    s->running = true;
+    return OK;
+}
+
+void shard_stop(struct shard *s)
+{
+    if (!s || !s->running)
+        return;
+    atomic_store(&s->stopping, true);
+    wake(s);
+    pthread_join(s->thread, NULL);
+    s->running = false;
+    struct broker_counts counts = broker_counts(s->broker);
+    log_info(s->log, "shard %zu stopped: %llu packets in, %llu out, %llu refused, %llu dropped", s->index,
+             (unsigned long long)counts.packets_in, (unsigned long long)counts.packets_out,
+             (unsigned long long)counts.packets_refused,
+             (unsigned long long)(outbox_dropped(s->outbox) + udp_dropped(s->udp)));
+}

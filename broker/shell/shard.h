@@ -1,0 +1,36 @@
+/* shard.h - one thread with its own core and its own UDP port: every room lives on exactly one.
+ *
+ * Letters come from the front in one queue and go back in another; nothing else is shared. Each turn reads the clocks once, and what
+ * the core wants sent leaves before the next letter is opened: datagrams first, then messages. */
+#pragma once
+
+#include "base/log.h"
+#include "room/plan.h"
+#include "shell/queue.h"
+
+struct shard;
+
+struct shard_config {
+    size_t index;
+    const struct address *bind; /* with ports */
+    size_t bind_count;
+    const struct address *advertise; /* candidates, with ports */
+    size_t advertise_count;
+    size_t rooms_max, clients_max;
+    struct queue *to_front; /* outlives the shard */
+    const struct log *log;  /* outlives the shard */
+};
+
+/* The shard that runs a session: the same for the same id and count, in every process. */
+size_t shard_of(const struct id *session, size_t shard_count);
+
+/* Logs why when it fails. */
+enum status shard_create(struct shard **, const struct shard_config *);
+void shard_destroy(struct shard *); /* after shard_stop; NULL is fine */
+/* Before shard_start. */
+enum status shard_plan(struct shard *, const struct plan *);
+/* Where the front sends letters to this shard; lives as long as the shard. Room for `spare` letters beyond the usual. */
+struct queue *shard_inbox(const struct shard *);
+
+enum status shard_start(struct shard *);
+void shard_stop(struct shard *); /* waits for the thread; without a thread, does nothing */

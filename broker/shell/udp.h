@@ -1,0 +1,31 @@
+/* udp.h - the UDP sockets of one shard: at most one for each address family, so that a reply always leaves from the address
+ * that its peer knows. Nonblocking; batched both ways. */
+#pragma once
+
+#include "base/address.h"
+#include "base/outbox.h"
+#include "base/status.h"
+
+enum { UDP_BATCH = 64, UDP_DATAGRAM_MAX = 2048 };
+
+struct udp;
+
+/* Binds each address (with its port). ERR_SYSTEM leaves errno and sets *failed to the address that could not be bound. */
+enum status udp_create(struct udp **, const struct address *, size_t count, struct address *failed);
+void udp_destroy(struct udp *);
+
+/* For epoll. */
+size_t udp_socket_count(const struct udp *);
+int udp_socket(const struct udp *, size_t index);
+
+struct udp_received {
+    struct address peer;
+    uint8_t *data; /* the caller may write over it until the next udp_receive */
+    size_t len;
+};
+/* Up to UDP_BATCH of what waits on one socket, without blocking; what was longer than UDP_DATAGRAM_MAX is left out. */
+size_t udp_receive(struct udp *, size_t index, struct udp_received out[static UDP_BATCH]);
+
+/* Sends each datagram of the outbox in order; what the kernel will not take is dropped and counted. */
+void udp_send(struct udp *, const struct outbox *);
+uint64_t udp_dropped(const struct udp *);

@@ -1,0 +1,134 @@
+#include "signaling/notice.h"
+
+#include <jansson.h>
+
+/* Takes the message, NULL when packing ran out of memory. A message that does not fit leaves the writer as it was. */
+static enum status emit(struct writer *w, json_t *message)
+{
+    if (!message)
+        return ERR_NO_MEMORY;
+    size_t room = w->bad ? 0 : w->cap - w->len;
+    size_t len = room ? json_dumpb(message, (char *)w->at + w->len, room, JSON_COMPACT) : 0;
+    json_decref(message);
+    if (len == 0 || len > room)
+        return ERR_FULL;
+    w->len += len;
+    return OK;
+}
+
+/* Text from people: Jansson refuses what is not UTF-8, and one bad name must not silence a whole roster. */
+static json_t *text_or_mark(const char *text)
+{
+    json_t *string = json_string(text);
+    return string ? string : json_string("?");
+}
+
+static json_t *number_or_null(bool present, int64_t number)
+{
+    return present ? json_integer(number) : json_null();
+}
+
+/* NULL only when out of memory: json_pack's "o" then fails the whole message. */
+static json_t *source_names(source_mask mask)
+{
+    static const enum source all[SOURCE_COUNT] = { SOURCE_MIC, SOURCE_CAMERA, SOURCE_SCREEN };
+    json_t *names = json_array();
+    for (size_t i = 0; i < SOURCE_COUNT; i++) {
+        if (!(mask & all[i]))
+            continue;
+        if (json_array_append_new(names, json_string(source_name(all[i]))) != 0) {
+            json_decref(names);
+            return NULL;
+        }
+    }
+    return names;
+}
+
+/* Puts `item` last in `*list`. When that fails the list is gone, and NULL. */
+static bool append(json_t **list, json_t *item)
+{
+    if (json_array_append_new(*list, item) == 0)
+        return true;
+    json_decref(*list);
+    *list = NULL;
+    return false;
+}
+
+enum status notice_welcome(struct writer *w, const struct notice_welcome *welcome)
+{
+    return emit(w, json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:{s:I, s:I}}", "type", "welcome", "participant",
+                             welcome->participant->text, "role", role_name(welcome->role), "name",
+                             text_or_mark(welcome->name), "session", welcome->session->text, "kind",
+                             kind_name(welcome->kind), "slots", "audio", (json_int_t)welcome->audio_slots, "video",
+                             (json_int_t)welcome->video_slots));
+}
+
+enum status notice_answer(struct writer *w, uint32_t request, const char *sdp)
+{
+    if (request == 0)
+        return emit(w, json_pack("{s:s, s:s}", "type", "answer", "sdp", sdp));
+    return emit(w, json_pack("{s:s, s:I, s:s}", "type", "answer", "id", (json_int_t)request, "sdp", sdp));
+}
+
+enum status notice_room(struct writer *w, const struct notice_room *room)
+{
+    return emit(w, json_pack("{s:s, s:s, s:I, s:I, s:I}", "type", "room", "state", room->state, "opens_at",
+                             (json_int_t)room->opens_at, "closes_at", (json_int_t)room->closes_at, "now",
+                             (json_int_t)room->unix_s));
+}
+
+enum status notice_seat(struct writer *w, const char *seat, const char *reason, source_mask may_send, bool has_until,
+                        int64_t until)
+{
+    return emit(w, json_pack("{s:s, s:s, s:s?, s:o, s:o}", "type", "seat", "seat", seat, "reason", reason, "may_send",
+                             source_names(may_send), "until", number_or_null(has_until, until)));
+}
+
+/* "s*" and "o*" leave a NULL out. */
+static json_t *person_of(const struct notice_person *person)
+{
+    return json_pack("{s:s, s:s, s:o, s:s, s:b, s:o, s:o, s:b, s:o, s:s*, s:s*, s:o*}", "participant",
+                     person->participant->text, "role", role_name(person->role), "name", text_or_mark(person->name),
+                     "seat", person->seat, "connected", (int)person->connected, "sending",
+                     source_names(person->sending), "muted", source_names(person->muted), "agreed", (int)person->agreed,
+                     "until", number_or_null(person->has_until, person->until), "may_admit", person->may_admit, "mode",
+                     person->mode, "grant_until", person->has_grant_until ? json_integer(person->grant_until) : NULL);
+}
+
+enum status notice_roster(struct writer *w, const struct notice_person *people, size_t count)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++)
+        if (!append(&list, person_of(&people[i])))
+            return ERR_NO_MEMORY;
+    return emit(w, json_pack("{s:s, s:o}", "type", "roster", "people", list));
+}
+
+static json_t *slot_of(const struct notice_slot *slot)
+{
+    return json_pack("{s:s, s:s?, s:s*}", "mid", slot->mid, "participant",
+                     slot->participant ? slot->participant->text : NULL, "source",
+                     slot->participant ? source_name(slot->source) : NULL);
+}
+
+enum status notice_slots(struct writer *w, const struct notice_slot *slots, size_t count)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++)
+        if (!append(&list, slot_of(&slots[i])))
+            return ERR_NO_MEMORY;
+    return emit(w, json_pack("{s:s, s:o}", "type", "slots", "slots", list));
+}
+
+enum status notice_done(struct writer *w, uint32_t request)
+{
+    if (request == 0)
+        return emit(w, json_pack("{s:s}", "type", "done"));
+    return emit(w, json_pack("{s:s, s:I}", "type", "done", "id", (json_int_t)request));
+}
+
+enum status notice_error(struct writer *w, uint32_t request, const char *code, const char *text)
+{
+    return emit(w, json_pack("{s:s, s:o*, s:s, s:o}", "type", "error", "id", request ? json_integer(request) : NULL,
+                             "code", code, "message", text_or_mark(text)));
+}

@@ -1,0 +1,237 @@
+#include "signaling/request.h"
+
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TOKEN_MAX = 2048, MINUTES_MAX = 60 };
+
+/* A decoder sees the object without `type` and `id`; "!" in its format refuses every key that it does not name. */
+typedef enum status decoder(json_t *, struct request *);
+
+static enum status unpack(json_t *body, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    json_error_t ignored;
+    int failed = json_vunpack_ex(body, &ignored, 0, format, arguments);
+    va_end(arguments);
+    return failed ? ERR_MALFORMED : OK;
+}
+
+/* Jansson refuses \u0000 in strings, so length and strlen agree. */
+static enum status copy_text(char **out, const char *text, size_t len, size_t max)
+{
+    if (len == 0)
+        return ERR_MALFORMED;
+    if (len > max)
+        return ERR_FULL;
+    char *copy = malloc(len + 1);
+    if (!copy)
+        return ERR_NO_MEMORY;
+    memcpy(copy, text, len);
+    copy[len] = '\0';
+    *out = copy;
+    return OK;
+}
+
+static enum status read_id(const char *text, size_t len, struct id *id)
+{
+    return id_parse((struct bytes){ (const uint8_t *)text, len }, id) ? OK : ERR_MALFORMED;
+}
+
+static enum status read_minutes(json_int_t minutes, uint32_t *out)
+{
+    if (minutes < 1 || minutes > MINUTES_MAX)
+        return ERR_MALFORMED;
+    *out = (uint32_t)minutes;
+    return OK;
+}
+
+static source_mask mask_of(int mic, int camera, int screen)
+{
+    return (source_mask)((mic ? SOURCE_MIC : 0) | (camera ? SOURCE_CAMERA : 0) | (screen ? SOURCE_SCREEN : 0));
+}
+
+static enum status decode_join(json_t *body, struct request *out)
+{
+    const char *token;
+    size_t len;
+    int move = false;
+    TRY(unpack(body, "{s:s%, s?b !}", "token", &token, &len, "move", &move));
+    out->join.move = move;
+    return copy_text(&out->join.token, token, len, TOKEN_MAX);
+}
+
+static enum status decode_offer(json_t *body, struct request *out)
+{
+    const char *sdp;
+    size_t len;
+    TRY(unpack(body, "{s:s% !}", "sdp", &sdp, &len));
+    return copy_text(&out->offer.sdp, sdp, len, REQUEST_SDP_MAX);
+}
+
+static enum status decode_media(json_t *body, struct request *out)
+{
+    int mic, camera, screen;
+    TRY(unpack(body, "{s:b, s:b, s:b !}", "mic", &mic, "camera", &camera, "screen", &screen));
+    out->media.sources = mask_of(mic, camera, screen);
+    return OK;
+}
+
+static enum status decode_agree(json_t *body, struct request *out)
+{
+    const char *participant;
+    size_t len;
+    int yes;
+    TRY(unpack(body, "{s:s%, s:b !}", "participant", &participant, &len, "yes", &yes));
+    out->agree.yes = yes;
+    return read_id(participant, len, &out->agree.participant);
+}
+
+static enum status decode_admit(json_t *body, struct request *out)
+{
+    const char *participant;
+    size_t len;
+    json_int_t minutes = 0;
+    TRY(unpack(body, "{s:s%, s?I !}", "participant", &participant, &len, "minutes", &minutes));
+    if (json_object_get(body, "minutes"))
+        TRY(read_minutes(minutes, &out->admit.minutes));
+    return read_id(participant, len, &out->admit.participant);
+}
+
+/* One person or everyone, never both and never neither; "everyone": false says nothing and is refused. */
+static enum status decode_step_out(json_t *body, struct request *out)
+{
+    const char *participant = NULL;
+    size_t len = 0;
+    int everyone = false;
+    TRY(unpack(body, "{s?s%, s?b !}", "participant", &participant, &len, "everyone", &everyone));
+    if (json_object_size(body) != 1)
+        return ERR_MALFORMED;
+    out->step_out.everyone = everyone;
+    if (participant)
+        return read_id(participant, len, &out->step_out.participant);
+    return everyone ? OK : ERR_MALFORMED;
+}
+
+static enum status decode_remove(json_t *body, struct request *out)
+{
+    const char *participant;
+    size_t len;
+    TRY(unpack(body, "{s:s% !}", "participant", &participant, &len));
+    return read_id(participant, len, &out->remove.participant);
+}
+
+static enum status decode_mute(json_t *body, struct request *out)
+{
+    const char *participant;
+    size_t len;
+    int mic, camera, screen;
+    TRY(unpack(body, "{s:s%, s:b, s:b, s:b !}", "participant", &participant, &len, "mic", &mic, "camera", &camera,
+               "screen", &screen));
+    out->mute.sources = mask_of(mic, camera, screen);
+    return read_id(participant, len, &out->mute.participant);
+}
+
+static enum status decode_extend(json_t *body, struct request *out)
+{
+    json_int_t minutes;
+    TRY(unpack(body, "{s:I !}", "minutes", &minutes));
+    return read_minutes(minutes, &out->extend.minutes);
+}
+
+static enum status decode_nothing(json_t *body, struct request *out)
+{
+    (void)out;
+    return json_object_size(body) == 0 ? OK : ERR_MALFORMED;
+}
+
+static const struct {
+    const char *name;
+    decoder *decode;
+} kinds[REQUEST_KINDS] = {
+    [REQUEST_JOIN] = { "join", decode_join },       [REQUEST_OFFER] = { "offer", decode_offer },
+    [REQUEST_MEDIA] = { "media", decode_media },    [REQUEST_AGREE] = { "agree", decode_agree },
+    [REQUEST_ADMIT] = { "admit", decode_admit },    [REQUEST_STEP_OUT] = { "step_out", decode_step_out },
+    [REQUEST_REMOVE] = { "remove", decode_remove }, [REQUEST_MUTE] = { "mute", decode_mute },
+    [REQUEST_EXTEND] = { "extend", decode_extend }, [REQUEST_END] = { "end", decode_nothing },
+    [REQUEST_LEAVE] = { "leave", decode_nothing },
+};
+
+static enum request_kind kind_of(const char *name)
+{
+    for (int kind = REQUEST_NONE + 1; kind < REQUEST_KINDS; kind++)
+        if (strcmp(kinds[kind].name, name) == 0)
+            return (enum request_kind)kind;
+    return REQUEST_NONE;
+}
+
+/* An absent id is 0; one that is there must be a number that the reply can echo. */
+static enum status take_id(json_t *body, uint32_t *id)
+{
+    const json_t *value = json_object_get(body, "id");
+    if (!value)
+        return OK;
+    json_int_t number = json_integer_value(value); /* 0 when it is not an integer */
+    if (number < 1 || number > UINT32_MAX)
+        return ERR_MALFORMED;
+    *id = (uint32_t)number;
+    json_object_del(body, "id");
+    return OK;
+}
+
+static enum status decode(json_t *body, struct request *out)
+{
+    if (!json_is_object(body))
+        return ERR_MALFORMED;
+    TRY(take_id(body, &out->id));
+    const char *type = json_string_value(json_object_get(body, "type"));
+    if (!type)
+        return ERR_MALFORMED;
+    enum request_kind kind = kind_of(type);
+    if (kind == REQUEST_NONE)
+        return ERR_UNSUPPORTED;
+    json_object_del(body, "type"); /* frees `type` */
+    TRY(kinds[kind].decode(body, out));
+    out->kind = kind;
+    return OK;
+}
+
+enum status request_parse(struct bytes text, struct request *out)
+{
+    *out = (struct request){ 0 };
+    if (text.len > REQUEST_TEXT_MAX)
+        return ERR_FULL;
+    if (text.len == 0)
+        return ERR_MALFORMED;
+    json_error_t ignored;
+    json_t *body = json_loadb((const char *)text.at, text.len, JSON_REJECT_DUPLICATES, &ignored);
+    if (!body)
+        return ERR_MALFORMED;
+    struct request read = { 0 };
+    enum status status = decode(body, &read);
+    json_decref(body);
+    if (status == OK)
+        *out = read;
+    else
+        out->id = read.id;
+    return status;
+}
+
+void request_wipe(struct request *request)
+{
+    if (request->kind == REQUEST_JOIN && request->join.token) {
+        bytes_wipe(request->join.token, strlen(request->join.token));
+        free(request->join.token);
+    }
+    if (request->kind == REQUEST_OFFER)
+        free(request->offer.sdp);
+    *request = (struct request){ 0 };
+}
+
+const char *request_name(enum request_kind kind)
+{
+    return kind > REQUEST_NONE && kind < REQUEST_KINDS ? kinds[kind].name : "?";
+}

@@ -1,0 +1,119 @@
+/* The second half of sdp.h: our answer, line by line. */
+#include "signaling/sdp.h"
+
+#include <assert.h>
+#include <inttypes.h>
+
+static void write_session(struct writer *w, const struct sdp_offer *offer, const struct sdp_answer *answer)
+{
+    /* RFC 8829 5.2.1: the number's top bit is zero. */
+    write_format(w, "v=0\r\no=- %" PRIu64 " 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n", answer->session & INT64_MAX);
+    write_text(w, "a=ice-lite\r\na=group:BUNDLE");
+    for (size_t i = 0; i < offer->section_count; i++)
+        if (answer->sections[i].accepted)
+            write_format(w, " %s", offer->sections[i].mid);
+    write_text(w, "\r\na=msid-semantic: WMS *\r\n");
+}
+
+static void write_rejected(struct writer *w, const struct sdp_section *section)
+{
+    write_text(w, "m=");
+    write_bytes(w, section->media_word);
+    write_text(w, " 0 ");
+    write_bytes(w, section->protocol);
+    write_text(w, " ");
+    write_bytes(w, section->first_format);
+    write_text(w, "\r\nc=IN IP4 0.0.0.0\r\n");
+    if (section->mid[0])
+        write_format(w, "a=mid:%s\r\n", section->mid);
+    write_text(w, "a=inactive\r\n");
+}
+
+/* Every section of the bundle repeats the path: the standard wants it in the first alone, and older browsers in each.
+ */
+static void write_path(struct writer *w, const struct sdp_answer *answer)
+{
+    write_format(w, "a=ice-ufrag:%s\r\na=ice-pwd:%s\r\na=fingerprint:sha-256 ", answer->ufrag, answer->pwd);
+    for (size_t i = 0; i < 32; i++)
+        write_format(w, i ? ":%02X" : "%02X", answer->fingerprint[i]);
+    write_text(w, "\r\na=setup:passive\r\n");
+}
+
+/* RFC 8445 5.1.2.1: 2^24 * type preference (host: 126) + 2^8 * local preference + (256 - component). */
+static void write_candidates(struct writer *w, const struct sdp_answer *answer)
+{
+    assert(answer->candidate_count <= SDP_CANDIDATES_MAX);
+    for (size_t i = 0; i < answer->candidate_count; i++) {
+        char ip[ADDRESS_TEXT_MAX];
+        uint32_t priority = 126u << 24 | (uint32_t)(65535 - i) << 8 | 255;
+        write_format(w, "a=candidate:%zu 1 udp %" PRIu32 " %s %u typ host\r\n", i + 1, priority,
+                     address_ip_text(&answer->candidates[i], ip), (unsigned)answer->candidates[i].port);
+    }
+    write_text(w, "a=end-of-candidates\r\n");
+}
+
+static void write_codec(struct writer *w, const struct sdp_section *section)
+{
+    unsigned type = section->payload_type;
+    if (section->media == SDP_AUDIO) {
+        write_format(w, "a=rtpmap:%u opus/48000/2\r\na=fmtp:%u minptime=10;useinbandfec=1%s\r\n", type, type,
+                     section->dtx ? ";usedtx=1" : "");
+        return;
+    }
+    write_format(w, "a=rtpmap:%u VP8/90000\r\n", type);
+    if (section->nack_pli)
+        write_format(w, "a=rtcp-fb:%u nack pli\r\n", type);
+    if (section->ccm_fir)
+        write_format(w, "a=rtcp-fb:%u ccm fir\r\n", type);
+}
+
+static const char *const direction_names[] = {
+    [SDP_SENDRECV] = "sendrecv",
+    [SDP_SENDONLY] = "sendonly",
+    [SDP_RECVONLY] = "recvonly",
+    [SDP_INACTIVE] = "inactive",
+};
+
+static void write_accepted(struct writer *w, const struct sdp_section *section, const struct sdp_answer *answer,
+                           const struct sdp_answer_section *ours, bool first)
+{
+    assert(section->payload_type != 0 && ours->direction >= SDP_SENDRECV && ours->direction <= SDP_INACTIVE);
+    /* Port 9 and no address: the candidates say where (RFC 8829 5.2.1). */
+    write_format(w, "m=%s 9 UDP/TLS/RTP/SAVPF %u\r\nc=IN IP4 0.0.0.0\r\na=mid:%s\r\n",
+                 section->media == SDP_AUDIO ? "audio" : "video", (unsigned)section->payload_type, section->mid);
+    write_format(w, "a=%s\r\na=rtcp-mux\r\n", direction_names[ours->direction]);
+    write_path(w, answer);
+    if (first)
+        write_candidates(w, answer);
+    if (section->mid_extension)
+        write_format(w, "a=extmap:%u urn:ietf:params:rtp-hdrext:sdes:mid\r\n", (unsigned)section->mid_extension);
+    if (section->level_extension && section->media == SDP_AUDIO && ours->direction == SDP_RECVONLY)
+        write_format(w, "a=extmap:%u urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\n",
+                     (unsigned)section->level_extension);
+    write_codec(w, section);
+    if (ours->stream[0])
+        write_format(w, "a=msid:%s %s\r\n", ours->stream, ours->stream);
+    if (ours->ssrc)
+        write_format(w, "a=ssrc:%" PRIu32 " cname:kinroom\r\n", ours->ssrc);
+}
+
+enum status sdp_write_answer(struct writer *out, const struct sdp_offer *offer, const struct sdp_answer *answer)
+{
+    struct writer w = *out;
+    bool first = true;
+    write_session(&w, offer, answer);
+    for (size_t i = 0; i < offer->section_count; i++) {
+        if (!answer->sections[i].accepted) {
+            write_rejected(&w, &offer->sections[i]);
+            continue;
+        }
+        write_accepted(&w, &offer->sections[i], answer, &answer->sections[i], first);
+        first = false;
+    }
+    write_u8(&w, 0);
+    if (w.bad)
+        return ERR_FULL;
+    w.len--;
+    *out = w;
+    return OK;
+}

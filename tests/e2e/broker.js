@@ -1,0 +1,124 @@
+/* broker.js - one real broker for one journey: its own folder, keys, plan and ports; the wiretap preloaded. */
+
+import { execFileSync, spawn } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createSocket } from 'node:dgram';
+import { createServer } from 'node:net';
+import { get } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { equal, until } from './check.js';
+import { Wiretap } from './wiretap.js';
+
+const ROOT = resolve(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '../..');
+const BUILD = process.env.KINROOM_BUILD ?? join(ROOT, 'build/dev');
+export const KINROOM = join(BUILD, 'broker/kinroom');
+export const WIRETAP = join(BUILD, 'tests/libkinroom_wiretap.so');
+const STOP_WITHIN_MS = 10000;
+
+const MINUTE_S = 60;
+export const now_s = () => Math.floor(Date.now() / 1000);
+
+/* A grant that is live for the whole session. */
+export const grantFor = (person, changes = {}) => ({
+    id: `g-${person}`, client: 'alex', person, kinds: ['individual'], modes: ['full'],
+    not_before: now_s() - MINUTE_S, expires: now_s() + 90 * MINUTE_S, ...changes,
+});
+
+/* An individual session that is open now. */
+export const planOf = (changes = {}) => ({
+    id: 's-1', kind: 'individual', opens_at: now_s() - MINUTE_S, closes_at: now_s() + 49 * MINUTE_S, client: 'alex',
+    people: [
+        { participation: 'p-therapist', person: 'rivera', role: 'therapist', name: 'Dr. Rivera' },
+        { participation: 'p-client', person: 'alex', role: 'client', name: 'Alex' },
+        { participation: 'p-sam', person: 'sam', role: 'loved_one', name: 'Sam' },
+    ],
+    grants: [grantFor('sam')],
+    ...changes,
+});
+
+/* A free port, as far as one can know: the kernel's choice, given back. */
+const freeTcpPort = () => new Promise((done, fail) => {
+    const server = createServer().on('error', fail).listen(0, '127.0.0.1', () => {
+        const { port } = server.address();
+        server.close(() => done(port));
+    });
+});
+
+const freeUdpPort = () => new Promise((done, fail) => {
+    const socket = createSocket('udp4').on('error', fail).bind(0, '127.0.0.1', () => {
+        const { port } = socket.address();
+        socket.close(() => done(port));
+    });
+});
+
+export class Broker {
+    #folder = mkdtempSync(join(tmpdir(), 'kinroom-'));
+    #child = null;
+    #exited = null;
+    tap = null;
+
+    /* host: the address that pages and media use: 127.0.0.1 or ::1. */
+    static async start({ plan = planOf(), host = '127.0.0.1' } = {}) {
+        const broker = new Broker();
+        await broker.#start(plan, host);
+        return broker;
+    }
+
+    async #start(plan, host) {
+        const at = (name) => join(this.#folder, name);
+        execFileSync(join(ROOT, 'certs/make-dev-certs.sh'), [this.#folder]);
+        writeFileSync(at('key.jwk'), execFileSync(KINROOM, ['token', 'key']));
+        writeFileSync(at('plan.json'), JSON.stringify({ sessions: [plan] }));
+        this.port = await freeTcpPort();
+        this.url = `https://${host.includes(':') ? `[${host}]` : host}:${this.port}`;
+        this.session = plan.id;
+
+        const log = openSync(at('log'), 'a');
+        this.#child = spawn(KINROOM, ['serve', '--listen', host, '--https-port', this.port, '--udp-port', await freeUdpPort(),
+            '--media-addresses', host, '--certificate', at('cert.pem'), '--key', at('key.pem'), '--origins', this.url,
+            '--web-root', join(ROOT, 'web'), '--token-keys', at('key.jwk'), '--plan', at('plan.json')].map(String), {
+            env: { ...process.env, LD_PRELOAD: WIRETAP, KINROOM_WIRETAP: at('wiretap') },
+            stdio: ['ignore', log, log],
+        });
+        closeSync(log);
+        this.#exited = new Promise((done) => this.#child.on('exit', (code, signal) => done(signal ?? code)));
+        this.tap = new Wiretap(at('wiretap'));
+        await until(`the broker answers ${this.url}/healthz`, () => this.#child.exitCode === null ? this.#healthy() : Promise.reject(
+            new Error(`the broker ended with ${this.#child.exitCode}:\n${this.log}`)));
+    }
+
+    #healthy() {
+        return new Promise((done) => {
+            get(`${this.url}/healthz`, { rejectUnauthorized: false }, (reply) => done(reply.resume().statusCode === 200))
+                .on('error', () => done(false));
+        });
+    }
+
+    /* A link as a person gets it. */
+    link(participation, role) {
+        const token = execFileSync(KINROOM, ['token', 'issue', '--keys', join(this.#folder, 'key.jwk'), '--participation', participation,
+            '--session', this.session, '--role', role]).toString().trim();
+        return `${this.url}/#token=${token}`;
+    }
+
+    get log() {
+        return readFileSync(join(this.#folder, 'log'), 'utf8');
+    }
+
+    /* Asks it to end; whatever is left of it after that is killed and counts as a failure, like any crash. */
+    async stop() {
+        const late = setTimeout(() => this.#child.kill('SIGKILL'), STOP_WITHIN_MS);
+        this.#child.kill('SIGINT');
+        const ended = await this.#exited;
+        clearTimeout(late);
+        this.tap.mark();
+        equal(ended, 0, 'how the broker ended');
+    }
+
+    clean() {
+        this.tap?.close();
+        if (this.#child && this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill('SIGKILL');
+        rmSync(this.#folder, { recursive: true, force: true });
+    }
+}

@@ -1,0 +1,68 @@
+/* Permission decides: without a live grant the therapist can't admit and reads why; a grant that ends shuts the gate by itself;
+ * what the client did not agree to does not happen; who is removed stays out. */
+
+import { equal, includes, pause, until } from '../check.js';
+import { grantFor, now_s, planOf } from '../broker.js';
+import { silenceOf } from '../silence.js';
+
+const LEAST_S = 60; /* admission asks for a minute of permission at least */
+const MARGIN_S = 20; /* for three browsers to join */
+
+const guest = (id, name) => ({ participation: `p-${id}`, person: id, role: 'loved_one', name });
+
+const refusal = (therapist, participant) => therapist.page.evaluate((who) => window.kinroom.request({ type: 'admit', participant: who })
+    .then(() => 'admitted', (refused) => refused.code), participant.id);
+
+async function refusedWith(therapist, person, code, words) {
+    await therapist.waitFor(`#people [data-participant="${person.id}"] [data-action="admit"][disabled]`);
+    await until(`the therapist reads why ${person.name} can't come in`, async () => (await therapist.reasonBeside(person)).includes(words));
+    equal(await refusal(therapist, person), code, `the answer to admitting ${person.name} all the same`);
+    await person.isIn('waiting');
+}
+
+export async function journey(stage) {
+    const ends = now_s() + LEAST_S + MARGIN_S;
+    const plan = planOf();
+    const broker = await stage.broker({ plan: {
+        ...plan,
+        people: [...plan.people, guest('kim', 'Kim'), guest('lee', 'Lee')],
+        grants: [grantFor('sam', { expires: ends }), grantFor('kim', { not_before: now_s() - 7200, expires: now_s() - 3600 })],
+    } });
+    const { tap } = broker;
+    const { therapist, client, lovedOne } = await stage.threePeople(broker);
+
+    /* Not before the client agrees. */
+    await refusedWith(therapist, lovedOne, 'client_has_not_agreed', 'Alex');
+    await client.clickRequest(lovedOne, 'agree-yes');
+    await therapist.clickBeside(lovedOne, 'admit');
+    await lovedOne.isIn('session');
+    for (const source of ['mic', 'camera']) await client.turn(source, true);
+    await lovedOne.turn('camera', true);
+    await Promise.all([lovedOne.seesAndHears(client), client.sees(lovedOne)]);
+
+    /* Meanwhile: a permission that has ended, and none at all. */
+    const kim = await stage.browser.join('Kim', broker.link('p-kim', 'loved_one'), 'waiting');
+    const lee = await stage.browser.join('Lee', broker.link('p-lee', 'loved_one'), 'waiting');
+    for (const person of [kim, lee]) await client.clickRequest(person, 'agree-yes');
+    await refusedWith(therapist, kim, 'grant_expired', 'permission');
+    await refusedWith(therapist, lee, 'no_grant', 'permission');
+    await therapist.screenshot('therapist-reads-why-not');
+    for (const person of [kim, lee]) equal(tap.media({ to: person.id }).length, 0, `RTP and RTCP datagrams to ${person.name}, ever`);
+
+    /* Removed is removed: the link leads nowhere any more. */
+    await therapist.clickBeside(lee, 'remove');
+    await therapist.click('#confirm-yes');
+    await lee.isIn('removed');
+    await lee.close();
+    await stage.browser.arrive('Lee again', broker.link('p-lee', 'loved_one'), 'refused');
+
+    /* The permission ends while they are in. */
+    await until('the permission ends and shuts the gate', () => lovedOne.page.$('#page[data-state="stepped_out"]'),
+        { within_ms: (ends - now_s() + 5) * 1000, every_ms: 200 });
+    const late_s = Date.now() / 1000 - ends;
+    equal(late_s > -0.5 && late_s < 2, true, `the gate shut with the permission (off by ${late_s.toFixed(2)} s)`);
+    includes(await lovedOne.page.$eval('#card-lines', (node) => node.textContent), 'permission', 'what the loved one reads');
+    await pause(100);
+    await silenceOf({ tap, therapist, client, lovedOne }, 1000, 'the permission over');
+    equal(await refusal(therapist, lovedOne), 'grant_expired', 'the answer to admitting them once more');
+}

@@ -1,0 +1,198 @@
+/* people.js - people at their browsers: they press the page's own buttons, and we look at what their browser decoded.
+ *
+ * One Chromium with a fresh profile; each person has a browser context of their own, as if on a machine of their own. */
+
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import puppeteer from 'puppeteer-core';
+import { atLeast, until } from './check.js';
+
+const SCREENSHOTS = resolve(new URL('.', import.meta.url).pathname, '../../build/screenshots');
+const WIDTHS = { desktop: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
+
+const FLAGS = [
+    '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
+    '--disable-sync', '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream', '--ignore-certificate-errors',
+    '--autoplay-policy=no-user-gesture-required',
+    /* Chromium leaves loopback out of its candidates; a machine without any other network has none then. */
+    '--allow-loopback-in-peer-connection',
+    /* Three windows on one screen: the covered ones are in use as much as the one on top. */
+    '--disable-backgrounding-occluded-windows', '--disable-renderer-backgrounding', '--disable-background-timer-throttling',
+];
+
+export class Browser {
+    #folder = mkdtempSync(join(tmpdir(), 'kinroom-chromium-'));
+    #chromium = null;
+    people = [];
+
+    static async start() {
+        const browser = new Browser();
+        browser.#chromium = await puppeteer.launch({
+            executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', headless: true, args: FLAGS,
+            userDataDir: browser.#folder, defaultViewport: WIDTHS.desktop, acceptInsecureCerts: true,
+        });
+        return browser;
+    }
+
+    /* Somebody who opened a link and pressed Join; the page then shows `state`. */
+    async arrive(name, link, state) {
+        const context = await this.#chromium.createBrowserContext();
+        const page = await context.newPage();
+        const person = new Person(name, page, context);
+        this.people.push(person);
+        page.on('console', (message) => message.type() === 'error' && person.complaints.push(message.text()));
+        page.on('pageerror', (error) => person.complaints.push(String(error)));
+        await page.goto(link);
+        await person.click('[data-action="join"]');
+        await person.isIn(state);
+        person.id = await page.evaluate(() => window.kinroom.me);
+        return person;
+    }
+
+    /* The same, and ICE and DTLS are up. */
+    async join(name, link, state) {
+        const person = await this.arrive(name, link, state);
+        await person.waitFor('#page[data-media="ready"]');
+        return person;
+    }
+
+    async partWithAll() {
+        const all = this.people;
+        this.people = [];
+        await Promise.all(all.map((person) => person.close()));
+    }
+
+    async stop() {
+        await this.#chromium.close();
+        rmSync(this.#folder, { recursive: true, force: true });
+    }
+}
+
+export class Person {
+    complaints = []; /* what their page's console said went wrong */
+    #context;
+
+    constructor(name, page, context) {
+        this.name = name;
+        this.page = page;
+        this.#context = context;
+    }
+
+    /* A real click: the button must be there, visible and enabled. */
+    async click(selector) {
+        await this.waitFor(`${selector}:not([disabled])`);
+        await this.page.click(selector);
+    }
+
+    async waitFor(selector, within_ms = 15000) {
+        try {
+            await this.page.waitForSelector(selector, { visible: true, timeout: within_ms });
+        } catch (error) {
+            const state = await this.page.evaluate(() => document.getElementById('page')?.innerText).catch(() => '?');
+            throw new Error(`${this.name} waited ${within_ms} ms for ${selector} (${error.message}); their page says:\n${state}`);
+        }
+    }
+
+    isIn(state) {
+        return this.waitFor(`#page[data-state="${state}"]`);
+    }
+
+    /* A button beside another person in the list. */
+    clickBeside(other, action) {
+        return this.click(`#people [data-participant="${other.id}"] [data-action="${action}"]`);
+    }
+
+    clickRequest(other, action) {
+        return this.click(`#requests [data-participant="${other.id}"] [data-action="${action}"]`);
+    }
+
+    /* Why the therapist can't admit this person: the plain words beside them. */
+    reasonBeside(other) {
+        return this.page.$eval(`#people [data-participant="${other.id}"] .why`, (node) => node.textContent);
+    }
+
+    async turn(source, on) {
+        const selector = `[data-action="toggle-${source}"]`;
+        const is = await this.page.$eval(selector, (node) => node.dataset.on === 'true');
+        if (is !== on) await this.click(selector);
+        await this.waitFor(`${selector}[data-on="${on}"]`);
+        /* The roster is the server's word that it counts. */
+        await until(`the room knows that ${this.name}'s ${source} is ${on ? 'on' : 'off'}`, () => this.page.evaluate((what, wanted) => {
+            const me = window.kinroom.roster.find((person) => person.participant === window.kinroom.me);
+            return me?.sending.includes(what) === wanted;
+        }, source, on));
+    }
+
+    /* What arrived from `other` so far: frames decoded, energy heard. Zero without a slot. */
+    received(other) {
+        return this.page.evaluate(async (participant) => {
+            const { pc, slots } = window.kinroom;
+            const total = { frames: 0, energy: 0, packets: 0 };
+            for (const transceiver of pc?.getTransceivers() ?? []) {
+                if (slots.get(transceiver.mid)?.participant !== participant) continue;
+                for (const stats of (await transceiver.receiver.getStats()).values()) {
+                    if (stats.type !== 'inbound-rtp') continue;
+                    total.frames += stats.framesDecoded ?? 0;
+                    total.energy += stats.totalAudioEnergy ?? 0;
+                    total.packets += stats.packetsReceived;
+                }
+            }
+            return total;
+        }, other.id);
+    }
+
+    /* Frames go on being decoded, counted from now, and their tile shows them. */
+    async sees(other, { frames = 5 } = {}) {
+        const before = (await this.received(other)).frames;
+        await until(`${this.name} decodes ${frames} more frames of ${other.name} than ${before}`,
+            async () => (await this.received(other)).frames >= before + frames);
+        await this.waitFor(`#tiles [data-participant="${other.id}"][data-video="on"]`);
+    }
+
+    /* Sound with energy goes on arriving: the fake microphone beeps once a second. */
+    async hears(other) {
+        const before = (await this.received(other)).energy;
+        await until(`${this.name} hears ${other.name}: energy above ${before}`, async () => (await this.received(other)).energy > before + 1e-6);
+    }
+
+    async seesAndHears(other) {
+        await Promise.all([this.sees(other), this.hears(other)]);
+    }
+
+    /* What media this browser itself counted as received, on all sections. */
+    packetsReceived() {
+        return this.page.evaluate(async () => {
+            let total = 0;
+            for (const stats of (await window.kinroom.pc.getStats()).values()) if (stats.type === 'inbound-rtp') total += stats.packetsReceived;
+            return total;
+        });
+    }
+
+    /* The port of the path in use, as the browser knows it. */
+    localPort() {
+        return this.page.evaluate(async () => {
+            const stats = await window.kinroom.pc.getStats();
+            const transport = [...stats.values()].find((entry) => entry.type === 'transport');
+            return stats.get(stats.get(transport.selectedCandidatePairId).localCandidateId).port;
+        });
+    }
+
+    /* At desktop and phone width, into build/screenshots. */
+    async screenshot(name) {
+        mkdirSync(SCREENSHOTS, { recursive: true });
+        for (const [width, viewport] of Object.entries(WIDTHS)) {
+            await this.page.setViewport(viewport);
+            await this.page.evaluate(() => new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted))));
+            const wide = await this.page.evaluate(() => document.documentElement.scrollWidth);
+            await this.page.screenshot({ path: join(SCREENSHOTS, `${name}-${width}.png`), fullPage: true });
+            atLeast(viewport.width, wide, `${name}: the page's width fits a ${width}`);
+        }
+        await this.page.setViewport(WIDTHS.desktop);
+    }
+
+    /* The tab is gone, without a goodbye. */
+    async close() {
+        await this.#context.close().catch(() => {});
+    }
+}

@@ -1,0 +1,97 @@
+/* Any text to request_parse: what is taken keeps its promises, and says the same when it is written out and read again.
+ */
+#include "signaling/request.h"
+
+#include <assert.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static bool is_id(const struct id *id)
+{
+    struct id copy;
+    return id_parse(bytes_of(id->text), &copy);
+}
+
+static json_t *with_sources(json_t *json, source_mask mask)
+{
+    json_object_set_new(json, "mic", json_boolean(mask & SOURCE_MIC));
+    json_object_set_new(json, "camera", json_boolean(mask & SOURCE_CAMERA));
+    json_object_set_new(json, "screen", json_boolean(mask & SOURCE_SCREEN));
+    return json;
+}
+
+static json_t *about(const struct id *participant)
+{
+    assert(is_id(participant));
+    return json_pack("{s:s}", "participant", participant->text);
+}
+
+static json_t *body_of(const struct request *r)
+{
+    switch (r->kind) {
+    case REQUEST_JOIN:
+        assert(r->join.token[0] && strlen(r->join.token) <= 2048);
+        return json_pack("{s:s, s:b}", "token", r->join.token, "move", (int)r->join.move);
+    case REQUEST_OFFER:
+        assert(r->offer.sdp[0] && strlen(r->offer.sdp) <= REQUEST_SDP_MAX);
+        return json_pack("{s:s}", "sdp", r->offer.sdp);
+    case REQUEST_MEDIA:
+        return with_sources(json_object(), r->media.sources);
+    case REQUEST_AGREE:
+        assert(is_id(&r->agree.participant));
+        return json_pack("{s:s, s:b}", "participant", r->agree.participant.text, "yes", (int)r->agree.yes);
+    case REQUEST_ADMIT:
+        assert(r->admit.minutes <= 60 && is_id(&r->admit.participant));
+        return json_pack("{s:s, s:o*}", "participant", r->admit.participant.text, "minutes",
+                         r->admit.minutes ? json_integer(r->admit.minutes) : NULL);
+    case REQUEST_STEP_OUT:
+        assert(r->step_out.everyone != is_id(&r->step_out.participant));
+        return r->step_out.everyone ? json_pack("{s:b}", "everyone", 1) : about(&r->step_out.participant);
+    case REQUEST_REMOVE:
+        return about(&r->remove.participant);
+    case REQUEST_MUTE:
+        return with_sources(about(&r->mute.participant), r->mute.sources);
+    case REQUEST_EXTEND:
+        assert(r->extend.minutes >= 1 && r->extend.minutes <= 60);
+        return json_pack("{s:I}", "minutes", (json_int_t)r->extend.minutes);
+    case REQUEST_END:
+    case REQUEST_LEAVE:
+        return json_object();
+    default:
+        abort();
+    }
+}
+
+static char *text_of(const struct request *r)
+{
+    json_t *json = body_of(r);
+    json_object_set_new(json, "type", json_string(request_name(r->kind)));
+    if (r->id)
+        json_object_set_new(json, "id", json_integer(r->id));
+    char *text = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS);
+    json_decref(json);
+    return text;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct request first, second;
+    if (request_parse((struct bytes){ data, size }, &first) != OK) {
+        assert(first.kind == REQUEST_NONE);
+        return 0;
+    }
+    char *once = text_of(&first);
+    if (strlen(once) <= REQUEST_TEXT_MAX) { /* escapes may have made it longer */
+        assert(request_parse(bytes_of(once), &second) == OK);
+        char *twice = text_of(&second);
+        assert(strcmp(once, twice) == 0);
+        free(twice);
+        request_wipe(&second);
+    }
+    free(once);
+    request_wipe(&first);
+    return 0;
+}

@@ -1,0 +1,43 @@
+/* model.h - who may reach whom, written a second time from the domain's rules, for one individual session.
+ *
+ * It shares no code with the room: the simulator tells it what was asked, what was answered and what time it is, and it
+ * says which packets may leave the broker. */
+#pragma once
+
+#include "base/clock.h"
+#include "base/terms.h"
+
+enum { MODEL_PEOPLE_MAX = 8 };
+
+struct model_person {
+    enum role role;
+    source_mask receives, sends; /* by role or grant, while it lasts */
+    usec_t grant_from, grant_until;
+    bool connected, removed, admitted, agreed;
+    usec_t resumable_until; /* their own lost link may bring them back until then; 0 no */
+    usec_t segment_until;   /* 0: none runs */
+    source_mask sending, muted;
+};
+
+struct model {
+    struct model_person people[MODEL_PEOPLE_MAX];
+    int count;
+    usec_t opens, closes;
+    bool over;
+};
+
+/* Lets time pass: what ends, ends. */
+void model_at(struct model *, usec_t now);
+bool model_open(const struct model *, usec_t now);
+/* Let in, or in no need of it, and connected. */
+bool model_in(const struct model *, int person);
+/* The sources of `from` that may leave the broker towards `to`. */
+source_mask model_may(const struct model *, usec_t now, int to, int from);
+
+void model_joined(struct model *, usec_t now, int person);
+void model_gone(struct model *, usec_t now, int person);
+/* Whether an admission now is right: used both for a `done` (must be true) and for a refusal (must be false). */
+bool model_may_admit(const struct model *, usec_t now, int person);
+void model_admitted(struct model *, usec_t now, int person, unsigned minutes);
+void model_out(struct model *, int person);
+void model_segment_over(struct model *, int person);

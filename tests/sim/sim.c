@@ -1,0 +1,255 @@
+/* sim.c - random orders of everything people, browsers and networks do, against the real core, in virtual time.
+ *
+ *   test_sim [--seeds N] [--steps N]     runs seeds 1 to N; a failure prints its seed
+ *   test_sim --seed S [--verbose]        replays one */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/world.h"
+
+static int anybody(struct world *w)
+{
+    return (int)chance_below(world_chance(w), WORLD_PEOPLE);
+}
+static int loved_one(struct world *w)
+{
+    return chance_in(world_chance(w), 700) ? WORLD_LOVED_1 : WORLD_LOVED_2;
+}
+static int guest(struct world *w)
+{
+    return chance_in(world_chance(w), 150) ? WORLD_INTERPRETER : loved_one(w);
+}
+static int therapist(struct world *w)
+{
+    return chance_in(world_chance(w), 800) ? WORLD_THERAPIST : WORLD_COTHERAPIST;
+}
+static const char *yes_no(struct world *w, unsigned per_thousand)
+{
+    return chance_in(world_chance(w), per_thousand) ? "true" : "false";
+}
+
+static void do_join(struct world *w)
+{
+    int who = anybody(w);
+    if (world_join(w, who, chance_in(world_chance(w), 300)) && chance_in(world_chance(w), 950))
+        world_negotiate(w, who);
+}
+
+/* Most people are here most of the time, or nothing would ever happen. */
+static void do_gather(struct world *w)
+{
+    static const int main_cast[] = { WORLD_THERAPIST, WORLD_CLIENT, WORLD_LOVED_1 };
+    for (size_t i = 0; i < 3; i++) {
+        int who = main_cast[i];
+        if (!world_connected(w, who) && !world_model(w)->over && !world_model(w)->people[who].removed)
+            world_join(w, who, false);
+        world_negotiate(w, who);
+    }
+}
+
+static void do_drop(struct world *w)
+{
+    world_drop(w, anybody(w));
+}
+
+static void do_media(struct world *w)
+{
+    world_request(w, anybody(w), "\"type\":\"media\",\"mic\":%s,\"camera\":%s,\"screen\":%s", yes_no(w, 900),
+                  yes_no(w, 800), yes_no(w, 150));
+}
+
+static void do_agree(struct world *w)
+{
+    world_request(w, chance_in(world_chance(w), 950) ? WORLD_CLIENT : anybody(w),
+                  "\"type\":\"agree\",\"participant\":\"%s\",\"yes\":%s", world_id(loved_one(w)), yes_no(w, 850));
+}
+
+static void do_admit(struct world *w)
+{
+    int who = guest(w), by = chance_in(world_chance(w), 950) ? therapist(w) : anybody(w);
+    bool right = world_connected(w, by) && model_may_admit(world_model(w), world_now_us(w), who) &&
+                 !world_model(w)->people[who].admitted && world_model(w)->people[by].role == ROLE_THERAPIST;
+    enum reply reply =
+        chance_in(world_chance(w), 500)
+            ? world_request(w, by, "\"type\":\"admit\",\"participant\":\"%s\"", world_id(who))
+            : world_request(w, by, "\"type\":\"admit\",\"participant\":\"%s\",\"minutes\":%d", world_id(who),
+                            1 + (int)chance_below(world_chance(w), chance_in(world_chance(w), 500) ? 2 : 25));
+    if (right && reply != REPLY_DONE)
+        world_violation(w, "the admission of %s was refused wrongly", world_id(who));
+}
+
+static void do_step_out(struct world *w)
+{
+    int by = anybody(w);
+    if (chance_in(world_chance(w), 200))
+        world_request(w, by, "\"type\":\"step_out\",\"everyone\":true");
+    else
+        world_request(w, by, "\"type\":\"step_out\",\"participant\":\"%s\"", world_id(guest(w)));
+}
+
+static void do_mute(struct world *w)
+{
+    world_request(w, therapist(w), "\"type\":\"mute\",\"participant\":\"%s\",\"mic\":%s,\"camera\":%s,\"screen\":false",
+                  world_id(anybody(w)), yes_no(w, 300), yes_no(w, 300));
+}
+
+static void do_leave(struct world *w)
+{
+    world_request(w, anybody(w), "\"type\":\"leave\"");
+}
+static void do_remove(struct world *w)
+{
+    world_request(w, anybody(w), "\"type\":\"remove\",\"participant\":\"%s\"", world_id(guest(w)));
+}
+static void do_extend(struct world *w)
+{
+    world_request(w, therapist(w), "\"type\":\"extend\",\"minutes\":%d", 1 + (int)chance_below(world_chance(w), 10));
+}
+static void do_end(struct world *w)
+{
+    world_request(w, chance_in(world_chance(w), 300) ? therapist(w) : anybody(w), "\"type\":\"end\"");
+}
+static void do_garbage(struct world *w)
+{
+    world_garbage_text(w, anybody(w));
+    for (int i = 0; i < 5; i++)
+        world_garbage_datagram(w, anybody(w));
+}
+static void do_wait(struct world *w)
+{
+    usec_t most = chance_in(world_chance(w), 200) ? 130 : 40; /* now and then longer than a segment or any grace */
+    world_run(w, (5 + chance_below(world_chance(w), most)) * USEC_PER_SEC, false);
+}
+static void do_clock(struct world *w)
+{
+    int64_t hour = 3600 * (int64_t)USEC_PER_SEC;
+    world_set_wall_clock(w, chance_in(world_chance(w), 500) ? 0 : -hour);
+}
+static void do_weather(struct world *w)
+{
+    struct chance *c = world_chance(w);
+    usec_t least = (1 + chance_below(c, 40)) * USEC_PER_MSEC;
+    network_set_weather(world_network(w), (struct network_weather){
+                                              .dropped = (unsigned)chance_below(c, 150),
+                                              .doubled = (unsigned)chance_below(c, 50),
+                                              .delay_least = least,
+                                              .delay_most = least + chance_below(c, 60) * USEC_PER_MSEC,
+                                          });
+}
+
+static const struct {
+    void (*run)(struct world *);
+    unsigned weight;
+} deeds[] = {
+    { do_join, 50 },     { do_gather, 200 }, { do_drop, 40 },  { do_media, 180 },  { do_agree, 100 }, { do_admit, 160 },
+    { do_step_out, 70 }, { do_mute, 30 },    { do_leave, 12 }, { do_remove, 3 },   { do_extend, 8 },  { do_end, 1 },
+    { do_garbage, 40 },  { do_wait, 25 },    { do_clock, 15 }, { do_weather, 30 },
+};
+
+static void do_something(struct world *w)
+{
+    unsigned total = 0;
+    for (size_t i = 0; i < sizeof deeds / sizeof *deeds; i++)
+        total += deeds[i].weight;
+    uint64_t at = chance_below(world_chance(w), total);
+    for (size_t i = 0; i < sizeof deeds / sizeof *deeds; i++) {
+        if (at < deeds[i].weight) {
+            deeds[i].run(w);
+            return;
+        }
+        at -= deeds[i].weight;
+    }
+}
+
+/* However wild it was: in fair weather a therapist gets in, and therapist and client hear and see each other (invariant
+ * 12). */
+static void fair_weather(struct world *w)
+{
+    struct model *m = world_model(w);
+    network_set_weather(world_network(w), (struct network_weather){ .delay_least = 5000, .delay_most = 6000 });
+    world_run(w, 35 * USEC_PER_SEC, false);
+    model_at(m, world_now_us(w));
+    if (m->over || world_now_us(w) + 10 * USEC_PER_SEC > m->closes)
+        return;
+    static const int pair[] = { WORLD_THERAPIST, WORLD_CLIENT };
+    for (int i = 0; i < 2; i++) {
+        world_join(w, pair[i], true);
+        world_negotiate(w, pair[i]);
+        world_request(w, pair[i], "\"type\":\"media\",\"mic\":true,\"camera\":true,\"screen\":false");
+        world_request(w, WORLD_THERAPIST,
+                      "\"type\":\"mute\",\"participant\":\"%s\",\"mic\":false,\"camera\":false,\"screen\":false",
+                      world_id(WORLD_CLIENT));
+    }
+    world_run(w, 2 * USEC_PER_SEC, true);
+    world_heard(w, WORLD_THERAPIST, WORLD_CLIENT);
+    world_heard(w, WORLD_CLIENT, WORLD_THERAPIST);
+    world_run(w, USEC_PER_SEC, true);
+    if (!model_open(m, world_now_us(w)))
+        return;
+    uint64_t therapist_heard = world_heard(w, WORLD_THERAPIST, WORLD_CLIENT);
+    uint64_t client_heard = world_heard(w, WORLD_CLIENT, WORLD_THERAPIST);
+    /* 50 audio and 30 video packets a second. */
+    if (therapist_heard < 75 || client_heard < 75)
+        world_violation(w,
+                        "therapist and client don't hear each other: %" PRIu64 " and %" PRIu64 " packets in a second",
+                        therapist_heard, client_heard);
+}
+
+static struct world_counts run_seed(uint64_t seed, unsigned steps, bool verbose)
+{
+    struct world *w = world_create(seed, verbose);
+    do_gather(w);
+    while (world_counts(w).steps < steps && world_counts(w).violations == 0 && !world_model(w)->over) {
+        do_something(w);
+        world_run(w, (1 + chance_below(world_chance(w), 120)) * USEC_PER_MSEC, true);
+    }
+    if (world_counts(w).violations == 0)
+        fair_weather(w);
+    struct world_counts counts = world_counts(w);
+    world_destroy(w);
+    return counts;
+}
+
+int main(int argc, char **argv)
+{
+    uint64_t first = 1, last = 60;
+    unsigned steps = 250;
+    bool verbose = false;
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--verbose") == 0)
+            verbose = true;
+        else if (i + 1 < argc && strcmp(argv[i], "--seeds") == 0)
+            last = strtoull(argv[++i], NULL, 10);
+        else if (i + 1 < argc && strcmp(argv[i], "--seed") == 0)
+            first = last = strtoull(argv[++i], NULL, 10);
+        else if (i + 1 < argc && strcmp(argv[i], "--steps") == 0)
+            steps = (unsigned)strtoul(argv[++i], NULL, 10);
+        else
+            return fprintf(stderr, "usage: test_sim [--seeds N | --seed S] [--steps N] [--verbose]\n"), 2;
+    }
+    struct world_counts all = { 0 };
+    uint64_t failed = 0;
+    for (uint64_t seed = first; seed <= last; seed++) {
+        struct world_counts one = run_seed(seed, steps, verbose);
+        all.steps += one.steps;
+        all.leaks += one.leaks;
+        all.media_sent += one.media_sent;
+        all.media_delivered += one.media_delivered;
+        all.handshakes += one.handshakes;
+        failed += one.violations > 0;
+        if (one.violations > 0)
+            printf("replay with: test_sim --seed %" PRIu64 " --steps %u --verbose\n", seed, steps);
+    }
+    printf("figure sim_steps %" PRIu64 " steps\n", all.steps);
+    printf("figure sim_leaks %" PRIu64 " packets\n", all.leaks);
+    printf("figure sim_packets_judged %" PRIu64 " packets\n", all.media_sent);
+    printf("%" PRIu64 " seeds, %" PRIu64 " packets delivered, %" PRIu64 " handshakes, %" PRIu64 " seeds failed\n",
+           last - first + 1, all.media_delivered, all.handshakes, failed);
+    if (all.media_delivered == 0) {
+        printf("nothing was ever heard: the simulator shows nothing\n");
+        return 1;
+    }
+    return failed > 0;
+}

@@ -1,0 +1,58 @@
+/* world.h - the real core, fake peers on a seeded network, and an oracle at the broker's socket, in virtual time.
+ *
+ * Every datagram and message that the broker hands out is held against the model before it goes on its way. */
+#pragma once
+
+#include "base/outbox.h"
+#include "sim/chance.h"
+#include "sim/model.h"
+#include "sim/network.h"
+
+struct world;
+
+enum {
+    WORLD_THERAPIST,
+    WORLD_COTHERAPIST,
+    WORLD_CLIENT,
+    WORLD_LOVED_1,
+    WORLD_LOVED_2,
+    WORLD_INTERPRETER,
+    WORLD_PEOPLE
+};
+
+/* ended: the reply, or what came instead. */
+enum reply { REPLY_NONE, REPLY_DONE, REPLY_ERROR, REPLY_CLOSED };
+
+struct world_counts {
+    uint64_t steps, media_sent, media_delivered, leaks, violations, handshakes;
+};
+
+struct world *world_create(uint64_t seed, bool verbose);
+void world_destroy(struct world *);
+struct world_counts world_counts(const struct world *);
+struct chance *world_chance(struct world *);
+struct model *world_model(struct world *);
+struct network *world_network(struct world *);
+usec_t world_now_us(const struct world *);
+
+/* A connection of this person with a true token; true when it was welcomed. */
+bool world_join(struct world *, int person, bool move);
+/* Their socket closes without a word. */
+void world_drop(struct world *, int person);
+/* A new peer connection: offer, answer, checks. */
+void world_negotiate(struct world *, int person);
+bool world_connected(const struct world *, int person);
+/* Sends one request and yields its reply; json is formatted. */
+enum reply world_request(struct world *, int person, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Bytes that nobody should send. */
+void world_garbage_text(struct world *, int person);
+void world_garbage_datagram(struct world *, int person);
+/* Time passes: datagrams arrive, ticks run. talking: every ready peer sends on all it has, whatever its seat. */
+void world_run(struct world *, usec_t span_us, bool talking);
+/* The broker's wall clock jumps, the monotonic one does not. */
+void world_set_wall_clock(struct world *, int64_t offset_us);
+/* How many packets of `from` reached `to` since the last call. */
+uint64_t world_heard(struct world *, int to, int from);
+/* A finding: counted, printed with the seed. */
+void world_violation(struct world *, const char *format, ...) __attribute__((format(printf, 2, 3)));
+const char *world_id(int person);

@@ -1,0 +1,205 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "shell/config.h"
+
+static const char good[] = "# a clinic\n"
+                           "certificate = /etc/kinroom/cert.pem  # with its chain\n"
+                           "key=/etc/kinroom/key.pem\r\n"
+                           "\n"
+                           "  origins = https://a.example , https://b.example:8443\n"
+                           "token-keys = keys.jwk\n"
+                           "plan = plan.json\n"
+                           "udp-port = 41000\n"
+                           "log-level = warning";
+
+static struct problem problem;
+
+static enum status read_text(struct config *config, const char *text)
+{
+    config_init(config);
+    problem.text[0] = 0;
+    return config_read(config, "k.conf", bytes_of(text), &problem);
+}
+
+static void assert_problem_has(const char *words)
+{
+    if (!strstr(problem.text, words))
+        fail_msg("'%s' does not say '%s'", problem.text, words);
+}
+
+static void a_good_file_is_read(void **state)
+{
+    (void)state;
+    struct config config;
+    assert_int_equal(read_text(&config, good), OK);
+    assert_string_equal(config.certificate, "/etc/kinroom/cert.pem");
+    assert_string_equal(config.key, "/etc/kinroom/key.pem");
+    assert_int_equal(config.origins.count, 2);
+    assert_string_equal(config.origins.text[0], "https://a.example");
+    assert_string_equal(config.origins.text[1], "https://b.example:8443");
+    assert_int_equal(config.udp_port, 41000);
+    assert_int_equal(config.log_level, LOG_LEVEL_WARNING);
+    assert_int_equal(config_check(&config, &problem), OK);
+}
+
+static void what_is_not_said_has_its_default(void **state)
+{
+    (void)state;
+    struct config config;
+    assert_int_equal(read_text(&config, ""), OK);
+    assert_int_equal(config.https_port, 8443);
+    assert_int_equal(config.http_port, 0);
+    assert_int_equal(config.udp_port, 40000);
+    assert_int_equal(config.shards, 1);
+    assert_int_equal(config.media.count, 2);
+    assert_int_equal(config.media.at[0].family, ADDRESS_IPV4);
+    assert_int_equal(config.media.at[1].family, ADDRESS_IPV6);
+    assert_int_equal(config.advertise.count, 0);
+    assert_string_equal(config.issuer, "kinroom");
+    assert_int_equal(config.log_level, LOG_LEVEL_INFO);
+}
+
+static void a_bad_line_is_named_with_its_number(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *words;
+    } cases[] = {
+        { "\n\nudp-prot = 1", "k.conf, line 3: there is no option 'udp-prot'" },
+        { "udp-port", "line 1: 'udp-port' has no '='" },
+        { "udp-port = 0", "'udp-port' must be a number from 1 to 65535, not '0'" },
+        { "udp-port = 65536", "must be a number" },
+        { "udp-port = 12x", "must be a number" },
+        { "udp-port = -1", "must be a number" },
+        { "udp-port = 99999999999999999999", "must be a number" },
+        { "udp-port =", "must be a number" },
+        { "shards = 65", "from 1 to 64" },
+        { "udp-port = 1\nudp-port = 2", "line 2: 'udp-port' was already given on line 1" },
+        { "log-level = loud", "must be debug, info, warning or error" },
+        { "media-addresses = 127.0.0.1, localhost", "not 'localhost'" },
+        { "origins = 1,2,3,4,5,6,7,8,9", "at most 8" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct config config;
+        assert_int_equal(read_text(&config, cases[i].text), ERR_MALFORMED);
+        assert_problem_has(cases[i].words);
+    }
+}
+
+static void bytes_that_are_no_text_and_endless_lines_are_refused(void **state)
+{
+    (void)state;
+    struct config config;
+    config_init(&config);
+    assert_int_equal(config_read(&config, "k.conf", (struct bytes){ (const uint8_t *)"a\0b = 1", 7 }, &problem), ERR_MALFORMED);
+    char *line = malloc(5000);
+    memset(line, 'x', 4999);
+    line[4999] = 0;
+    assert_int_equal(read_text(&config, line), ERR_MALFORMED);
+    line[2000] = 0; /* a name longer than the problem can hold */
+    assert_int_equal(read_text(&config, line), ERR_MALFORMED);
+    memcpy(line, "plan = ", 7);
+    assert_int_equal(read_text(&config, line), ERR_MALFORMED);
+    assert_problem_has("longer than");
+    free(line);
+}
+
+static void the_command_line_has_the_last_word(void **state)
+{
+    (void)state;
+    struct config config;
+    assert_int_equal(read_text(&config, good), OK);
+    assert_int_equal(config_set(&config, "udp-port", "42000", &problem), OK);
+    assert_int_equal(config.udp_port, 42000);
+    assert_int_equal(config_set(&config, "udp", "42000", &problem), ERR_MALFORMED);
+}
+
+static void what_does_not_go_together_is_said(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *value, *words;
+    } cases[] = {
+        { "certificate", "", "'certificate' is missing" },
+        { "token-keys", "", "'kinroom token key' makes one" },
+        { "issuer", "", "'issuer' is missing" },
+        { "origins", "", "'origins' is missing" },
+        { "origins", "https://a.example/", "scheme, host and port" },
+        { "origins", "a.example", "scheme, host and port" },
+        { "origins", "https://A.example", "scheme, host and port" },
+        { "listen", "localhost", "'listen' must be an IP address" },
+        { "media-addresses", "", "'media-addresses' is empty" },
+        { "media-addresses", "10.0.0.1, 10.0.0.2", "two addresses of one family" },
+        { "media-addresses", "0.0.0.0", "advertise-addresses" },
+        { "advertise-addresses", "0.0.0.0", "'advertise-addresses'" },
+        { "udp-port", "65535", NULL },
+        { "http-port", "8443", "are the same" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct config config;
+        assert_int_equal(read_text(&config, good), OK);
+        assert_int_equal(config_set(&config, cases[i].name, cases[i].value, &problem), OK);
+        if (!cases[i].words) {
+            assert_int_equal(config_check(&config, &problem), OK);
+            continue;
+        }
+        assert_int_equal(config_check(&config, &problem), ERR_MALFORMED);
+        assert_problem_has(cases[i].words);
+    }
+}
+
+static void an_address_behind_nat_must_be_of_a_served_family(void **state)
+{
+    (void)state;
+    struct config config;
+    assert_int_equal(read_text(&config, good), OK);
+    config_set(&config, "media-addresses", "0.0.0.0", &problem);
+    config_set(&config, "advertise-addresses", "203.0.113.7", &problem);
+    assert_int_equal(config_check(&config, &problem), OK);
+    config_set(&config, "advertise-addresses", "2001:db8::7", &problem);
+    assert_int_equal(config_check(&config, &problem), ERR_MALFORMED);
+}
+
+static void shards_may_not_run_past_the_last_port(void **state)
+{
+    (void)state;
+    struct config config;
+    assert_int_equal(read_text(&config, good), OK);
+    config_set(&config, "udp-port", "65535", &problem);
+    config_set(&config, "shards", "2", &problem);
+    assert_int_equal(config_check(&config, &problem), ERR_MALFORMED);
+}
+
+static void the_help_names_options_and_defaults(void **state)
+{
+    (void)state;
+    uint8_t text[8192];
+    struct writer writer = writer_over(text, sizeof text);
+    config_help(&writer);
+    assert_false(writer.bad);
+    assert_non_null(strstr((char *)text, "--udp-port"));
+    assert_non_null(strstr((char *)text, "(40000)"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_good_file_is_read),
+        cmocka_unit_test(what_is_not_said_has_its_default),
+        cmocka_unit_test(a_bad_line_is_named_with_its_number),
+        cmocka_unit_test(bytes_that_are_no_text_and_endless_lines_are_refused),
+        cmocka_unit_test(the_command_line_has_the_last_word),
+        cmocka_unit_test(what_does_not_go_together_is_said),
+        cmocka_unit_test(an_address_behind_nat_must_be_of_a_served_family),
+        cmocka_unit_test(shards_may_not_run_past_the_last_port),
+        cmocka_unit_test(the_help_names_options_and_defaults),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

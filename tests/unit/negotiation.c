@@ -1,0 +1,221 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "signaling/negotiation.h"
+#include "support/offers.h"
+
+#include <string.h>
+
+static uint8_t text[32768];
+static const uint8_t fingerprint[32] = { 1, 2, 3 };
+static struct address candidate;
+static struct negotiated agreed;
+static struct sdp_offer remote;
+static struct writer answer;
+static const char *why;
+
+static enum status negotiate_with(struct bytes offer, uint32_t audio_slots, uint32_t video_slots)
+{
+    address_parse_ip("192.0.2.1", &candidate);
+    candidate.port = 40000;
+    struct negotiation_ours ours = {
+        .ufrag = "ours",
+        .pwd = "ourpassword0123456789ab",
+        .fingerprint = fingerprint,
+        .candidates = &candidate,
+        .candidate_count = 1,
+        .session = 5,
+        .first_ssrc = 1000,
+        .audio_slots = audio_slots,
+        .video_slots = video_slots,
+    };
+    answer = writer_over(text, sizeof text);
+    memset(&agreed, 0x5a, sizeof agreed);
+    memset(&remote, 0x5a, sizeof remote);
+    return negotiate(offer, &ours, &agreed, &remote, &answer, &why);
+}
+
+static bool untouched(void)
+{
+    for (size_t i = 0; i < sizeof agreed; i++)
+        if (((const uint8_t *)&agreed)[i] != 0x5a)
+            return false;
+    for (size_t i = 0; i < sizeof remote; i++)
+        if (((const uint8_t *)&remote)[i] != 0x5a)
+            return false;
+    return answer.len == 0 && !answer.bad;
+}
+
+static void refused(struct bytes offer, const char *reason)
+{
+    assert_int_equal(negotiate_with(offer, 4, 4), ERR_UNSUPPORTED);
+    assert_string_equal(why, reason);
+    assert_true(untouched());
+}
+
+static size_t times(const char *what)
+{
+    size_t count = 0;
+    for (const char *at = (const char *)text; (at = strstr(at, what)); at++)
+        count++;
+    return count;
+}
+
+static void check_agreement(const char *browser, uint8_t opus, uint8_t vp8)
+{
+    assert_int_equal(negotiate_with(offer_read(browser), 4, 4), OK);
+    static const char *const mids[] = { "0", "1", "2" };
+    for (size_t i = 0; i < SOURCE_COUNT; i++) {
+        assert_true(agreed.sources[i].offered);
+        assert_string_equal(agreed.sources[i].mid, mids[i]);
+        assert_int_equal(agreed.sources[i].payload_type, i ? vp8 : opus);
+        assert_int_equal(agreed.sources[i].ssrc_count, 1);
+        assert_int_not_equal(agreed.sources[i].mid_extension, 0);
+    }
+    assert_int_not_equal(agreed.sources[0].level_extension, 0);
+    assert_int_equal(agreed.slot_count, 8);
+    for (size_t i = 0; i < 8; i++) {
+        assert_int_equal(agreed.slots[i].video, i >= 4);
+        assert_int_equal(agreed.slots[i].payload_type, i >= 4 ? vp8 : opus);
+        assert_int_equal(agreed.slots[i].ssrc, 1000 + i);
+    }
+    assert_string_equal(agreed.slots[0].mid, "3");
+    assert_string_equal(agreed.slots[7].mid, "10");
+    assert_int_equal(remote.section_count, 11);
+    assert_int_equal(times("\r\nm="), 11);
+    assert_int_equal(times("a=recvonly\r\n"), 3);
+    assert_int_equal(times("a=sendonly\r\n"), 8);
+    assert_int_equal(times("typ host"), 1);
+    assert_int_equal(times("a=ssrc:1007 cname:kinroom\r\n"), 1);
+    assert_int_equal(times("a=msid:slot-10 slot-10\r\n"), 1);
+    assert_int_equal(times("rtx"), 0);
+    assert_int_equal(times("transport"), 0);
+}
+
+static void chromium_gets_three_sources_and_eight_slots(void **state)
+{
+    (void)state;
+    check_agreement("chromium", 111, 96);
+}
+
+static void firefox_gets_three_sources_and_eight_slots(void **state)
+{
+    (void)state;
+    check_agreement("firefox", 109, 120);
+}
+
+static void more_slots_than_the_welcome_named_are_refused(void **state)
+{
+    (void)state;
+    struct bytes offer = offer_read("chromium");
+    assert_int_equal(negotiate_with(offer, 3, 4), ERR_UNSUPPORTED);
+    assert_string_equal(why, "more receiving sections than the welcome named");
+    assert_true(untouched());
+    assert_int_equal(negotiate_with(offer, 4, 3), ERR_UNSUPPORTED);
+    assert_int_equal(negotiate_with(offer, 40, 40), OK);
+    assert_int_equal(agreed.slot_count, 8);
+}
+
+static void a_second_microphone_is_refused(void **state)
+{
+    (void)state;
+    refused(offer_with_every("firefox", "a=recvonly", "a=sendonly"),
+            "more sending sections than a microphone, a camera and a screen");
+}
+
+static void a_section_that_does_both_is_refused(void **state)
+{
+    (void)state;
+    refused(offer_with("firefox", "a=sendonly", "a=sendrecv"), "a section sends or receives, never both");
+}
+
+static void a_section_without_our_codec_is_refused(void **state)
+{
+    (void)state;
+    refused(offer_with("chromium", "opus/48000/2", "opal/48000/2"), "an audio section is without Opus");
+    refused(offer_with("chromium", "VP8/90000", "VP7/90000"), "a video section is without VP8");
+}
+
+static void an_inactive_section_is_declined_and_its_place_goes_to_the_next(void **state)
+{
+    (void)state;
+    assert_int_equal(negotiate_with(offer_with("chromium", "a=sendonly", "a=inactive"), 4, 4), OK);
+    assert_false(agreed.sources[0].offered);
+    assert_true(agreed.sources[1].offered);
+    assert_int_equal(times("m=audio 0 UDP/TLS/RTP/SAVPF 111\r\n"), 1);
+    assert_int_equal(times("a=group:BUNDLE 1 2 3 "), 1);
+    assert_int_equal(times("typ host"), 1); /* now in the camera's section, the first that is accepted */
+}
+
+#define PATH                                                                                                           \
+    "a=setup:actpass\r\na=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\na=fingerprint:sha-256 00:11:22:33:44:" \
+    "55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF\r\n"
+#define AUDIO(mid)                                                                                                     \
+    "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:" mid "\r\na=sendonly\r\na=rtcp-mux\r\na=rtpmap:111 opus/48000/2\r\n"
+
+/* Whatever is still free: a microphone never ends up as a camera. */
+static void two_microphones_alone_are_refused_too(void **state)
+{
+    (void)state;
+    refused(bytes_of("v=0\r\na=group:BUNDLE 0 1\r\n" PATH AUDIO("0") "a=ssrc:1 cname:x\r\n" AUDIO(
+                "1") "a=ssrc:2 cname:x\r\n"),
+            "more sending sections than a microphone, a camera and a screen");
+}
+
+static void an_offer_of_nothing_is_refused(void **state)
+{
+    (void)state;
+    refused(bytes_of("v=0\r\na=group:BUNDLE 0\r\nm=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\na=mid:0\r\n" PATH),
+            "nothing to send or to receive");
+}
+
+static void a_source_that_cannot_be_recognized_is_refused(void **state)
+{
+    (void)state;
+    refused(bytes_of("v=0\r\na=group:BUNDLE 0\r\n" PATH AUDIO("0")),
+            "a sending section needs the mid extension or an SSRC");
+}
+
+static void what_is_not_an_offer_changes_nothing(void **state)
+{
+    (void)state;
+    assert_int_equal(negotiate_with(bytes_of("hello"), 4, 4), ERR_MALFORMED);
+    assert_true(untouched());
+    assert_string_equal(why, "not a session description");
+}
+
+static void an_answer_without_room_changes_nothing(void **state)
+{
+    (void)state;
+    struct negotiation_ours ours = { .ufrag = "ours",
+                                     .pwd = "ourpassword0123456789ab",
+                                     .fingerprint = fingerprint,
+                                     .audio_slots = 4,
+                                     .video_slots = 4 };
+    negotiate_with(bytes_of(""), 4, 4);
+    answer = writer_over(text, 1000);
+    assert_int_equal(negotiate(offer_read("firefox"), &ours, &agreed, &remote, &answer, &why), ERR_FULL);
+    assert_true(untouched());
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(chromium_gets_three_sources_and_eight_slots),
+        cmocka_unit_test(firefox_gets_three_sources_and_eight_slots),
+        cmocka_unit_test(more_slots_than_the_welcome_named_are_refused),
+        cmocka_unit_test(a_second_microphone_is_refused),
+        cmocka_unit_test(a_section_that_does_both_is_refused),
+        cmocka_unit_test(a_section_without_our_codec_is_refused),
+        cmocka_unit_test(an_inactive_section_is_declined_and_its_place_goes_to_the_next),
+        cmocka_unit_test(two_microphones_alone_are_refused_too),
+        cmocka_unit_test(an_offer_of_nothing_is_refused),
+        cmocka_unit_test(a_source_that_cannot_be_recognized_is_refused),
+        cmocka_unit_test(what_is_not_an_offer_changes_nothing),
+        cmocka_unit_test(an_answer_without_room_changes_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,316 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "media/rtcp.h"
+#include "media/slot.h"
+
+enum { SSRC = 0x5107, OPUS_PT = 111, VP8_PT = 96, ROOM = 1500 };
+
+/* The bytes of a seed, over and over: 0 gives all numbers 0. */
+static void fill(void *context, uint8_t *at, size_t len)
+{
+    memset(at, *(const int *)context, len);
+}
+
+static struct slot slot_of(enum slot_codec codec)
+{
+    static int byte = 0x20;
+    struct slot slot;
+    slot_init(&slot, codec, SSRC, codec == SLOT_VP8 ? VP8_PT : OPUS_PT, &(struct entropy){ fill, &byte });
+    return slot;
+}
+
+struct sent {
+    uint8_t raw[ROOM];
+    struct rtp rtp;
+    struct vp8 vp8;
+    bool needs_keyframe;
+};
+
+static bool send_payload(struct slot *slot, usec_t now_us, struct rtp in, struct sent *sent)
+{
+    struct writer w = writer_over(sent->raw, sizeof sent->raw);
+    sent->needs_keyframe = false;
+    if (!slot_write(slot, now_us, &in, &w, &sent->needs_keyframe)) {
+        assert_int_equal(w.len, 0);
+        return false;
+    }
+    assert_false(w.bad);
+    assert_int_equal(rtp_parse(writer_bytes(&w), &sent->rtp), OK);
+    assert_int_equal(sent->rtp.ssrc, SSRC);
+    assert_int_equal(sent->rtp.payload_type, slot->payload_type);
+    assert_int_equal(sent->rtp.extension_profile, 0);
+    if (slot->codec == SLOT_VP8)
+        assert_int_equal(vp8_parse(sent->rtp.payload, &sent->vp8), OK);
+    return true;
+}
+
+/* keyframe: 1 for the first packet of one, 0 for an inter frame's. */
+static bool send_video(struct slot *slot, usec_t now_us, uint16_t seq, uint16_t picture, int keyframe,
+                       struct sent *sent)
+{
+    uint8_t payload[] = { 0x90, 0xc0, 0x80, 0, 0x11, !keyframe, 0xaa };
+    payload[2] |= (uint8_t)(picture >> 8);
+    payload[3] = (uint8_t)picture;
+    struct rtp in = { .payload_type = 100,
+                      .seq = seq,
+                      .time = (uint32_t)(now_us * 9 / 100),
+                      .ssrc = 1,
+                      .payload = { payload, sizeof payload } };
+    return send_payload(slot, now_us, in, sent);
+}
+
+static bool send_audio(struct slot *slot, usec_t now_us, uint16_t seq, struct sent *sent)
+{
+    static const uint8_t sound[] = { 0xfc, 1, 2 };
+    struct rtp in = { .payload_type = 109,
+                      .seq = seq,
+                      .time = (uint32_t)(now_us * 6 / 125),
+                      .ssrc = 1,
+                      .payload = { sound, sizeof sound } };
+    return send_payload(slot, now_us, in, sent);
+}
+
+static void video_waits_for_a_keyframe(void **state)
+{
+    (void)state;
+    struct slot slot = slot_of(SLOT_VP8);
+    struct sent sent;
+    assert_false(send_video(&slot, 0, 1, 1, 0, &sent));
+    assert_true(sent.needs_keyframe);
+    assert_true(send_video(&slot, 0, 2, 2, 1, &sent));
+    assert_false(sent.needs_keyframe);
+    assert_true(sent.vp8.keyframe_start);
+    assert_true(send_video(&slot, 0, 3, 3, 0, &sent));
+    assert_false(sent.needs_keyframe);
+}
+
+static void a_switch_waits_for_the_new_sources_keyframe(void **state)
+{
+    (void)state;
+    struct slot slot = slot_of(SLOT_VP8);
+    struct sent sent;
+    assert_true(send_video(&slot, 0, 2, 2, 1, &sent));
+    uint16_t seq = sent.rtp.seq, picture = sent.vp8.picture_id, tl0 = sent.vp8.tl0_picture_index;
+    uint32_t time = sent.rtp.time;
+    slot_switch(&slot);
+    assert_false(send_video(&slot, USEC_PER_SEC / 2, 900, 800, 0, &sent));
+    assert_true(sent.needs_keyframe);
+    assert_true(send_video(&slot, USEC_PER_SEC, 910, 810, 1, &sent));
+    assert_int_equal(sent.rtp.seq, seq + 1);
+    assert_int_equal(sent.vp8.picture_id, picture + 1);
+    assert_int_equal(sent.vp8.tl0_picture_index, tl0 + 1);
+    assert_int_equal(sent.rtp.time, time + 90000);
+    /* What came before that keyframe stays out, although it is the source's own. */
+    assert_false(send_video(&slot, USEC_PER_SEC, 909, 809, 0, &sent));
+    assert_false(sent.needs_keyframe);
+}
+
+static void the_flag_of_another_slot_is_left_alone(void **state)
+{
+    (void)state;
+    struct slot slot = slot_of(SLOT_OPUS);
+    uint8_t raw[ROOM];
+    struct writer w = writer_over(raw, sizeof raw);
+    struct rtp in = { .payload = { (const uint8_t *)"x", 1 } };
+    bool needs_keyframe = true;
+    assert_true(slot_write(&slot, 0, &in, &w, &needs_keyframe));
+    assert_true(needs_keyframe);
+}
+
+static void the_publishers_packet_is_not_written_to(void **state)
+{
+    (void)state;
+    struct slot slot = slot_of(SLOT_VP8);
+    uint8_t payload[] = { 0x90, 0x80, 0x85, 0x55, 0x00, 0xaa }, before[sizeof payload], raw[ROOM];
+    memcpy(before, payload, sizeof payload);
+    struct rtp in = { .marker = true, .seq = 9, .payload = { payload, sizeof payload } };
+    struct writer w = writer_over(raw, sizeof raw);
+    bool needs_keyframe = false;
+    assert_true(slot_write(&slot, 0, &in, &w, &needs_keyframe));
+    assert_memory_equal(payload, before, sizeof payload);
+    assert_int_equal(in.seq, 9);
+    assert_true(raw[1] & 0x80); /* a video marker ends a frame and stays */
+    assert_int_equal(raw[w.len - 1], 0xaa);
+}
+
+static void a_broken_descriptor_is_dropped_and_seen_as_loss(void **state)
+{
+    (void)state;
+    struct slot slot = slot_of(SLOT_VP8);
+    struct sent sent;
+    assert_true(send_video(&slot, 0, 1, 1, 1, &sent));
+    uint16_t seq = sent.rtp.seq;
+    assert_false(send_payload(&slot, 0, (struct rtp){ .seq = 2, .payload = { (const uint8_t *)"\x90", 1 } }, &sent));
+    assert_false(sent.needs_keyframe);
+    assert_true(send_video(&slot, 0, 3, 2, 0, &sent));
+    assert_int_equal(sent.rtp.seq, seq + 2);
+}
+
+static void padding_alone_leaves_no_gap(void **state)
+{
+    (void)state;
+    struct slot slot = slot_of(SLOT_VP8);
+    struct sent sent;
+    assert_true(send_video(&slot, 0, 1, 1, 1, &sent));
+    uint16_t seq = sent.rtp.seq;
+    for (uint16_t n = 2; n < 30; n++)
+        assert_false(send_payload(&slot, 0, (struct rtp){ .seq = n }, &sent));
+    assert_true(send_video(&slot, 0, 30, 2, 0, &sent));
+    assert_int_equal(sent.rtp.seq, seq + 1);
+    assert_int_equal(slot.packets, 2);
+}
+
+static void audio_needs_no_keyframe_and_starts_a_talkspurt(void **state)
+{
+    (void)state;
+    struct slot slot = slot_of(SLOT_OPUS);
+    struct sent sent;
+    assert_true(send_audio(&slot, 0, 65535, &sent));
+    assert_true(sent.rtp.marker);
+    assert_true(send_audio(&slot, 20000, 0, &sent));
+    assert_false(sent.rtp.marker);
+    uint16_t seq = sent.rtp.seq;
+    uint32_t time = sent.rtp.time;
+    slot_switch(&slot);
+    assert_true(send_audio(&slot, 40000, 777, &sent));
+    assert_true(sent.rtp.marker);
+    assert_int_equal(sent.rtp.seq, (uint16_t)(seq + 1));
+    assert_int_equal(sent.rtp.time, time + 960);
+    assert_false(sent.needs_keyframe);
+}
+
+static void a_packet_without_room_changes_nothing(void **state)
+{
+    (void)state;
+    struct slot slot = slot_of(SLOT_OPUS), before = slot;
+    uint8_t raw[RTP_HEADER_LEN + 2];
+    struct writer w = writer_over(raw, sizeof raw);
+    struct rtp in = { .seq = 1, .payload = { (const uint8_t *)"abc", 3 } };
+    bool needs_keyframe = false;
+    assert_false(slot_write(&slot, 0, &in, &w, &needs_keyframe));
+    assert_int_equal(w.len, 0);
+    assert_memory_equal(&slot, &before, sizeof slot);
+    in.payload.len = 2;
+    assert_true(slot_write(&slot, 0, &in, &w, &needs_keyframe));
+}
+
+static void packets_and_payload_octets_are_counted(void **state)
+{
+    (void)state;
+    struct slot slot = slot_of(SLOT_OPUS);
+    struct sent sent;
+    for (uint16_t n = 0; n < 5; n++)
+        assert_true(send_audio(&slot, n * 20000u, n, &sent));
+    assert_false(send_audio(&slot, 100000, 4, &sent)); /* a repeat */
+    assert_int_equal(slot.packets, 5);
+    assert_int_equal(slot.octets, 15);
+}
+
+static struct reception heard(usec_t at, uint64_t ntp, uint32_t rtp_time, uint32_t rate)
+{
+    struct reception reception;
+    reception_init(&reception, rate);
+    reception_sender_report(&reception, at, &(struct rtcp_sender){ .ntp = ntp, .rtp_time = rtp_time });
+    return reception;
+}
+
+static void there_is_no_report_without_the_publishers(void **state)
+{
+    (void)state;
+    struct slot slot = slot_of(SLOT_OPUS);
+    struct sent sent;
+    struct rtcp_sender sender;
+    struct reception silent;
+    reception_init(&silent, 48000);
+    assert_true(send_audio(&slot, 0, 1, &sent));
+    assert_false(slot_sender_report(&slot, (struct now){ 0 }, &silent, &sender));
+}
+
+static void a_report_covers_something_sent(void **state)
+{
+    (void)state;
+    struct slot slot = slot_of(SLOT_OPUS);
+    struct sent sent;
+    struct rtcp_sender sender;
+    struct reception reception = heard(0, 1, 1, 48000);
+    assert_false(slot_sender_report(&slot, (struct now){ 0 }, &reception, &sender));
+    assert_true(send_audio(&slot, 0, 1, &sent));
+    assert_true(slot_sender_report(&slot, (struct now){ 0 }, &reception, &sender));
+    assert_int_equal(sender.packets, 1);
+    assert_int_equal(sender.octets, 3);
+    assert_false(slot_sender_report(&slot, (struct now){ 0 }, &reception, &sender));
+}
+
+static void an_old_sources_report_is_not_used_after_a_switch(void **state)
+{
+    (void)state;
+    struct slot slot = slot_of(SLOT_OPUS);
+    struct sent sent;
+    struct rtcp_sender sender;
+    struct reception reception = heard(0, 1, 1, 48000);
+    assert_true(send_audio(&slot, 0, 1, &sent));
+    slot_switch(&slot);
+    assert_false(slot_sender_report(&slot, (struct now){ 0 }, &reception, &sender));
+    assert_true(send_audio(&slot, 0, 1, &sent));
+    assert_true(slot_sender_report(&slot, (struct now){ 0 }, &reception, &sender));
+}
+
+static int64_t ntp_us(uint64_t ntp)
+{
+    return (int64_t)((ntp >> 32) * 1000000 + ((ntp & UINT32_MAX) * 1000000 >> 32));
+}
+
+/* Sound and picture captured at the same moment must get one NTP time in both slots, whatever switches came before,
+ * and whenever the publisher's reports came. */
+static void lips_and_voice_stay_together(void **state)
+{
+    (void)state;
+    const usec_t captured = 20 * USEC_PER_SEC;
+    struct slot voice = slot_of(SLOT_OPUS), face = slot_of(SLOT_VP8);
+    struct sent sent;
+    assert_true(send_audio(&voice, 5 * USEC_PER_SEC, 1, &sent)); /* others used the slots before */
+    assert_true(send_video(&face, 7 * USEC_PER_SEC, 1, 1, 1, &sent));
+    slot_switch(&voice);
+    slot_switch(&face);
+    assert_true(send_audio(&voice, captured, 5, &sent));
+    uint32_t voice_time = sent.rtp.time;
+    assert_true(send_video(&face, captured, 5, 5, 1, &sent));
+    uint32_t face_time = sent.rtp.time;
+
+    struct reception mic = heard(18 * USEC_PER_SEC, rtcp_ntp(18000000), 18 * 48000, 48000);
+    struct reception camera = heard(19 * USEC_PER_SEC, rtcp_ntp(19000000), 19 * 90000, 90000);
+    struct rtcp_sender of_voice, of_face;
+    assert_true(slot_sender_report(&voice, (struct now){ .mono_us = 22500000 }, &mic, &of_voice));
+    assert_true(slot_sender_report(&face, (struct now){ .mono_us = 24700000 }, &camera, &of_face));
+    int64_t voice_us = ntp_us(of_voice.ntp) + (int64_t)(int32_t)(voice_time - of_voice.rtp_time) * 1000 / 48;
+    int64_t face_us = ntp_us(of_face.ntp) + (int64_t)(int32_t)(face_time - of_face.rtp_time) * 1000 / 90;
+    int64_t captured_us = ntp_us(rtcp_ntp((int64_t)captured));
+    assert_in_range(voice_us - face_us + 100, 0, 200);
+    assert_in_range(voice_us - captured_us + 100, 0, 200);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(video_waits_for_a_keyframe),
+        cmocka_unit_test(a_switch_waits_for_the_new_sources_keyframe),
+        cmocka_unit_test(the_flag_of_another_slot_is_left_alone),
+        cmocka_unit_test(the_publishers_packet_is_not_written_to),
+        cmocka_unit_test(a_broken_descriptor_is_dropped_and_seen_as_loss),
+        cmocka_unit_test(padding_alone_leaves_no_gap),
+        cmocka_unit_test(audio_needs_no_keyframe_and_starts_a_talkspurt),
+        cmocka_unit_test(a_packet_without_room_changes_nothing),
+        cmocka_unit_test(packets_and_payload_octets_are_counted),
+        cmocka_unit_test(there_is_no_report_without_the_publishers),
+        cmocka_unit_test(a_report_covers_something_sent),
+        cmocka_unit_test(an_old_sources_report_is_not_used_after_a_switch),
+        cmocka_unit_test(lips_and_voice_stay_together),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,384 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+#include <jose/b64.h>
+#include <jose/jws.h>
+
+#include "auth/token.h"
+
+enum { NBF = 1000000, EXP = 1003600, DURING = 1001000 };
+static const char issuer[] = "https://clinic.example";
+
+struct world {
+    json_t *key;
+    struct keyring *ring;
+};
+
+static int setup(void **state)
+{
+    struct world *w = calloc(1, sizeof *w);
+    char *text;
+    assert_int_equal(keyring_generate(&text), OK);
+    assert_int_equal(keyring_create(&w->ring, bytes_of(text)), OK);
+    w->key = json_loads(text, 0, NULL);
+    free(text);
+    *state = w;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct world *w = *state;
+    keyring_destroy(w->ring);
+    json_decref(w->key);
+    free(w);
+    return 0;
+}
+
+static const char *kid_of(const struct world *w) { return json_string_value(json_object_get(w->key, "kid")); }
+
+static json_t *good_payload(void)
+{
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:s}", "iss", issuer, "aud", "kinroom", "sub", "part-1", "room",
+                     "room-1", "role", "loved_one", "nbf", NBF, "exp", EXP, "jti", "token-1");
+}
+
+static json_t *good_header(const struct world *w) { return json_pack("{s:s, s:s}", "alg", "ES256", "kid", kid_of(w)); }
+
+/* Signs these very bytes, as a clinic with our key but wrong ideas would. Takes header. */
+static char *signed_token(const struct world *w, json_t *header, const char *payload)
+{
+    json_t *jws = json_pack("{s:o}", "payload", jose_b64_enc(payload, strlen(payload)));
+    json_t *sig = json_pack("{s:o}", "protected", header);
+    assert_true(jose_jws_sig(NULL, jws, sig, w->key));
+    const char *protected, *body, *signature;
+    assert_int_equal(json_unpack(jws, "{s:s, s:s, s:s}", "protected", &protected, "payload", &body, "signature", &signature),
+                     0);
+    char *token = malloc(8192);
+    snprintf(token, 8192, "%s.%s.%s", protected, body, signature);
+    json_decref(jws);
+    json_decref(sig);
+    return token;
+}
+
+static enum status verify(const struct world *w, const char *token)
+{
+    struct claims untouched, claims;
+    memset(&untouched, 0x5a, sizeof untouched);
+    claims = untouched;
+    enum status status = token_verify(w->ring, issuer, bytes_of(token), DURING, &claims);
+    if (status != OK)
+        assert_memory_equal(&claims, &untouched, sizeof claims);
+    return status;
+}
+
+/* Takes header. */
+static enum status verify_signed(const struct world *w, json_t *header, const char *payload)
+{
+    char *token = signed_token(w, header, payload);
+    enum status status = verify(w, token);
+    free(token);
+    return status;
+}
+
+/* A good token but for one claim; takes value, and NULL removes the claim. */
+static enum status verify_with(const struct world *w, const char *claim, json_t *value)
+{
+    json_t *payload = good_payload();
+    if (value)
+        json_object_set_new(payload, claim, value);
+    else
+        json_object_del(payload, claim);
+    char *text = json_dumps(payload, 0);
+    enum status status = verify_signed(w, good_header(w), text);
+    free(text);
+    json_decref(payload);
+    return status;
+}
+
+/* Takes value; the header of a well signed token with one member more or other. */
+static enum status verify_header(const struct world *w, const char *member, json_t *value)
+{
+    json_t *header = good_header(w), *payload = good_payload();
+    json_object_set_new(header, member, value);
+    char *text = json_dumps(payload, 0);
+    enum status status = verify_signed(w, header, text);
+    free(text);
+    json_decref(payload);
+    return status;
+}
+
+static const struct claims sample = {
+    .participation = { "part-1" },
+    .session = { "room-1" },
+    .token = { "token-1" },
+    .role = ROLE_LOVED_ONE,
+    .not_before = NBF,
+    .expires = EXP,
+};
+
+static char *issue(const struct world *w)
+{
+    char *token;
+    assert_int_equal(token_issue(w->ring, issuer, &sample, &token), OK);
+    return token;
+}
+
+static void an_issued_token_brings_its_claims_back(void **state)
+{
+    struct world *w = *state;
+    for (int role = ROLE_CLIENT; role <= ROLE_ADMIN; role++) {
+        struct claims in = sample, out;
+        in.role = (enum role)role;
+        char *token;
+        assert_int_equal(token_issue(w->ring, issuer, &in, &token), OK);
+        assert_true(strlen(token) <= TOKEN_MAX);
+        assert_int_equal(token_verify(w->ring, issuer, bytes_of(token), DURING, &out), OK);
+        assert_memory_equal(&in, &out, sizeof in);
+        free(token);
+    }
+}
+
+static void times_hold_to_the_second_with_the_leeway(void **state)
+{
+    struct world *w = *state;
+    static const struct {
+        int64_t at;
+        enum status status;
+    } cases[] = {
+        { NBF - TOKEN_LEEWAY_S - 1, ERR_EXPIRED }, { NBF - TOKEN_LEEWAY_S, OK },     { NBF, OK },
+        { EXP + TOKEN_LEEWAY_S - 1, OK },          { EXP + TOKEN_LEEWAY_S, ERR_EXPIRED }, { 0, ERR_EXPIRED },
+        { INT64_MAX, ERR_EXPIRED },                { INT64_MIN, ERR_EXPIRED },
+    };
+    char *token = issue(w);
+    struct claims claims;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_int_equal(token_verify(w->ring, issuer, bytes_of(token), cases[i].at, &claims), cases[i].status);
+    free(token);
+}
+
+static void every_claim_is_required(void **state)
+{
+    static const char *const names[] = { "iss", "aud", "sub", "room", "role", "nbf", "exp", "jti" };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        assert_int_equal(verify_with(*state, names[i], NULL), ERR_MALFORMED);
+}
+
+static void every_claim_has_one_type(void **state)
+{
+    static const char *const names[] = { "iss", "aud", "sub", "room", "role", "nbf", "exp", "jti" };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        assert_int_equal(verify_with(*state, names[i], json_true()), ERR_MALFORMED);
+        assert_int_equal(verify_with(*state, names[i], json_null()), ERR_MALFORMED);
+        assert_int_equal(verify_with(*state, names[i], json_object()), ERR_MALFORMED);
+        assert_int_equal(verify_with(*state, names[i], json_real(1.5)), ERR_MALFORMED);
+    }
+    assert_int_equal(verify_with(*state, "exp", json_string("1003600")), ERR_MALFORMED);
+    assert_int_equal(verify_with(*state, "sub", json_integer(7)), ERR_MALFORMED);
+}
+
+static void values_out_of_bounds_are_malformed(void **state)
+{
+    assert_int_equal(verify_with(*state, "sub", json_string("")), ERR_MALFORMED);
+    assert_int_equal(verify_with(*state, "sub", json_string("a b")), ERR_MALFORMED);
+    assert_int_equal(verify_with(*state, "jti", json_string("0123456789012345678901234567890123")), ERR_MALFORMED);
+    assert_int_equal(verify_with(*state, "role", json_string("owner")), ERR_MALFORMED);
+    assert_int_equal(verify_with(*state, "nbf", json_integer(-1)), ERR_MALFORMED);
+    assert_int_equal(verify_with(*state, "nbf", json_integer(INT64_MIN)), ERR_MALFORMED);
+    assert_int_equal(verify_with(*state, "exp", json_integer(INT64_MAX)), ERR_MALFORMED);
+    assert_int_equal(verify_with(*state, "exp", json_integer(NBF)), ERR_MALFORMED);
+}
+
+static void the_issuer_must_be_ours(void **state)
+{
+    assert_int_equal(verify_with(*state, "iss", json_string("https://clinic.example/")), ERR_AUTH);
+    assert_int_equal(verify_with(*state, "iss", json_string("")), ERR_AUTH);
+}
+
+static void the_audience_must_name_us(void **state)
+{
+    assert_int_equal(verify_with(*state, "aud", json_string("other")), ERR_AUTH);
+    assert_int_equal(verify_with(*state, "aud", json_string("kinroom2")), ERR_AUTH);
+    assert_int_equal(verify_with(*state, "aud", json_array()), ERR_AUTH);
+    assert_int_equal(verify_with(*state, "aud", json_pack("[s]", "other")), ERR_AUTH);
+    assert_int_equal(verify_with(*state, "aud", json_pack("[s,i]", "kinroom", 3)), ERR_AUTH);
+    assert_int_equal(verify_with(*state, "aud", json_pack("[s]", "kinroom")), OK);
+    assert_int_equal(verify_with(*state, "aud", json_pack("[s,s]", "other", "kinroom")), OK);
+}
+
+static void further_claims_and_headers_are_ignored(void **state)
+{
+    assert_int_equal(verify_with(*state, "iat", json_integer(NBF)), OK);
+    assert_int_equal(verify_header(*state, "typ", json_string("at+jwt")), OK);
+    assert_int_equal(verify_header(*state, "jku", json_string("https://evil.example/jwks")), OK);
+}
+
+static void a_critical_extension_is_refused(void **state)
+{
+    assert_int_equal(verify_header(*state, "crit", json_pack("[s]", "b64")), ERR_AUTH);
+    assert_int_equal(verify_header(*state, "crit", json_null()), ERR_AUTH);
+}
+
+/* Header and payload in base64url with a signature of the caller's choice. */
+static enum status verify_unsigned(const struct world *w, const char *header, const char *payload, const char *signature)
+{
+    char token[4096], h[2048], p[2048];
+    size_t hl = jose_b64_enc_buf(header, strlen(header), h, sizeof h);
+    size_t pl = jose_b64_enc_buf(payload, strlen(payload), p, sizeof p);
+    snprintf(token, sizeof token, "%.*s.%.*s.%s", (int)hl, h, (int)pl, p, signature);
+    return verify(w, token);
+}
+
+static void no_other_algorithm_is_believed(void **state)
+{
+    struct world *w = *state;
+    static const char *const algorithms[] = { "none", "None", "HS256", "ES384", "ES512", "RS256", "es256", "", "ES256 " };
+    json_t *payload = good_payload();
+    char *text = json_dumps(payload, 0), header[256];
+    for (size_t i = 0; i < sizeof algorithms / sizeof *algorithms; i++) {
+        snprintf(header, sizeof header, "{\"alg\":\"%s\",\"kid\":\"%s\"}", algorithms[i], kid_of(w));
+        assert_int_equal(verify_unsigned(w, header, text, ""), ERR_AUTH);
+        assert_int_equal(verify_unsigned(w, header, text, "AAAA"), ERR_AUTH);
+    }
+    snprintf(header, sizeof header, "{\"alg\":\"ES256\",\"kid\":\"%s\"}", kid_of(w));
+    assert_int_equal(verify_unsigned(w, header, text, ""), ERR_AUTH);
+    char zeros[87] = { 0 }; /* r = s = 0, which careless verifiers have accepted (CVE-2022-21449) */
+    memset(zeros, 'A', 86);
+    assert_int_equal(verify_unsigned(w, header, text, zeros), ERR_AUTH);
+    free(text);
+    json_decref(payload);
+}
+
+static void a_key_inside_the_token_is_not_used(void **state)
+{
+    struct world *w = *state;
+    char *text, *payload;
+    assert_int_equal(keyring_generate(&text), OK);
+    struct world forger = { .key = json_loads(text, 0, NULL) };
+    json_t *claims = good_payload();
+    payload = json_dumps(claims, 0);
+    /* Signed by their own key, which the header carries, under a kid of theirs and under ours. */
+    json_t *header = json_pack("{s:s, s:s, s:O}", "alg", "ES256", "kid", kid_of(&forger), "jwk", forger.key);
+    char *token = signed_token(&forger, header, payload);
+    assert_int_equal(verify(w, token), ERR_AUTH);
+    free(token);
+    header = json_pack("{s:s, s:s, s:O}", "alg", "ES256", "kid", kid_of(w), "jwk", forger.key);
+    token = signed_token(&forger, header, payload);
+    assert_int_equal(verify(w, token), ERR_AUTH);
+    free(token);
+    json_decref(forger.key);
+    json_decref(claims);
+    free(text);
+    free(payload);
+}
+
+static void a_header_without_typed_alg_and_kid_is_malformed(void **state)
+{
+    static const char *const headers[] = { "{}", "[]", "3", "{\"alg\":\"ES256\"}", "{\"kid\":\"k\"}", "{\"alg\":1,\"kid\":\"k\"}",
+                                           "{\"alg\":\"ES256\",\"kid\":7}", "{\"alg\":\"ES256\",\"kid\":\"k\"", "\xff" };
+    for (size_t i = 0; i < sizeof headers / sizeof *headers; i++)
+        assert_int_equal(verify_unsigned(*state, headers[i], "{}", "AAAA"), ERR_MALFORMED);
+}
+
+static void members_named_twice_are_malformed(void **state)
+{
+    struct world *w = *state;
+    char text[512];
+    snprintf(text, sizeof text, "{\"alg\":\"none\",\"alg\":\"ES256\",\"kid\":\"%s\"}", kid_of(w));
+    assert_int_equal(verify_unsigned(w, text, "{}", "AAAA"), ERR_MALFORMED);
+    snprintf(text, sizeof text,
+             "{\"iss\":\"%s\",\"aud\":\"kinroom\",\"sub\":\"p\",\"room\":\"r\",\"role\":\"loved_one\",\"role\":\"therapist\","
+             "\"nbf\":%d,\"exp\":%d,\"jti\":\"j\"}",
+             issuer, NBF, EXP);
+    assert_int_equal(verify_signed(w, good_header(w), text), ERR_MALFORMED);
+}
+
+static void a_signed_payload_that_is_no_object_is_malformed(void **state)
+{
+    struct world *w = *state;
+    static const char *const payloads[] = { "[]", "\"x\"", "{", "{}x", "null" };
+    for (size_t i = 0; i < sizeof payloads / sizeof *payloads; i++)
+        assert_int_equal(verify_signed(w, good_header(w), payloads[i]), ERR_MALFORMED);
+}
+
+static void text_that_is_no_compact_jws_is_malformed(void **state)
+{
+    static const char *const tokens[] = { "", ".", "..", "a", "a.b", ".a.b", "a..b", "a.b.c.d", "a.b.c.", "a b.c.d", "a=.b.c",
+                                          "a+.b.c", "a/.b.c", "a.b.c\n", "\xc3\xa9.b.c" };
+    for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++)
+        assert_int_equal(verify(*state, tokens[i]), ERR_MALFORMED);
+}
+
+static void a_token_cut_anywhere_is_refused(void **state)
+{
+    struct world *w = *state;
+    char *token = issue(w);
+    struct claims claims;
+    for (size_t len = 0; len < strlen(token); len++)
+        assert_int_not_equal(token_verify(w->ring, issuer, (struct bytes){ (uint8_t *)token, len }, DURING, &claims), OK);
+    free(token);
+}
+
+static void a_token_over_the_limit_is_not_looked_at(void **state)
+{
+    struct world *w = *state;
+    json_t *payload = good_payload();
+    char filler[TOKEN_MAX + 1] = { 0 };
+    memset(filler, 'x', TOKEN_MAX);
+    json_object_set_new(payload, "filler", json_string(filler));
+    char *text = json_dumps(payload, 0);
+    assert_int_equal(verify_signed(w, good_header(w), text), ERR_MALFORMED);
+    free(text);
+    json_decref(payload);
+}
+
+static void an_unknown_kid_and_a_bad_signature_read_alike(void **state)
+{
+    struct world *w = *state;
+    char *text;
+    assert_int_equal(keyring_generate(&text), OK);
+    struct keyring *other;
+    assert_int_equal(keyring_create(&other, bytes_of(text)), OK);
+    char *token = issue(w);
+    struct claims claims;
+    assert_int_equal(token_verify(other, issuer, bytes_of(token), DURING, &claims), ERR_AUTH);
+    strrchr(token, '.')[5] ^= 3; /* of the alphabet's letters, another or none */
+    assert_int_not_equal(verify(w, token), OK);
+    free(token);
+    free(text);
+    keyring_destroy(other);
+}
+
+#define TOKEN_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TOKEN_TEST(an_issued_token_brings_its_claims_back),
+        TOKEN_TEST(times_hold_to_the_second_with_the_leeway),
+        TOKEN_TEST(every_claim_is_required),
+        TOKEN_TEST(every_claim_has_one_type),
+        TOKEN_TEST(values_out_of_bounds_are_malformed),
+        TOKEN_TEST(the_issuer_must_be_ours),
+        TOKEN_TEST(the_audience_must_name_us),
+        TOKEN_TEST(further_claims_and_headers_are_ignored),
+        TOKEN_TEST(a_critical_extension_is_refused),
+        TOKEN_TEST(no_other_algorithm_is_believed),
+        TOKEN_TEST(a_key_inside_the_token_is_not_used),
+        TOKEN_TEST(a_header_without_typed_alg_and_kid_is_malformed),
+        TOKEN_TEST(members_named_twice_are_malformed),
+        TOKEN_TEST(a_signed_payload_that_is_no_object_is_malformed),
+        TOKEN_TEST(text_that_is_no_compact_jws_is_malformed),
+        TOKEN_TEST(a_token_cut_anywhere_is_refused),
+        TOKEN_TEST(a_token_over_the_limit_is_not_looked_at),
+        TOKEN_TEST(an_unknown_kid_and_a_bad_signature_read_alike),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,91 @@
+/* devices.js - cameras, microphones, screens; and the check that anyone can run before anybody hears or sees them. */
+
+import { byId, make } from './dom.js';
+
+const chosen = { camera: null, mic: null }; /* device ids; null: the browser's choice */
+
+const exactly = (deviceId) => (deviceId ? { deviceId: { exact: deviceId } } : {});
+
+/* A room of a few people on phones and home lines: a modest picture that arrives beats a sharp one that stalls. */
+const CAPTURE = {
+    mic: () => navigator.mediaDevices.getUserMedia({
+        audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true, ...exactly(chosen.mic) },
+    }),
+    camera: () => navigator.mediaDevices.getUserMedia({
+        video: { width: { ideal: 640 }, height: { ideal: 360 }, frameRate: { ideal: 30, max: 30 }, ...exactly(chosen.camera) },
+    }),
+    screen: () => navigator.mediaDevices.getDisplayMedia({ video: { frameRate: { max: 15 } } }),
+};
+
+/* One live track. Throws what the browser says (words.js has the plain words). */
+export async function capture(source) {
+    if (!navigator.mediaDevices) throw new DOMException('no secure context', 'NotSupportedError');
+    const [track] = (await CAPTURE[source]()).getTracks();
+    if (source === 'screen') track.contentHint = 'detail';
+    return track;
+}
+
+export class DeviceCheck {
+    #tracks = [];
+    #audio = null;
+    #timer = null;
+
+    constructor() {
+        for (const source of ['camera', 'mic'])
+            byId(`check-${source}`).addEventListener('change', (event) => {
+                chosen[source] = event.target.value;
+                this.start();
+            });
+    }
+
+    get isOn() {
+        return this.#tracks.length > 0;
+    }
+
+    /* Whatever of the two works is shown; throws only when neither does. */
+    async start() {
+        this.stop();
+        const results = await Promise.allSettled([capture('camera'), capture('mic')]);
+        const [camera, mic] = results.map((result) => result.value ?? null);
+        this.#tracks = [camera, mic].filter(Boolean);
+        if (!this.isOn) throw results[0].reason;
+        byId('check-panel').hidden = false;
+        byId('check-button').textContent = 'Stop the check';
+        byId('check-video').srcObject = camera && new MediaStream([camera]);
+        if (mic) this.#meter(mic);
+        await this.#list();
+    }
+
+    stop() {
+        clearInterval(this.#timer);
+        this.#audio?.close();
+        this.#audio = null;
+        this.#tracks.forEach((track) => track.stop());
+        this.#tracks = [];
+        byId('check-panel').hidden = true;
+        byId('check-button').textContent = 'Start the check';
+        byId('check-video').srcObject = null;
+    }
+
+    #meter(mic) {
+        this.#audio = new AudioContext();
+        const analyser = this.#audio.createAnalyser();
+        const samples = new Float32Array(analyser.fftSize);
+        this.#audio.createMediaStreamSource(new MediaStream([mic])).connect(analyser);
+        this.#timer = setInterval(() => {
+            analyser.getFloatTimeDomainData(samples);
+            byId('check-level').value = Math.min(1, 3 * Math.hypot(...samples) / Math.sqrt(samples.length));
+        }, 100);
+    }
+
+    /* Names of devices are known only once one of them may be used. */
+    async #list() {
+        const devices = await navigator.mediaDevices.enumerateDevices();
+        for (const [source, kind] of [['camera', 'videoinput'], ['mic', 'audioinput']]) {
+            const options = devices.filter((device) => device.kind === kind && device.deviceId);
+            byId(`check-${source}`).replaceChildren(...options.map((device, at) =>
+                make('option', { value: device.deviceId, selected: device.deviceId === chosen[source] },
+                    device.label || `${source === 'camera' ? 'Camera' : 'Microphone'} ${at + 1}`)));
+        }
+    }
+}

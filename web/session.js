@@ -1,0 +1,343 @@
+/* session.js - the client's side of signaling/PROTOCOL.md: one WebSocket, one RTCPeerConnection, and what the server said last.
+ *
+ * Knows nothing of the page. It holds the server's state (welcome, room, seat, roster, slots) and says 'change' whenever any of it, or the
+ * connection, changed. It never guesses: what is shown is what the server confirmed.
+ *
+ *   phase   idle -> connecting -> joined -> over
+ *           joined or connecting -> retrying -> connecting   (a lost link)
+ *           connecting -> elsewhere -> connecting            (joined on another device: 'move here')
+ */
+
+import { ServerClock } from './clock.js';
+
+const PROTOCOL = 'kinroom.v1';
+const CLOSED_FOR_GOOD = new Set([1000, 1008]);
+const RETRY_FIRST_MS = 500;
+const RETRY_MOST_MS = 16000;
+
+export const SOURCES = ['mic', 'camera', 'screen'];
+
+/* The order of the offer's sending sections is the contract: microphone, camera, screen. */
+const SENDING = [
+    { source: 'mic', kind: 'audio', encoding: {} },
+    { source: 'camera', kind: 'video', encoding: { maxBitrate: 900_000, maxFramerate: 30 } },
+    { source: 'screen', kind: 'video', encoding: { maxBitrate: 1_500_000, maxFramerate: 15 } },
+];
+
+/* What the broker forwards. Leaving the rest out keeps an offer of a dozen sections far below the message limit. */
+const CODECS = { audio: ['audio/opus'], video: ['video/vp8', 'video/rtx'] };
+
+/* A request that the server refused (its code), or that the link lost ('connection_lost'). */
+export class Refused extends Error {
+    constructor(code, message) {
+        super(message);
+        this.code = code;
+    }
+}
+
+export class Session extends EventTarget {
+    phase = 'idle';
+    overReason = null; /* why phase is over: a close reason or an error code */
+    welcome = null;
+    room = null;
+    seat = null;
+    roster = []; /* empty while we may not know who else is there */
+    slots = new Map(); /* mid -> { participant, source } */
+    pc = null;
+    clock = new ServerClock();
+    stay = 0; /* counts the spans in which my media may flow: what was asked for in one may not start in the next */
+    tracks = { mic: null, camera: null, screen: null }; /* what I send; null is off */
+    tiles = new Map(); /* participant -> elements; the page's, here for tests */
+
+    #url;
+    #token;
+    #socket = null;
+    #nextId = 1;
+    #pending = new Map(); /* id -> { resolve, reject } */
+    #move = false; /* take over from another connection of ours */
+    #failures = 0;
+    #retryTimer = null;
+    #changeQueued = false;
+
+    constructor(url, token) {
+        super();
+        this.#url = url;
+        this.#token = token;
+        addEventListener('online', () => {
+            if (this.phase === 'retrying') this.#open();
+        });
+    }
+
+    get me() {
+        return this.welcome?.participant ?? null;
+    }
+
+    get role() {
+        return this.welcome?.role ?? null;
+    }
+
+    /* Client and therapist need no admission. */
+    get isHost() {
+        return this.role === 'client' || this.role === 'therapist';
+    }
+
+    /* My media may reach somebody. */
+    get isLive() {
+        return this.phase === 'joined' && (this.seat?.seat === 'present' || this.seat?.seat === 'admitted');
+    }
+
+    /* Between a lost link and the next whole one. */
+    get isReturning() {
+        return this.#failures > 0;
+    }
+
+    get mediaReady() {
+        return this.pc?.connectionState === 'connected';
+    }
+
+    maySend(source) {
+        return this.isLive && this.seat.may_send.includes(source);
+    }
+
+    /* The track on which this person's source arrives, or null. */
+    trackOf(participant, source) {
+        for (const transceiver of this.pc?.getTransceivers() ?? []) {
+            const slot = this.slots.get(transceiver.mid);
+            if (slot?.participant === participant && slot.source === source) return transceiver.receiver.track;
+        }
+        return null;
+    }
+
+    /* All audio slots' tracks: they keep their track whoever is on them. */
+    get audioTracks() {
+        return (this.pc?.getTransceivers() ?? [])
+            .filter((transceiver) => transceiver.direction === 'recvonly' && transceiver.receiver.track.kind === 'audio')
+            .map((transceiver) => transceiver.receiver.track);
+    }
+
+    join({ move = false } = {}) {
+        this.#failures = 0;
+        this.#move = move;
+        this.overReason = null;
+        this.#open();
+    }
+
+    /* Resolves with the reply; rejects with Refused. */
+    request(message) {
+        if (this.#socket?.readyState !== WebSocket.OPEN)
+            return Promise.reject(new Refused('connection_lost', 'The connection is lost just now. Please try again in a moment.'));
+        const id = this.#nextId++;
+        return new Promise((resolve, reject) => {
+            this.#pending.set(id, { resolve, reject });
+            this.#socket.send(JSON.stringify({ ...message, id }));
+        });
+    }
+
+    /* Turns a source on (a live track) or off (null). The session owns the track from here on and stops it. Off is silent here first and
+     * told afterwards; on counts only once the server agreed. */
+    async send(source, track) {
+        this.#drop(source);
+        if (track) {
+            this.tracks[source] = track;
+            track.addEventListener('ended', () => {
+                if (this.tracks[source] === track) this.send(source, null).catch(() => {});
+            });
+        }
+        this.#changed();
+        try {
+            await this.#sender(source)?.replaceTrack(this.tracks[source]);
+            await this.#tellMedia();
+        } catch (refusal) {
+            if (track && this.tracks[source] === track) this.#drop(source);
+            this.#changed();
+            throw refusal;
+        }
+    }
+
+    /* ---- the socket ---- */
+
+    #open() {
+        clearTimeout(this.#retryTimer);
+        this.#letGo();
+        this.#setPhase('connecting');
+        const socket = new WebSocket(this.#url, PROTOCOL);
+        const ours = (handle) => (event) => socket === this.#socket && handle(event);
+        this.#socket = socket;
+        socket.onopen = ours(() => this.#enter());
+        socket.onmessage = ours((event) => this.#hear(JSON.parse(event.data)));
+        socket.onclose = ours((event) => this.#closed(event));
+    }
+
+    async #enter() {
+        const socket = this.#socket;
+        try {
+            await this.request({ type: 'join', token: this.#token, move: this.#move });
+            this.#move = true;
+            this.#setPhase('joined');
+            await this.#negotiate();
+            await this.#restore();
+        } catch (failure) {
+            if (socket === this.#socket) this.#entryFailed(failure);
+        }
+    }
+
+    #entryFailed(failure) {
+        const code = failure.code ?? 'no_media';
+        if (code === 'connection_lost') return; /* the close event decides */
+        if (code === 'busy') return this.#lost();
+        this.#letGo();
+        if (code === 'already_connected') return this.#setPhase('elsewhere');
+        this.#over(code);
+    }
+
+    #closed(event) {
+        if (CLOSED_FOR_GOOD.has(event.code)) {
+            this.#letGo();
+            this.#over(event.reason || 'ended');
+        } else {
+            this.#lost();
+        }
+    }
+
+    /* The link is gone, we are not: come back, and take over from our own dead connection. */
+    #lost() {
+        this.#letGo();
+        this.#setPhase('retrying');
+        const wait_ms = Math.min(RETRY_MOST_MS, RETRY_FIRST_MS * 2 ** this.#failures++);
+        this.#retryTimer = setTimeout(() => this.#open(), wait_ms * (0.75 + Math.random() / 2));
+    }
+
+    /* Forgets the connection and all that was said on it: what we no longer hear confirmed, we no longer show. */
+    #letGo() {
+        const socket = this.#socket;
+        this.#socket = null;
+        socket?.close();
+        this.pc?.close();
+        this.pc = null;
+        this.room = null;
+        this.seat = null;
+        this.roster = [];
+        this.slots = new Map();
+        for (const { reject } of this.#pending.values())
+            reject(new Refused('connection_lost', 'The connection was lost before this was confirmed.'));
+        this.#pending.clear();
+        if (!this.isHost) SOURCES.forEach((source) => this.#drop(source));
+    }
+
+    #over(reason) {
+        this.overReason = reason;
+        SOURCES.forEach((source) => this.#drop(source));
+        this.#setPhase('over');
+    }
+
+    /* ---- what the server says ---- */
+
+    static #notices = {
+        welcome: (session, said) => { session.welcome = said; },
+        room: (session, said) => { session.room = said; session.clock.set(said.now); },
+        seat: (session, said) => session.#seated(said),
+        roster: (session, said) => { session.roster = said.people; },
+        slots: (session, said) => {
+            session.slots = new Map(said.slots.filter((slot) => slot.participant).map((slot) => [slot.mid, slot]));
+        },
+        done: (session, said) => session.#settle(said, 'resolve', said),
+        answer: (session, said) => session.#settle(said, 'resolve', said),
+        error: (session, said) => session.#settle(said, 'reject', new Refused(said.code, said.message)),
+    };
+
+    #hear(said) {
+        const handle = Object.hasOwn(Session.#notices, said.type) ? Session.#notices[said.type] : null;
+        if (!handle) return; /* a newer server may say more than we know */
+        handle(this, said);
+        this.#changed();
+    }
+
+    #settle(said, how, value) {
+        const waiting = this.#pending.get(said.id);
+        this.#pending.delete(said.id);
+        if (waiting) waiting[how](value);
+        else if (how === 'reject') this.dispatchEvent(new CustomEvent('refusal', { detail: value }));
+    }
+
+    /* Every admission starts with everything off, and what the therapist has muted does not come back by itself: the person turns it on. */
+    #seated(said) {
+        const isNew = this.seat?.seat !== said.seat;
+        this.seat = said;
+        if (isNew) this.stay++;
+        if (isNew && !this.isHost) SOURCES.forEach((source) => this.#drop(source));
+        const forbidden = SOURCES.filter((source) => this.tracks[source] && !said.may_send.includes(source));
+        forbidden.forEach((source) => this.#drop(source));
+        if (forbidden.length && this.isLive) this.#tellMedia().catch(() => {});
+    }
+
+    /* ---- media ---- */
+
+    /* One offer for the whole stay. No trickle: the server is ICE-lite and learns our addresses from our checks. */
+    async #negotiate() {
+        const pc = new RTCPeerConnection({ iceServers: [], bundlePolicy: 'max-bundle' });
+        this.pc = pc;
+        pc.onconnectionstatechange = () => {
+            if (pc !== this.pc) return;
+            if (pc.connectionState === 'failed') return this.#lost();
+            /* Only now: a welcome whose media never comes up must not make us knock twice a second. */
+            if (pc.connectionState === 'connected') this.#failures = 0;
+            this.#changed();
+        };
+        for (const { kind, encoding } of SENDING)
+            prefer(pc.addTransceiver(kind, { direction: 'sendonly', sendEncodings: [encoding] }), kind);
+        for (const kind of ['audio', 'video'])
+            for (let slot = 0; slot < this.welcome.slots[kind]; slot++)
+                prefer(pc.addTransceiver(kind, { direction: 'recvonly' }), kind);
+
+        await pc.setLocalDescription();
+        const answer = await this.request({ type: 'offer', sdp: pc.localDescription.sdp });
+        await pc.setRemoteDescription({ type: 'answer', sdp: answer.sdp });
+        this.#changed();
+    }
+
+    /* After a lost link, a client or therapist goes on with what was on. A loved one starts anew, off. */
+    async #restore() {
+        if (!this.isHost || !SOURCES.some((source) => this.tracks[source])) return;
+        await Promise.all(SOURCES.map((source) => this.#sender(source).replaceTrack(this.tracks[source])));
+        await this.#tellMedia();
+    }
+
+    #sender(source) {
+        const place = SENDING.findIndex((entry) => entry.source === source);
+        return this.pc?.getTransceivers()[place]?.sender ?? null;
+    }
+
+    async #tellMedia() {
+        if (this.phase !== 'joined') return; /* #restore tells it later */
+        const on = Object.fromEntries(SOURCES.map((source) => [source, Boolean(this.tracks[source])]));
+        await this.request({ type: 'media', ...on });
+    }
+
+    #drop(source) {
+        const track = this.tracks[source];
+        if (!track) return;
+        this.tracks[source] = null;
+        track.stop();
+        this.#sender(source)?.replaceTrack(null).catch(() => {});
+    }
+
+    #setPhase(phase) {
+        this.phase = phase;
+        this.#changed();
+    }
+
+    /* One event for all that one message, or one turn, changed. */
+    #changed() {
+        if (this.#changeQueued) return;
+        this.#changeQueued = true;
+        queueMicrotask(() => {
+            this.#changeQueued = false;
+            this.dispatchEvent(new Event('change'));
+        });
+    }
+}
+
+function prefer(transceiver, kind) {
+    const codecs = RTCRtpReceiver.getCapabilities(kind).codecs.filter((codec) => CODECS[kind].includes(codec.mimeType.toLowerCase()));
+    transceiver.setCodecPreferences?.(codecs);
+}
