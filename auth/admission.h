@@ -43,8 +43,8 @@ struct admission_facts {
 };
 
 /* The first that fails, the most fundamental first: denied, role, kind, connection, room, therapist, client, then for a loved
- * one the consent and the client's yes, then time, seats. Those already in may use up what is left of their time (0 s is
- * the room's timer to end; less is refused here too). */
+ * one the consent and the client's yes, then time, seats. Those already in may use up what is left of their time, and are
+ * refused for TOO_LITTLE_TIME once nothing is. */
 enum verdict admission_decide(const struct admission_facts *);
 /* The error code for people and logs, as PROTOCOL.md lists them: "grant_expired". Never NULL. */
 const char *verdict_name(enum verdict);

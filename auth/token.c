@@ -19,11 +19,10 @@ static struct bytes bytes_of_json(const json_t *string)
 static struct bytes read_part(struct reader *r, bool last)
 {
     struct bytes part = { r->at, 0 };
-    while (r->left > 0 && *r->at != '.') {
+    while (!r->bad && r->left > 0 && *r->at != '.') { /* a bad reader doesn't move on */
         uint8_t c = read_u8(r);
         part.len++;
-        if (!memchr(JOSE_B64_MAP, c, sizeof JOSE_B64_MAP - 1))
-            r->bad = true;
+        r->bad = !memchr(JOSE_B64_MAP, c, sizeof JOSE_B64_MAP - 1);
     }
     if (last ? r->left != 0 : read_u8(r) != '.')
         r->bad = true;

@@ -14,6 +14,7 @@ const PROTOCOL = 'kinroom.v1';
 const CLOSED_FOR_GOOD = new Set([1000, 1008]);
 const RETRY_FIRST_MS = 500;
 const RETRY_MOST_MS = 16000;
+const STEADY_MS = 5000; /* a link that dies sooner counts as one more failure: the server is not to be knocked at twice a second */
 
 export const SOURCES = ['mic', 'camera', 'screen'];
 
@@ -55,7 +56,8 @@ export class Session extends EventTarget {
     #nextId = 1;
     #pending = new Map(); /* id -> { resolve, reject } */
     #move = false; /* take over from another connection of ours */
-    #failures = 0;
+    #failures = 0; /* in a row */
+    #wholeSince_ms = null; /* socket, ICE and DTLS all up */
     #retryTimer = null;
     #changeQueued = false;
 
@@ -86,7 +88,7 @@ export class Session extends EventTarget {
         return this.phase === 'joined' && (this.seat?.seat === 'present' || this.seat?.seat === 'admitted');
     }
 
-    /* Between a lost link and the next whole one. */
+    /* The last link was lost, or the last attempt failed. */
     get isReturning() {
         return this.#failures > 0;
     }
@@ -182,7 +184,7 @@ export class Session extends EventTarget {
     }
 
     #entryFailed(failure) {
-        const code = failure.code ?? 'no_media';
+        const code = failure instanceof Refused ? failure.code : 'no_media';
         if (code === 'connection_lost') return; /* the close event decides */
         if (code === 'busy') return this.#lost();
         this.#letGo();
@@ -201,6 +203,7 @@ export class Session extends EventTarget {
 
     /* The link is gone, we are not: come back, and take over from our own dead connection. */
     #lost() {
+        if (this.#wholeSince_ms && Date.now() - this.#wholeSince_ms > STEADY_MS) this.#failures = 0;
         this.#letGo();
         this.#setPhase('retrying');
         const wait_ms = Math.min(RETRY_MOST_MS, RETRY_FIRST_MS * 2 ** this.#failures++);
@@ -211,6 +214,7 @@ export class Session extends EventTarget {
     #letGo() {
         const socket = this.#socket;
         this.#socket = null;
+        this.#wholeSince_ms = null;
         socket?.close();
         this.pc?.close();
         this.pc = null;
@@ -279,8 +283,7 @@ export class Session extends EventTarget {
         pc.onconnectionstatechange = () => {
             if (pc !== this.pc) return;
             if (pc.connectionState === 'failed') return this.#lost();
-            /* Only now: a welcome whose media never comes up must not make us knock twice a second. */
-            if (pc.connectionState === 'connected') this.#failures = 0;
+            if (pc.connectionState === 'connected') this.#wholeSince_ms = Date.now();
             this.#changed();
         };
         for (const { kind, encoding } of SENDING)
@@ -299,7 +302,13 @@ export class Session extends EventTarget {
     async #restore() {
         if (!this.isHost || !SOURCES.some((source) => this.tracks[source])) return;
         await Promise.all(SOURCES.map((source) => this.#sender(source).replaceTrack(this.tracks[source])));
-        await this.#tellMedia();
+        try {
+            await this.#tellMedia();
+        } catch (refusal) {
+            if (refusal.code === 'connection_lost') return; /* the next attempt restores */
+            SOURCES.forEach((source) => this.#drop(source));
+            this.dispatchEvent(new CustomEvent('refusal', { detail: refusal }));
+        }
     }
 
     #sender(source) {

@@ -1,7 +1,8 @@
-/* reception.h - what we received of one published stream, for honest reports: RFC 3550 A.1 (extension), A.3 (loss), A.8 (jitter).
+/* reception.h - what we received of one published stream, for honest reports: RFC 3550 A.1 (extension), A.3 (loss), A.8
+ * (jitter).
  *
- * Packets come from SRTP: authenticated, never twice, never from before its replay window. So A.1's probation, which keeps out
- * strays, and its restart after a jump have no place here: every packet counts, and a jump is loss. */
+ * Packets come from SRTP: authenticated, never twice, never from before its replay window. So A.1's probation, which
+ * keeps out strays, and its restart after a jump have no place here: every packet counts, and a jump is loss. */
 #pragma once
 
 #include "base/clock.h"

@@ -75,8 +75,9 @@ static uint64_t *window_word(struct renumber *renumber, uint64_t out)
     return &renumber->sent[out % RENUMBER_WINDOW / 64];
 }
 
-/* Marks a number as given. False: it was before, or so long ago that nobody knows; or it is so far ahead (loss upon loss
- * without a packet between, which only a hostile publisher makes) that on 16 bits it would seem to go back, under old nonces. */
+/* Marks a number as given. False: it was before, or so long ago that nobody knows; or it is so far ahead (loss upon
+ * loss without a packet between, which only a hostile publisher makes) that on 16 bits it would seem to go back, under
+ * old nonces. */
 static bool give(struct renumber *renumber, uint64_t out)
 {
     if (out > renumber->highest_out + INT16_MAX)

@@ -1,5 +1,5 @@
-/* renumber.h - one slot's unbroken numbers across drops and switches of publisher: sequence, timestamp, VP8 picture id and
- * TL0PICIDX. A decoder sees one stream that never restarts.
+/* renumber.h - one slot's unbroken numbers across drops and switches of publisher: sequence, timestamp, VP8 picture id
+ * and TL0PICIDX. A decoder sees one stream that never restarts.
  *
  * A gap in what the publisher sent stays a gap (the receiver must see loss); what we chose not to forward leaves none.
  * Packets that arrive out of order keep their distance. No outgoing sequence number is ever given twice: a repeated one
@@ -15,7 +15,8 @@ enum {
     RENUMBER_WINDOW = 512 /* how many numbers back a late packet is still sent: over 2 s of a 2 Mbit/s stream */
 };
 
-/* Incoming numbers from first_in on, up to the next span, move by `offset`. The last `skipped` before first_in were not forwarded. */
+/* Incoming numbers from first_in on, up to the next span, move by `offset`. The last `skipped` before first_in were not
+ * forwarded. */
 struct renumber_span {
     uint64_t first_in, skipped;
     uint64_t offset; /* modulo 2^64: may stand for a negative one */
@@ -46,16 +47,18 @@ struct renumber {
 };
 
 /* Starting numbers are random by the caller's entropy: RFC 3550 5.1. */
-void renumber_init(struct renumber *, uint32_t clock_rate, uint16_t first_seq, uint32_t first_time, uint16_t first_picture);
-/* Another source follows, or the same one after a pause. Its first packet follows the last one sent: the next sequence number and
- * picture, and a timestamp that is later by the time that has passed. */
+void renumber_init(struct renumber *, uint32_t clock_rate, uint16_t first_seq, uint32_t first_time,
+                   uint16_t first_picture);
+/* Another source follows, or the same one after a pause. Its first packet follows the last one sent: the next sequence
+ * number and picture, and a timestamp that is later by the time that has passed. */
 void renumber_switch(struct renumber *);
-/* The numbers for one incoming packet, written over rtp->seq and rtp->time (and vp8's, when not NULL). False, and nothing
- * changed: it precedes the switch, was given already, is too late to place or half the circle ahead; it must not be sent. */
+/* The numbers for one incoming packet, written over rtp->seq and rtp->time (and vp8's, when not NULL). False, and
+ * nothing changed: it precedes the switch, was given already, is too late to place or half the circle ahead; it must
+ * not be sent. */
 bool renumber_packet(struct renumber *, usec_t now_us, struct rtp *, struct vp8 *);
-/* A packet of the current source that is deliberately not forwarded: later ones close up. One that arrives late leaves a
- * gap after all, as the numbers around it have gone out. */
+/* A packet of the current source that is deliberately not forwarded: later ones close up. One that arrives late leaves
+ * a gap after all, as the numbers around it have gone out. */
 void renumber_skip(struct renumber *, uint16_t seq);
-/* The outgoing timestamp that stands for an incoming one of the current source: for sender reports. Means something only
- * after a packet of that source (not while `switched`). */
+/* The outgoing timestamp that stands for an incoming one of the current source: for sender reports. Means something
+ * only after a packet of that source (not while `switched`). */
 uint32_t renumber_time(const struct renumber *, uint32_t time_in);

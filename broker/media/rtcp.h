@@ -42,14 +42,15 @@ struct rtcp_packet {
 };
 
 /* The whole compound must hold together before any of it counts (RFC 3550 A.2): check first, then read.
- * More lenient than A.2 in one thing: the first packet may be of any known type (200 to 207), not only a report, so that
- * reduced-size RTCP (RFC 5506) is understood although it is not negotiated. */
+ * More lenient than A.2 in one thing: the first packet may be of any known type (200 to 207), not only a report, so
+ * that reduced-size RTCP (RFC 5506) is understood although it is not negotiated. */
 enum status rtcp_check(struct bytes compound);
 /* The next packet; false at the end, and when it is broken (then the reader is bad). */
 bool rtcp_next(struct reader *, struct rtcp_packet *);
 
 /* count: at most RTCP_REPORTS_MAX. `lost` is clamped to its 24 bits. */
-void rtcp_write_sr(struct writer *, uint32_t ssrc, const struct rtcp_sender *, const struct rtcp_report *, size_t count);
+void rtcp_write_sr(struct writer *, uint32_t ssrc, const struct rtcp_sender *, const struct rtcp_report *,
+                   size_t count);
 void rtcp_write_rr(struct writer *, uint32_t ssrc, const struct rtcp_report *, size_t count);
 /* SDES with a CNAME, which every compound needs (RFC 3550 6.1); at most 255 characters. */
 void rtcp_write_sdes(struct writer *, uint32_t ssrc, const char *cname);

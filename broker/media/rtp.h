@@ -17,7 +17,8 @@ struct rtp {
     struct bytes payload;       /* borrowed, padding already taken off */
 };
 
-/* ERR_MALFORMED for a wrong version, a header or extension that runs over, padding that lies (0, or more than there is). */
+/* ERR_MALFORMED for a wrong version, a header or extension that runs over, padding that lies (0, or more than there
+ * is). */
 enum status rtp_parse(struct bytes packet, struct rtp *);
 /* The value of one RFC 8285 element; empty when absent or broken. id 1 to 14 (to 255 in the two-byte form). */
 struct bytes rtp_extension_find(const struct rtp *, uint8_t id);

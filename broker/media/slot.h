@@ -28,17 +28,18 @@ struct slot {
 void slot_init(struct slot *, enum slot_codec, uint32_t ssrc, uint8_t payload_type, const struct entropy *);
 /* A new source feeds the slot, from now on. */
 void slot_switch(struct slot *);
-/* Writes one incoming packet as this slot's: header rebuilt (no extension, no CSRC, no padding), numbers renumbered, VP8 descriptor
- * rewritten. False, with nothing written, when it is not to be sent: before the keyframe, from before the switch, not VP8 at all,
- * padding alone, or more than `out` has room for. *needs_keyframe turns true when it was held back for want of one, and is
- * otherwise left alone, so that one flag can serve all the slots of a stream.
- * The first audio packet of a source has the marker set: a talkspurt begins (RFC 3551 4.1). */
+/* Writes one incoming packet as this slot's: header rebuilt (no extension, no CSRC, no padding), numbers renumbered,
+ * VP8 descriptor rewritten. False, with nothing written, when it is not to be sent: before the keyframe, from before
+ * the switch, not VP8 at all, padding alone, or more than `out` has room for. *needs_keyframe turns true when it was
+ * held back for want of one, and is otherwise left alone, so that one flag can serve all the slots of a stream. The
+ * first audio packet of a source has the marker set: a talkspurt begins (RFC 3551 4.1). */
 bool slot_write(struct slot *, usec_t now_us, const struct rtp *in, struct writer *out, bool *needs_keyframe);
-/* The sender report for this slot at `now`; false when there is nothing to say: the publisher sent no SR yet, or nothing went out since
- * the last report, or nothing of this source (an old source's SR says nothing about the new one).
+/* The sender report for this slot at `now`; false when there is nothing to say: the publisher sent no SR yet, or
+ * nothing went out since the last report, or nothing of this source (an old source's SR says nothing about the new
+ * one).
  *
- * Its NTP time is by the publisher's clock, not ours: what that clock shows now, by its last SR and the time since; and the RTP time
- * of that moment in the slot's timeline. All streams of one publisher share that clock, so a receiver can align the lips of the
- * camera's slot with the voice of the microphone's. A receiver with several publishers in turn in one slot sees that clock jump:
- * sync.h puts them all on ours. */
+ * Its NTP time is by the publisher's clock, not ours: what that clock shows now, by its last SR and the time since; and
+ * the RTP time of that moment in the slot's timeline. All streams of one publisher share that clock, so a receiver can
+ * align the lips of the camera's slot with the voice of the microphone's. A receiver with several publishers in turn in
+ * one slot sees that clock jump: sync.h puts them all on ours. */
 bool slot_sender_report(struct slot *, struct now, const struct reception *of_source, struct rtcp_sender *);

@@ -40,7 +40,7 @@ static outcome on_offer(struct context *c)
     enum status status = link_create(&link, &c->room->shared->link, bytes_of(c->request->offer.sdp),
                                      room_audio_slots(c->room), room_video_slots(c->room), &answer, &why);
     if (status != OK) {
-        log_warning(c->room->shared->log, "session %s: offer of %s refused: %s (%s)", c->room->plan.session.text,
+        log_debug(c->room->shared->log, "session %s: offer of %s refused: %s (%s)", c->room->plan.session.text,
                     p->who.participation.text, status_name(status), why ? why : "our side");
         return why ? "bad_offer" : "busy";
     }

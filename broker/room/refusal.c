@@ -9,6 +9,8 @@ static const struct {
     { "malformed", "That message could not be read." },
     { "unknown_type", "That is not something this server knows." },
     { "too_long", "That message is too long." },
+    { "too_many_messages", "Too many messages came too quickly." },
+    { "not_text", "Only text messages are understood here." },
     { "not_joined", "Join first." },
     { "already_joined", "You have joined already." },
     { "bad_token", "This link does not open a session. Please ask the clinic for a new one." },

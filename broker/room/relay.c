@@ -138,7 +138,7 @@ void relay_ask_keyframes(struct room *room, struct now now, struct outbox *out)
         for (size_t j = 0; link && j < SOURCE_COUNT; j++) {
             struct track *track = &link->tracks[j];
             if (track->edge_count == 0)
-                track->keyframe.wanted = false; /* nobody is left to want it */
+                keyframe_arrived(&track->keyframe); /* nobody is left to want one */
             else if (track->keyframe.wanted)
                 ask_keyframe(link, track, now, out);
         }
@@ -165,14 +165,13 @@ static void write_sender_reports(struct room *room, struct link *link, struct no
 {
     for (size_t i = 0; i < link->slot_count; i++) {
         struct receive_slot *slot = &link->slots[i];
-        if (slot->publisher == PUBLISHER_NONE || !slot->stream.sent_since_report)
+        if (slot->publisher == PUBLISHER_NONE)
             continue;
         const struct link *publisher = room->people[slot->publisher].link;
         struct rtcp_sender sender;
         if (!slot_sender_report(&slot->stream, now, &publisher->tracks[slot->track].reception, &sender))
             continue;
         sender.ntp = sync_ntp(&publisher->sync, sender.ntp);
-        slot->stream.sent_since_report = false;
         rtcp_write_sr(compound, slot->stream.ssrc, &sender, NULL, 0);
         rtcp_write_sdes(compound, slot->stream.ssrc, cname);
     }

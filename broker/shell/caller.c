@@ -10,7 +10,10 @@
 
 enum { PARTIAL_FIRST = 1024, NOTICE_ERROR_MAX = 1024 };
 
-void caller_init(struct caller *c, client_id id) { *c = (struct caller){ .id = id, .stage = CALLER_NEW }; }
+void caller_init(struct caller *c, client_id id)
+{
+    *c = (struct caller){ .id = id, .stage = CALLER_NEW };
+}
 
 void caller_deinit(struct caller *c)
 {
@@ -50,7 +53,8 @@ static bool may_speak(struct caller *c, usec_t mono_us)
     return true;
 }
 
-enum status caller_hear(struct caller *c, usec_t mono_us, struct bytes piece, bool binary, bool last, struct note **message)
+enum status caller_hear(struct caller *c, usec_t mono_us, struct bytes piece, bool binary, bool last,
+                        struct note **message)
 {
     if (binary)
         return ERR_UNSUPPORTED;

@@ -38,9 +38,10 @@ struct caller {
 void caller_init(struct caller *, client_id);
 void caller_deinit(struct caller *);
 
-/* One piece of a message, in order. OK: *message is the whole of it, the caller's to keep, or NULL while more must come.
- * ERR_FULL: over REQUEST_TEXT_MAX. ERR_FORBIDDEN: too many messages. ERR_UNSUPPORTED: not text. ERR_NO_MEMORY. */
-enum status caller_hear(struct caller *, usec_t mono_us, struct bytes piece, bool binary, bool last, struct note **message);
+/* One piece of a message, in order. OK: *message is the whole of it, the caller's to keep, or NULL while more must
+ * come. ERR_FULL: over REQUEST_TEXT_MAX. ERR_FORBIDDEN: too many messages. ERR_UNSUPPORTED: not text. ERR_NO_MEMORY. */
+enum status caller_hear(struct caller *, usec_t mono_us, struct bytes piece, bool binary, bool last,
+                        struct note **message);
 
 /* Takes the note. ERR_FULL: too much is owed already, and the caller should be cut off. */
 enum status caller_owe(struct caller *, struct note *);

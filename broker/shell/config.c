@@ -27,7 +27,8 @@ static const struct option options[] = {
     { "origins", TEXTS, FIELD(origins), 0, 0, "",
       "origins whose pages may connect, as browsers send them, such as https://rooms.example.org; commas between" },
     { "web-root", TEXT, FIELD(web_root), 0, 0, "web", "folder with the pages" },
-    { "token-keys", TEXT, FIELD(token_keys), 0, 0, "", "JWK or JWKS file with the keys that admission tokens are signed with" },
+    { "token-keys", TEXT, FIELD(token_keys), 0, 0, "",
+      "JWK or JWKS file with the keys that admission tokens are signed with" },
     { "issuer", TEXT, FIELD(issuer), 0, 0, "kinroom", "issuer that admission tokens must name" },
     { "plan", TEXT, FIELD(plan), 0, 0, "", "JSON file with the sessions, their people and their grants" },
     { "udp-port", NUMBER, FIELD(udp_port), 1, 65535, "40000", "UDP port for media; shard n uses this plus n" },
@@ -116,7 +117,8 @@ static enum status set_addresses(const struct option *o, void *field, const char
         if (addresses.count == CONFIG_LIST_MAX)
             return PROBLEM(problem, "'%s' takes at most %d entries", o->name, CONFIG_LIST_MAX);
         if (!address_parse_ip(item, &addresses.at[addresses.count++]))
-            return PROBLEM(problem, "'%s' takes IP addresses such as 192.0.2.1 or 2001:db8::1, not '%.60s'", o->name, item);
+            return PROBLEM(problem, "'%s' takes IP addresses such as 192.0.2.1 or 2001:db8::1, not '%.60s'", o->name,
+                           item);
     }
     *(struct config_addresses *)field = addresses;
     return OK;
@@ -231,7 +233,9 @@ enum status config_read(struct config *config, const char *name, struct bytes te
 /* As RFC 6454 6.2 writes it and browsers send it: scheme, host, port unless it is the scheme's own; nothing behind. */
 static bool is_origin(const char *text)
 {
-    const char *host = strncmp(text, "https://", 8) == 0 ? text + 8 : strncmp(text, "http://", 7) == 0 ? text + 7 : NULL;
+    const char *host = strncmp(text, "https://", 8) == 0  ? text + 8
+                       : strncmp(text, "http://", 7) == 0 ? text + 7
+                                                          : NULL;
     return host && *host && !strpbrk(host, "/?#@ ABCDEFGHIJKLMNOPQRSTUVWXYZ");
 }
 
@@ -249,14 +253,16 @@ static enum status check_media(const struct config *config, struct problem *prob
     for (size_t i = 0; i < config->media.count; i++) {
         const struct address *address = &config->media.at[i];
         if (++of_family[address->family] > 1)
-            return PROBLEM(problem, "'media-addresses' holds two addresses of one family; keep at most one IPv4 and one IPv6");
+            return PROBLEM(problem,
+                           "'media-addresses' holds two addresses of one family; keep at most one IPv4 and one IPv6");
         if (is_every(address) && config->advertise.count == 0)
             return PROBLEM(problem, "'media-addresses' is every address, which clients can't send to; say in "
                                     "'advertise-addresses' where they find it");
     }
     for (size_t i = 0; i < config->advertise.count; i++)
         if (is_every(&config->advertise.at[i]) || !of_family[config->advertise.at[i].family])
-            return PROBLEM(problem, "'advertise-addresses' holds an address whose family 'media-addresses' does not serve");
+            return PROBLEM(problem,
+                           "'advertise-addresses' holds an address whose family 'media-addresses' does not serve");
     if (config->udp_port + config->shards - 1 > 65535)
         return PROBLEM(problem, "'udp-port' plus 'shards' goes past port 65535; choose a lower port");
     return OK;
@@ -286,7 +292,8 @@ enum status config_check(const struct config *config, struct problem *problem)
                        config->https_port);
     for (size_t i = 0; i < config->origins.count; i++)
         if (!is_origin(config->origins.text[i]))
-            return PROBLEM(problem, "'origins' takes scheme, host and port, such as https://rooms.example.org, not '%.60s'",
+            return PROBLEM(problem,
+                           "'origins' takes scheme, host and port, such as https://rooms.example.org, not '%.60s'",
                            config->origins.text[i]);
     if (config->http_port == config->https_port)
         return PROBLEM(problem, "'http-port' and 'https-port' are the same; choose two");

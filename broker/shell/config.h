@@ -1,4 +1,5 @@
-/* config.h - what an operator can set: one table, read from a file ("name = value", # comments) and the command line ("--name value").
+/* config.h - what an operator can set: one table, read from a file ("name = value", # comments) and the command line
+ * ("--name value").
  *
  * A problem is plain words that name the line and the remedy. */
 #pragma once

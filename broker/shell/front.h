@@ -1,6 +1,7 @@
 /* front.h - the one thread on libwebsockets: TLS, the pages, and the WebSocket of every client.
  *
- * It checks origins and tokens, bounds what a connection may say and be owed, and hands letters to the shard that owns the session. */
+ * It checks origins and tokens, bounds what a connection may say and be owed, and hands letters to the shard that owns
+ * the session. */
 #pragma once
 
 #include "auth/keyring.h"
@@ -11,10 +12,10 @@
 struct front;
 
 struct front_config {
-    const struct config *config;    /* outlives the front */
-    const struct keyring *keyring;  /* outlives the front */
-    const struct log *log;          /* outlives the front */
-    void (*failed)(void *context);  /* called on the front's thread when it can't go on */
+    const struct config *config;   /* outlives the front */
+    const struct keyring *keyring; /* outlives the front */
+    const struct log *log;         /* outlives the front */
+    void (*failed)(void *context); /* called on the front's thread when it can't go on */
     void *context;
 };
 

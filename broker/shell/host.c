@@ -35,7 +35,10 @@ static void fill(void *context, uint8_t *at, size_t len)
     }
 }
 
-struct entropy host_entropy(void) { return (struct entropy){ .fill = fill }; }
+struct entropy host_entropy(void)
+{
+    return (struct entropy){ .fill = fill };
+}
 
 static void write_line(void *context, enum log_level level, const char *text)
 {
@@ -53,7 +56,10 @@ static void write_line(void *context, enum log_level level, const char *text)
         return;
 }
 
-struct log host_log(enum log_level least) { return (struct log){ .write = write_line, .least = least }; }
+struct log host_log(enum log_level least)
+{
+    return (struct log){ .write = write_line, .least = least };
+}
 
 static enum status status_of_errno(void)
 {

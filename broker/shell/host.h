@@ -1,4 +1,5 @@
-/* host.h - what the machine gives: the clocks, randomness, files, and stderr for the log. The only place that asks for them. */
+/* host.h - what the machine gives: the clocks, randomness, files, and stderr for the log. The only place that asks for
+ * them. */
 #pragma once
 
 #include "base/clock.h"
@@ -14,6 +15,7 @@ struct entropy host_entropy(void);
 /* Lines to stderr: "2026-03-01T10:00:00.123Z info text", each in one write, so that threads never mix theirs. */
 struct log host_log(enum log_level least);
 
-/* The whole file, to be freed with host_file_free. ERR_UNKNOWN: not there; ERR_FORBIDDEN: may not be read; ERR_FULL: over max; ERR_SYSTEM. */
+/* The whole file, to be freed with host_file_free. ERR_UNKNOWN: not there; ERR_FORBIDDEN: may not be read; ERR_FULL:
+ * over max; ERR_SYSTEM. */
 enum status host_file_read(const char *path, size_t max, struct bytes *);
 void host_file_free(struct bytes *); /* wiped first: it may hold a key */

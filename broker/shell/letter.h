@@ -1,7 +1,7 @@
 /* letter.h - what travels between the front and a shard: a fixed-size letter that may own a note, which is one text.
  *
- * A note is allocated once and handed on, from the socket to the core or from the core to the socket; its headroom is where the
- * WebSocket frame header goes, so that nothing is copied on the way. */
+ * A note is allocated once and handed on, from the socket to the core or from the core to the socket; its headroom is
+ * where the WebSocket frame header goes, so that nothing is copied on the way. */
 #pragma once
 
 #include "auth/token.h"
@@ -17,7 +17,10 @@ struct note {
 
 struct note *note_create(struct bytes text); /* copies; NULL without memory */
 void note_destroy(struct note *);            /* wiped first: it may hold a token or a password; NULL is fine */
-static inline uint8_t *note_text(struct note *note) { return note->data + NOTE_HEADROOM; }
+static inline uint8_t *note_text(struct note *note)
+{
+    return note->data + NOTE_HEADROOM;
+}
 
 enum letter_kind {
     LETTER_NONE = 0,

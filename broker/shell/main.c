@@ -30,7 +30,8 @@ static enum status read_config_file(struct config *config, const char *path, str
     struct bytes file;
     enum status status = host_file_read(path, CONFIG_FILE_MAX, &file);
     if (status != OK) {
-        snprintf(problem->text, sizeof problem->text, "cannot read the configuration %.200s: %s", path, status_name(status));
+        snprintf(problem->text, sizeof problem->text, "cannot read the configuration %.200s: %s", path,
+                 status_name(status));
         return status;
     }
     status = config_read(config, path, file, problem);
@@ -44,7 +45,8 @@ static enum status read_config(int count, char **words, struct config *config, s
     config_init(config);
     for (int i = 0; i < count; i += 2)
         if (strncmp(words[i], "--", 2) != 0 || i + 1 == count) {
-            snprintf(problem->text, sizeof problem->text, "'%.60s' should be an option and its value: --name value", words[i]);
+            snprintf(problem->text, sizeof problem->text, "'%.60s' should be an option and its value: --name value",
+                     words[i]);
             return ERR_MALFORMED;
         }
     for (int i = 0; i < count; i += 2)
@@ -75,8 +77,14 @@ static int say_fine(const struct config *config, const struct material *material
     return EXIT_SUCCESS;
 }
 
-static int run_serve(int count, char **words) { return with_material(count, words, serve); }
-static int run_check(int count, char **words) { return with_material(count, words, say_fine); }
+static int run_serve(int count, char **words)
+{
+    return with_material(count, words, serve);
+}
+static int run_check(int count, char **words)
+{
+    return with_material(count, words, say_fine);
+}
 
 /* ---- token ---- */
 
@@ -99,12 +107,9 @@ enum token_option { KEYS, ISSUER, SESSION, PARTICIPATION, ROLE, TTL, TOKEN_OPTIO
 static const struct {
     const char *name, *fallback;
 } token_options[TOKEN_OPTIONS] = {
-    [KEYS] = { "--keys", NULL },
-    [ISSUER] = { "--issuer", "kinroom" },
-    [SESSION] = { "--session", NULL },
-    [PARTICIPATION] = { "--participation", NULL },
-    [ROLE] = { "--role", NULL },
-    [TTL] = { "--ttl", "3600" },
+    [KEYS] = { "--keys", NULL },       [ISSUER] = { "--issuer", "kinroom" },
+    [SESSION] = { "--session", NULL }, [PARTICIPATION] = { "--participation", NULL },
+    [ROLE] = { "--role", NULL },       [TTL] = { "--ttl", "3600" },
 };
 
 static bool read_token_options(int count, char **words, const char *values[TOKEN_OPTIONS])
@@ -159,7 +164,8 @@ static int run_token_issue(int count, char **words)
     struct keyring *keyring;
     char *token;
     if (!read_token_options(count, words, values))
-        return complain("'token issue' takes --keys, --issuer, --session, --participation, --role and --ttl, each with a value");
+        return complain(
+            "'token issue' takes --keys, --issuer, --session, --participation, --role and --ttl, each with a value");
     const char *wrong = read_claims(values, &claims);
     if (wrong)
         return complain(wrong);
@@ -184,7 +190,8 @@ static int run_help(int count, char **words);
 
 static const struct command commands[] = {
     { "serve", NULL, run_serve, "serve [--config FILE] [OPTIONS]\n      runs the server until SIGTERM or SIGINT" },
-    { "check", NULL, run_check, "check [--config FILE] [OPTIONS]\n      reads the configuration and its files, and says what is wrong" },
+    { "check", NULL, run_check,
+      "check [--config FILE] [OPTIONS]\n      reads the configuration and its files, and says what is wrong" },
     { "token", "key", run_token_key, "token key\n      prints a fresh private key (JWK) for signing admission tokens" },
     { "token", "issue", run_token_issue,
       "token issue --keys FILE [--issuer NAME] --session ID --participation ID --role ROLE [--ttl SECONDS]\n"
@@ -201,7 +208,8 @@ static int run_help(int count, char **words)
     puts("Kinroom: group video sessions in which every disclosure is consented to.\n");
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         printf("  kinroom %s\n", commands[i].help);
-    printf("\nOptions of serve and check, on the command line or as 'name = value' in the file (defaults in brackets):\n%s",
+    printf("\nOptions of serve and check, on the command line or as 'name = value' in the file (defaults in "
+           "brackets):\n%s",
            (const char *)text);
     return EXIT_SUCCESS;
 }

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include <libwebsockets.h>
 
@@ -19,8 +19,14 @@ static const struct lws_protocol_vhost_options headers[] = {
     { NULL, NULL, "permissions-policy:", "camera=(self), microphone=(self), display-capture=(self)" },
 };
 
-const struct lws_protocol_vhost_options *pages_headers_tls(void) { return &headers[0]; }
-const struct lws_protocol_vhost_options *pages_headers_plain(void) { return &headers[1]; }
+const struct lws_protocol_vhost_options *pages_headers_tls(void)
+{
+    return &headers[0];
+}
+const struct lws_protocol_vhost_options *pages_headers_plain(void)
+{
+    return &headers[1];
+}
 
 static const struct {
     const char *suffix, *mimetype;
@@ -52,7 +58,8 @@ static const char *mimetype_of(const char *path)
     return NULL;
 }
 
-/* Only plain names, none of which begins with a dot: so no path leads out of the web root. libwebsockets has decoded percent signs. */
+/* Only plain names, none of which begins with a dot: so no path leads out of the web root. libwebsockets has decoded
+ * percent signs. */
 static bool is_plain(const char *uri)
 {
     if (uri[0] != '/')
@@ -74,7 +81,8 @@ static int answer(struct lws *wsi, unsigned status, const char *body, bool head)
     uint8_t buffer[LWS_PRE + 2048], *start = buffer + LWS_PRE, *at = start, *end = buffer + sizeof buffer;
     size_t len = strlen(body);
     if (lws_add_http_common_headers(wsi, status, "text/plain", len, &at, end) ||
-        lws_add_http_header_by_token(wsi, WSI_TOKEN_HTTP_CACHE_CONTROL, (const uint8_t *)cache, sizeof cache - 1, &at, end) ||
+        lws_add_http_header_by_token(wsi, WSI_TOKEN_HTTP_CACHE_CONTROL, (const uint8_t *)cache, sizeof cache - 1, &at,
+                                     end) ||
         lws_finalize_http_header(wsi, &at, end) || (size_t)(end - at) < len)
         return -1;
     if (!head) {
@@ -94,10 +102,17 @@ int pages_refuse_upgrade(struct lws *wsi, unsigned status)
     return answer(wsi, status, "refused\n", false) < 0 ? -1 : 1;
 }
 
+static bool is_file(const char *path)
+{
+    struct stat about;
+    return stat(path, &about) == 0 && S_ISREG(about.st_mode);
+}
+
 static int serve_file(struct lws *wsi, const char *path, const char *mimetype)
 {
     bool page = strncmp(mimetype, "text/html", 9) == 0;
-    /* Pages are never kept; the rest is asked for anew each time, so that a page never meets a script of another version. */
+    /* Pages are never kept; the rest is asked for anew each time, so that a page never meets a script of another
+     * version. */
     const char *cache = page ? "cache-control: no-store\r\n" : "cache-control: no-cache\r\n";
     int n = lws_serve_http_file(wsi, path, mimetype, cache, (int)strlen(cache));
     /* Negative: failed. Positive: all sent, and the transaction is over. Zero: libwebsockets goes on by itself. */
@@ -118,7 +133,7 @@ int pages_serve(struct lws *wsi, const char *web_root, const char *uri)
     const char *end = *uri && uri[strlen(uri) - 1] == '/' ? "index.html" : "";
     int len = snprintf(path, sizeof path, "%s%s%s", web_root, uri, end);
     const char *mimetype = mimetype_of(path);
-    if (!is_plain(uri) || len < 0 || (size_t)len >= sizeof path || !mimetype || access(path, R_OK) != 0)
+    if (!is_plain(uri) || len < 0 || (size_t)len >= sizeof path || !mimetype || !is_file(path))
         return answer_and_complete(wsi, HTTP_STATUS_NOT_FOUND, "not found\n", head);
     return serve_file(wsi, path, mimetype);
 }

@@ -4,13 +4,13 @@
 struct lws;
 struct lws_protocol_vhost_options;
 
-/* Headers of every response: over TLS, and for the listener behind a reverse proxy, which speaks plain HTTP and so must not send
- * Strict-Transport-Security (RFC 6797 7.2). */
+/* Headers of every response: over TLS, and for the listener behind a reverse proxy, which speaks plain HTTP and so must
+ * not send Strict-Transport-Security (RFC 6797 7.2). */
 const struct lws_protocol_vhost_options *pages_headers_tls(void);
 const struct lws_protocol_vhost_options *pages_headers_plain(void);
 
 /* Answers one request; the value is what the callback has to return. */
 int pages_serve(struct lws *, const char *web_root, const char *uri);
-/* Refuses a WebSocket; the value is what LWS_CALLBACK_HTTP_CONFIRM_UPGRADE has to return, after which libwebsockets completes the
- * transaction by itself, unlike elsewhere. */
+/* Refuses a WebSocket; the value is what LWS_CALLBACK_HTTP_CONFIRM_UPGRADE has to return, after which libwebsockets
+ * completes the transaction by itself, unlike elsewhere. */
 int pages_refuse_upgrade(struct lws *, unsigned status);

@@ -45,7 +45,8 @@ static enum status take_set(const struct place *place, const char *key, const js
     size_t i;
     json_t *word;
     *set = 0;
-    json_array_foreach (list, i, word) {
+    json_array_foreach(list, i, word)
+    {
         int value = json_is_string(word) ? parse(bytes_of(json_string_value(word))) : 0;
         if (!value)
             return bad(place, "'%s' holds an unknown word", key);
@@ -54,15 +55,21 @@ static enum status take_set(const struct place *place, const char *key, const js
     return *set ? OK : bad(place, "'%s' must be a list with at least one word", key);
 }
 
-static int parse_kind(struct bytes word) { return (int)kind_parse(word); }
-static int parse_mode(struct bytes word) { return (int)mode_parse(word); }
+static int parse_kind(struct bytes word)
+{
+    return (int)kind_parse(word);
+}
+static int parse_mode(struct bytes word)
+{
+    return (int)mode_parse(word);
+}
 
 static enum status take_person(const struct place *place, json_t *json, struct plan_person *person)
 {
     const char *participation, *who, *role, *name;
     json_error_t error;
-    if (json_unpack_ex(json, &error, JSON_STRICT, "{s:s, s:s, s:s, s:s}", "participation", &participation, "person", &who,
-                       "role", &role, "name", &name))
+    if (json_unpack_ex(json, &error, JSON_STRICT, "{s:s, s:s, s:s, s:s}", "participation", &participation, "person",
+                       &who, "role", &role, "name", &name))
         return bad(place, "%s", error.text);
     TRY(take_id(place, "participation", participation, &person->participation));
     TRY(take_id(place, "person", who, &person->person));
@@ -82,9 +89,9 @@ static enum status take_grant(const struct place *place, json_t *json, struct gr
     json_int_t not_before, expires;
     int withdrawn = 0;
     json_error_t error;
-    if (json_unpack_ex(json, &error, JSON_STRICT, "{s:s, s:s, s:s, s:o, s:o, s:I, s:I, s?b}", "id", &id, "client", &client,
-                       "person", &person, "kinds", &kinds, "modes", &modes, "not_before", &not_before, "expires", &expires,
-                       "withdrawn", &withdrawn))
+    if (json_unpack_ex(json, &error, JSON_STRICT, "{s:s, s:s, s:s, s:o, s:o, s:I, s:I, s?b}", "id", &id, "client",
+                       &client, "person", &person, "kinds", &kinds, "modes", &modes, "not_before", &not_before,
+                       "expires", &expires, "withdrawn", &withdrawn))
         return bad(place, "%s", error.text);
     TRY(take_id(place, "id", id, &grant->id));
     TRY(take_id(place, "client", client, &grant->client));
@@ -105,7 +112,8 @@ static enum status take_people(const struct place *place, const json_t *list, st
     json_t *json;
     if (!json_is_array(list) || json_array_size(list) > PLAN_PEOPLE_MAX)
         return bad(place, "'people' must be a list of at most %d", PLAN_PEOPLE_MAX);
-    json_array_foreach (list, i, json) {
+    json_array_foreach(list, i, json)
+    {
         struct place inner = below(place, "people", i);
         struct plan_person *person = &plan->people[i];
         TRY(take_person(&inner, json, person));
@@ -125,7 +133,8 @@ static enum status take_grants(const struct place *place, const json_t *list, st
     json_t *json;
     if (!json_is_array(list) || json_array_size(list) > PLAN_GRANTS_MAX)
         return bad(place, "'grants' must be a list of at most %d", PLAN_GRANTS_MAX);
-    json_array_foreach (list, i, json) {
+    json_array_foreach(list, i, json)
+    {
         struct place inner = below(place, "grants", i);
         TRY(take_grant(&inner, json, &plan->grants[plan->grant_count++]));
     }
@@ -138,14 +147,16 @@ static enum status take_session(const struct place *place, json_t *json, struct 
     json_int_t opens_at, closes_at;
     json_t *people, *grants;
     json_error_t error;
-    if (json_unpack_ex(json, &error, JSON_STRICT, "{s:s, s:s, s:I, s:I, s:s, s:o, s:o}", "id", &id, "kind", &kind, "opens_at",
-                       &opens_at, "closes_at", &closes_at, "client", &client, "people", &people, "grants", &grants))
+    if (json_unpack_ex(json, &error, JSON_STRICT, "{s:s, s:s, s:I, s:I, s:s, s:o, s:o}", "id", &id, "kind", &kind,
+                       "opens_at", &opens_at, "closes_at", &closes_at, "client", &client, "people", &people, "grants",
+                       &grants))
         return bad(place, "%s", error.text);
     TRY(take_id(place, "id", id, &plan->session));
     TRY(take_id(place, "client", client, &plan->client));
     plan->kind = kind_parse(bytes_of(kind));
     if (!plan->kind)
-        return bad(place, "'kind' must be individual, family, workshop, check_in, discharge or group, not '%.40s'", kind);
+        return bad(place, "'kind' must be individual, family, workshop, check_in, discharge or group, not '%.40s'",
+                   kind);
     if (closes_at <= opens_at)
         return bad(place, "'closes_at' must be later than 'opens_at'");
     plan->opens_at = opens_at;
@@ -158,7 +169,8 @@ static enum status take_sessions(const struct place *root, const json_t *list, s
 {
     size_t i;
     json_t *json;
-    json_array_foreach (list, i, json) {
+    json_array_foreach(list, i, json)
+    {
         struct place place = below(root, "sessions", i);
         TRY(take_session(&place, json, &plans->at[i]));
         for (size_t before = 0; before < i; before++)

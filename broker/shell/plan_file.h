@@ -1,4 +1,5 @@
-/* plan_file.h - the JSON file of what is scheduled, to plans. Strict: no unknown and no duplicate keys, right types and words.
+/* plan_file.h - the JSON file of what is scheduled, to plans. Strict: no unknown and no duplicate keys, right types and
+ * words.
  *
  *   { "sessions": [ {
  *       "id": "s-1", "kind": "individual", "opens_at": 1790000000, "closes_at": 1790003000, "client": "alex",

@@ -5,9 +5,10 @@
 
 enum { CACHE_LINE = 64 };
 
-/* head and tail count letters ever popped and pushed; their difference is the fill. Each is written by one thread and sits on
- * its own cache line. Both are sequentially consistent: the producer stores tail and then reads head, the consumer stores head and then
- * reads tail, and at least one must see the other, or a letter would wait for a wake-up that never comes. */
+/* head and tail count letters ever popped and pushed; their difference is the fill. Each is written by one thread and
+ * sits on its own cache line. Both are sequentially consistent: the producer stores tail and then reads head, the
+ * consumer stores head and then reads tail, and at least one must see the other, or a letter would wait for a wake-up
+ * that never comes. */
 struct queue {
     _Alignas(CACHE_LINE) atomic_size_t head; /* the consumer's */
     _Alignas(CACHE_LINE) atomic_size_t tail; /* the producer's */
@@ -71,4 +72,7 @@ bool queue_pop(struct queue *q, struct letter *letter)
     return true;
 }
 
-bool queue_is_empty(const struct queue *q) { return atomic_load(&q->head) == atomic_load(&q->tail); }
+bool queue_is_empty(const struct queue *q)
+{
+    return atomic_load(&q->head) == atomic_load(&q->tail);
+}

@@ -18,12 +18,14 @@
 #include "shell/front.h"
 #include "shell/host.h"
 #include "shell/shard.h"
+#include "transport/srtp.h"
 
 enum { KEYS_FILE_MAX = 1 << 20 };
 
 /* ---- Files ---- */
 
-static enum status read_file(const char *option, const char *path, size_t max, struct bytes *file, struct problem *problem)
+static enum status read_file(const char *option, const char *path, size_t max, struct bytes *file,
+                             struct problem *problem)
 {
     enum status status = host_file_read(path, max, file);
     if (status != OK)
@@ -171,6 +173,7 @@ static void hand_out_plans(struct server *server, const struct plan_list *plans)
 /* Everything is made on this thread, one after the other: the libraries' own initialisation then races with nothing. */
 static enum status make_all(struct server *server, const struct material *material)
 {
+    TRY(srtp_start()); /* before there is a second thread */
     struct front_config front = {
         .config = server->config,
         .keyring = material->keyring,
@@ -211,7 +214,8 @@ static void announce(const struct server *server, const struct material *materia
         log_info(&server->log, "serving http://127.0.0.1:%u for a reverse proxy", config->http_port);
 }
 
-/* Raised when it is low; and lowered when it is vast, as it is in some containers: libwebsockets allocates tables for as many. */
+/* Raised when it is low; and lowered when it is vast, as it is in some containers: libwebsockets allocates tables for
+ * as many. */
 static void set_file_limit(const struct config *config, const struct log *log)
 {
     enum { FILES_BESIDE = 512 }; /* pages, connections on their way in or out, our own */

@@ -157,8 +157,14 @@ void shard_destroy(struct shard *s)
     free(s);
 }
 
-enum status shard_plan(struct shard *s, const struct plan *plan) { return broker_plan(s->broker, plan); }
-struct queue *shard_inbox(const struct shard *s) { return s->inbox; }
+enum status shard_plan(struct shard *s, const struct plan *plan)
+{
+    return broker_plan(s->broker, plan);
+}
+struct queue *shard_inbox(const struct shard *s)
+{
+    return s->inbox;
+}
 
 /* Says it, or ERR_FULL. */
 static enum status tell_front(struct shard *s, client_id client, enum letter_kind kind, struct bytes text)
@@ -214,7 +220,8 @@ static void forget_unclosed(struct shard *s, client_id client)
             s->unclosed[i--] = s->unclosed[--s->unclosed_count];
 }
 
-/* Tells the core and the front of the clients in `unclosed`; what finds the queue full again stays for the next turn. */
+/* Tells the core and the front of the clients in `unclosed`; what finds the queue full again stays for the next turn.
+ */
 static void retry_closes(struct shard *s, struct now now)
 {
     size_t kept = 0, count = s->unclosed_count;
@@ -250,7 +257,8 @@ static void open_letter(struct shard *s, struct now now, const struct letter *le
         break;
     }
     if (status == ERR_NO_MEMORY || status == ERR_SYSTEM)
-        log_error(s->log, "shard %zu, client %llu: %s", s->index, (unsigned long long)letter->client, status_name(status));
+        log_error(s->log, "shard %zu, client %llu: %s", s->index, (unsigned long long)letter->client,
+                  status_name(status));
     flush(s);
 }
 
@@ -277,7 +285,8 @@ static void take_datagrams(struct shard *s, struct now now, size_t socket)
         flush(s);
 }
 
-/* The kernel holds the deadline as an absolute time: so a turn's own length never adds to its sleep, and the clock is not asked twice. */
+/* The kernel holds the deadline as an absolute time: so a turn's own length never adds to its sleep, and the clock is
+ * not asked twice. */
 static void arm_timer(struct shard *s)
 {
     usec_t deadline = broker_deadline(s->broker);

@@ -1,7 +1,7 @@
 /* shard.h - one thread with its own core and its own UDP port: every room lives on exactly one.
  *
- * Letters come from the front in one queue and go back in another; nothing else is shared. Each turn reads the clocks once, and what
- * the core wants sent leaves before the next letter is opened: datagrams first, then messages. */
+ * Letters come from the front in one queue and go back in another; nothing else is shared. Each turn reads the clocks
+ * once, and what the core wants sent leaves before the next letter is opened: datagrams first, then messages. */
 #pragma once
 
 #include "base/log.h"
@@ -29,7 +29,8 @@ enum status shard_create(struct shard **, const struct shard_config *);
 void shard_destroy(struct shard *); /* after shard_stop; NULL is fine */
 /* Before shard_start. */
 enum status shard_plan(struct shard *, const struct plan *);
-/* Where the front sends letters to this shard; lives as long as the shard. Room for `spare` letters beyond the usual. */
+/* Where the front sends letters to this shard; lives as long as the shard. Room for `spare` letters beyond the usual.
+ */
 struct queue *shard_inbox(const struct shard *);
 
 enum status shard_start(struct shard *);

@@ -107,8 +107,14 @@ void udp_destroy(struct udp *u)
     free(u);
 }
 
-size_t udp_socket_count(const struct udp *u) { return u->count; }
-int udp_socket(const struct udp *u, size_t index) { return u->sockets[index].fd; }
+size_t udp_socket_count(const struct udp *u)
+{
+    return u->count;
+}
+int udp_socket(const struct udp *u, size_t index)
+{
+    return u->sockets[index].fd;
+}
 
 size_t udp_receive(struct udp *u, size_t index, struct udp_received out[static UDP_BATCH])
 {
@@ -129,8 +135,8 @@ size_t udp_receive(struct udp *u, size_t index, struct udp_received out[static U
     return count;
 }
 
-/* One batch for one socket. A datagram that fails for its own sake (no route, say) is skipped; a full socket drops the rest:
- * what is late by a queue's length is of no use to anybody. */
+/* One batch for one socket. A datagram that fails for its own sake (no route, say) is skipped; a full socket drops the
+ * rest: what is late by a queue's length is of no use to anybody. */
 static void send_batch(struct udp *u, int fd, unsigned count)
 {
     unsigned at = 0;
@@ -181,4 +187,7 @@ void udp_send(struct udp *u, const struct outbox *outbox)
         send_family(u, &u->sockets[i], outbox);
 }
 
-uint64_t udp_dropped(const struct udp *u) { return u->dropped; }
+uint64_t udp_dropped(const struct udp *u)
+{
+    return u->dropped;
+}

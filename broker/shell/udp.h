@@ -1,5 +1,5 @@
-/* udp.h - the UDP sockets of one shard: at most one for each address family, so that a reply always leaves from the address
- * that its peer knows. Nonblocking; batched both ways. */
+/* udp.h - the UDP sockets of one shard: at most one for each address family, so that a reply always leaves from the
+ * address that its peer knows. Nonblocking; batched both ways. */
 #pragma once
 
 #include "base/address.h"
@@ -10,7 +10,8 @@ enum { UDP_BATCH = 64, UDP_DATAGRAM_MAX = 2048 };
 
 struct udp;
 
-/* Binds each address (with its port). ERR_SYSTEM leaves errno and sets *failed to the address that could not be bound. */
+/* Binds each address (with its port). ERR_SYSTEM leaves errno and sets *failed to the address that could not be bound.
+ */
 enum status udp_create(struct udp **, const struct address *, size_t count, struct address *failed);
 void udp_destroy(struct udp *);
 

@@ -1,7 +1,6 @@
 #include <srtp2/srtp.h>
 
 #include "transport/srtp.h"
-#undef srtp_create /* libsrtp2's, below */
 #include "transport/sealer.h"
 
 #include <assert.h>

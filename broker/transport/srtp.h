@@ -30,7 +30,6 @@ enum status srtp_start(void);
 /* Not plain srtp_create: libsrtp2 exports that name, and two functions of one name cannot share a program. The keys are
  * copied. ERR_STATE before srtp_start, ERR_UNSUPPORTED for an unknown profile. */
 enum status srtp_session_create(struct srtp **, const struct srtp_keys *);
-#define srtp_create srtp_session_create
 void srtp_destroy(struct srtp *); /* wipes keys; NULL is fine */
 
 /* In place; *len shrinks. ERR_AUTH for a wrong tag, ERR_EXPIRED for a replay, ERR_MALFORMED, ERR_FULL for one source

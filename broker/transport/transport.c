@@ -102,7 +102,7 @@ static enum status open_srtp(struct transport *t)
     struct srtp_keys keys;
     enum status status = dtls_export_keys(t->dtls, &keys);
     if (status == OK)
-        status = srtp_create(&t->srtp, &keys);
+        status = srtp_session_create(&t->srtp, &keys);
     bytes_wipe(&keys, sizeof keys);
     return status;
 }

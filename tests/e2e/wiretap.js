@@ -72,6 +72,7 @@ export class Wiretap {
     }
 
     peersOf(participant) {
+        this.mark();
         return [...this.#peers.keys()].filter((peer) => this.participantAt(peer) === participant);
     }
 

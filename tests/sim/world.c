@@ -627,6 +627,16 @@ void world_set_wall_clock(struct world *w, int64_t offset_us)
     w->wall_offset_us = offset_us;
 }
 
+void world_silence(struct world *w, int person)
+{
+    peer_set_checking(w->actors[person].peer, false);
+}
+
+const char *world_seat(const struct world *w, int person)
+{
+    return w->actors[person].seat;
+}
+
 uint64_t world_heard(struct world *w, int to, int from)
 {
     uint64_t heard = w->actors[to].heard[from];
@@ -725,16 +735,13 @@ static usec_t seconds(struct chance *chance, unsigned least, unsigned most)
     return (least + chance_below(chance, most - least)) * USEC_PER_SEC;
 }
 
-static void make_plan(struct world *w, struct plan *plan)
+static void plan_people(struct world *w, struct plan *plan)
 {
-    struct chance *chance = &w->chance;
     *plan = (struct plan){ .kind = KIND_INDIVIDUAL, .people_count = WORLD_PEOPLE };
-    w->model.opens = w->now_us + seconds(chance, 0, 30);
-    w->model.closes = w->model.opens + seconds(chance, 200, 3000);
-    plan->opens_at = EPOCH_UNIX_S + (int64_t)(w->model.opens / USEC_PER_SEC);
-    plan->closes_at = EPOCH_UNIX_S + (int64_t)(w->model.closes / USEC_PER_SEC);
     id_parse(bytes_of("s-1"), &plan->session);
     id_parse(bytes_of(world_id(WORLD_CLIENT)), &plan->client);
+    plan->opens_at = EPOCH_UNIX_S + (int64_t)(w->model.opens / USEC_PER_SEC);
+    plan->closes_at = EPOCH_UNIX_S + (int64_t)(w->model.closes / USEC_PER_SEC);
     w->model.count = WORLD_PEOPLE;
     for (int i = 0; i < WORLD_PEOPLE; i++) {
         struct model_person *p = &w->model.people[i];
@@ -747,11 +754,31 @@ static void make_plan(struct world *w, struct plan *plan)
         plan->people[i].person = plan->people[i].participation;
         snprintf(plan->people[i].name, sizeof plan->people[i].name, "Person %d", i);
     }
+}
+
+static void plan_by_chance(struct world *w, struct plan *plan)
+{
+    struct chance *chance = &w->chance;
+    w->model.opens = w->now_us + seconds(chance, 0, 30);
+    w->model.closes = w->model.opens + seconds(chance, 200, 3000);
+    plan_people(w, plan);
     plan_grant(w, plan, WORLD_LOVED_1, chance_in(chance, 700) ? MODE_FULL : (enum mode)(1 + chance_below(chance, 4)), 0,
                w->now_us + seconds(chance, 30, 4000));
     if (chance_in(chance, 800))
         plan_grant(w, plan, WORLD_LOVED_2, (enum mode)(1 + chance_below(chance, 4)),
                    w->now_us + seconds(chance, 0, 200), w->now_us + seconds(chance, 200, 2000));
+}
+
+void world_plan_simple(struct world *w, unsigned grant_s)
+{
+    struct plan plan;
+    w->model.opens = w->now_us;
+    w->model.closes = w->now_us + 50 * 60 * USEC_PER_SEC;
+    plan_people(w, &plan);
+    plan_grant(w, &plan, WORLD_LOVED_1, MODE_FULL, 0, w->now_us + grant_s * USEC_PER_SEC);
+    plan_grant(w, &plan, WORLD_LOVED_2, MODE_FULL, 0, w->now_us + grant_s * USEC_PER_SEC);
+    if (broker_plan(w->broker, &plan) != OK)
+        abort();
 }
 
 struct world *world_create(uint64_t seed, bool verbose)
@@ -773,7 +800,7 @@ struct world *world_create(uint64_t seed, bool verbose)
         .clients_max = 64,
     };
     struct plan plan;
-    make_plan(w, &plan);
+    plan_by_chance(w, &plan);
     virtual_us = w->now_us;
     if (srtp_start() != OK || dtls_identity_create(&w->identity, EPOCH_UNIX_S) != OK)
         abort();

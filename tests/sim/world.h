@@ -27,7 +27,11 @@ struct world_counts {
     uint64_t steps, media_sent, media_delivered, leaks, violations, handshakes;
 };
 
+/* A session with a box and grants drawn from the seed. */
 struct world *world_create(uint64_t seed, bool verbose);
+/* Before anybody joins: instead, a box of 50 minutes that is open now, and full grants for both loved ones for grant_s
+ * seconds. */
+void world_plan_simple(struct world *, unsigned grant_s);
 void world_destroy(struct world *);
 struct world_counts world_counts(const struct world *);
 struct chance *world_chance(struct world *);
@@ -44,6 +48,8 @@ void world_negotiate(struct world *, int person);
 bool world_connected(const struct world *, int person);
 /* Sends one request and yields its reply; json is formatted. */
 enum reply world_request(struct world *, int person, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Their browser no longer answers for its path, though its socket is open. */
+void world_silence(struct world *, int person);
 /* Bytes that nobody should send. */
 void world_garbage_text(struct world *, int person);
 void world_garbage_datagram(struct world *, int person);
@@ -51,6 +57,8 @@ void world_garbage_datagram(struct world *, int person);
 void world_run(struct world *, usec_t span_us, bool talking);
 /* The broker's wall clock jumps, the monotonic one does not. */
 void world_set_wall_clock(struct world *, int64_t offset_us);
+/* Where the broker says they sit: "waiting". */
+const char *world_seat(const struct world *, int person);
 /* How many packets of `from` reached `to` since the last call. */
 uint64_t world_heard(struct world *, int to, int from);
 /* A finding: counted, printed with the seed. */

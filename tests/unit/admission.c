@@ -150,8 +150,10 @@ static void nobody_stays_past_the_end(void **state)
     (void)state;
     struct admission_facts facts = facts_of(ROLE_LOVED_ONE, ALL);
     facts.already_in = true;
-    facts.seconds_left = 0;
+    facts.seconds_left = 1;
     assert_int_equal(admission_decide(&facts), VERDICT_ADMIT);
+    facts.seconds_left = 0;
+    assert_int_equal(admission_decide(&facts), VERDICT_TOO_LITTLE_TIME);
     facts.seconds_left = -1;
     assert_int_equal(admission_decide(&facts), VERDICT_TOO_LITTLE_TIME);
 }

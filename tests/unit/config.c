@@ -98,7 +98,8 @@ static void bytes_that_are_no_text_and_endless_lines_are_refused(void **state)
     (void)state;
     struct config config;
     config_init(&config);
-    assert_int_equal(config_read(&config, "k.conf", (struct bytes){ (const uint8_t *)"a\0b = 1", 7 }, &problem), ERR_MALFORMED);
+    assert_int_equal(config_read(&config, "k.conf", (struct bytes){ (const uint8_t *)"a\0b = 1", 7 }, &problem),
+                     ERR_MALFORMED);
     char *line = malloc(5000);
     memset(line, 'x', 4999);
     line[4999] = 0;

@@ -13,10 +13,10 @@
 #define CLIENT "{\"participation\":\"p-1\",\"person\":\"alex\",\"role\":\"client\",\"name\":\"Alex\"}"
 #define SAM "{\"participation\":\"p-2\",\"person\":\"sam\",\"role\":\"loved_one\",\"name\":\"Sam\"}"
 #define GRANT                                                                                                          \
-    "{\"id\":\"g-1\",\"client\":\"alex\",\"person\":\"sam\",\"kinds\":[\"individual\",\"family\"],"                     \
+    "{\"id\":\"g-1\",\"client\":\"alex\",\"person\":\"sam\",\"kinds\":[\"individual\",\"family\"],"                    \
     "\"modes\":[\"full\"],\"not_before\":100,\"expires\":900}"
 #define SESSION                                                                                                        \
-    "{\"id\":\"s-1\",\"kind\":\"individual\",\"opens_at\":200,\"closes_at\":800,\"client\":\"alex\","                    \
+    "{\"id\":\"s-1\",\"kind\":\"individual\",\"opens_at\":200,\"closes_at\":800,\"client\":\"alex\","                  \
     "\"people\":[" CLIENT "," SAM "],\"grants\":[" GRANT "]}"
 #define FILE_OF(session) "{\"sessions\":[" session "]}"
 
@@ -107,7 +107,8 @@ static void what_is_wrong_is_refused_and_its_place_named(void **state)
         { "\"name\":\"Alex\"", "\"name\":\"\"", "'name' must be" },
         { "\"p-2\"", "\"p-1\"", "sessions[0].people[1]: 'participation' p-1 is there twice" },
         { "\"person\":\"alex\"", "\"person\":\"bo\"", "not the session's 'client'" },
-        { "\"kinds\":[\"individual\",\"family\"]", "\"kinds\":[\"individual\",\"x\"]", "sessions[0].grants[0]: 'kinds' holds" },
+        { "\"kinds\":[\"individual\",\"family\"]", "\"kinds\":[\"individual\",\"x\"]",
+          "sessions[0].grants[0]: 'kinds' holds" },
         { "\"modes\":[\"full\"]", "\"modes\":[]", "'modes' must be a list" },
         { "\"modes\":[\"full\"]", "\"modes\":\"full\"", "'modes' must be a list" },
         { "\"modes\":[\"full\"]", "\"modes\":[1]", "'modes' holds" },
@@ -153,7 +154,8 @@ static void every_truncation_is_refused(void **state)
     const char *text = FILE_OF(SESSION);
     for (size_t len = 0; len < strlen(text); len++) {
         struct plan_list plans;
-        assert_int_equal(plan_file_parse((struct bytes){ (const uint8_t *)text, len }, &plans, &problem), ERR_MALFORMED);
+        assert_int_equal(plan_file_parse((struct bytes){ (const uint8_t *)text, len }, &plans, &problem),
+                         ERR_MALFORMED);
     }
 }
 

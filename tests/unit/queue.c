@@ -95,7 +95,10 @@ static void room_that_is_kept_spare_is_there_when_it_is_owed(void **state)
     queue_destroy(q);
 }
 
-static void count_wake(void *context) { ++*(int *)context; }
+static void count_wake(void *context)
+{
+    ++*(int *)context;
+}
 
 static void only_the_first_letter_into_an_empty_queue_wakes(void **state)
 {

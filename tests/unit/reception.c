@@ -80,6 +80,12 @@ static void the_fraction_covers_the_interval_and_the_sum_covers_all(void **state
     report = report_of(&reception);
     assert_int_equal(report.fraction_lost, 0);
     assert_int_equal(report.lost, 2);
+    /* Half of the next twenty. */
+    for (uint32_t n = 11; n < 30; n += 2)
+        receive(&reception, 0, n);
+    report = report_of(&reception);
+    assert_int_equal(report.fraction_lost, 128);
+    assert_int_equal(report.lost, 12);
 }
 
 static void late_packets_are_not_lost(void **state)

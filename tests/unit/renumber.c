@@ -148,6 +148,16 @@ static void what_is_skipped_leaves_no_gap(void **state)
     assert_int_equal(number(&renumber, 1), -1);
 }
 
+static void a_skipped_number_does_not_take_the_next_ones_place(void **state)
+{
+    (void)state;
+    struct renumber renumber = fresh();
+    assert_int_equal(number(&renumber, 10), 100);
+    renumber_skip(&renumber, 11);
+    assert_int_equal(number(&renumber, 11), -1);
+    assert_int_equal(number(&renumber, 12), 101);
+}
+
 static void a_late_packet_from_before_a_skip_keeps_its_place(void **state)
 {
     (void)state;
@@ -413,6 +423,7 @@ int main(void)
         cmocka_unit_test(no_number_is_given_twice),
         cmocka_unit_test(a_packet_too_late_to_remember_is_dropped),
         cmocka_unit_test(what_is_skipped_leaves_no_gap),
+        cmocka_unit_test(a_skipped_number_does_not_take_the_next_ones_place),
         cmocka_unit_test(a_late_packet_from_before_a_skip_keeps_its_place),
         cmocka_unit_test(a_late_skip_changes_nothing),
         cmocka_unit_test(a_leap_that_would_seem_to_go_back_is_dropped),

@@ -8,7 +8,6 @@
 #include <srtp2/srtp.h>
 
 #include "transport/srtp.h"
-#undef srtp_create /* libsrtp2's, for the oracle */
 #include "transport/sealer.h"
 #include "transport/transport.h"
 

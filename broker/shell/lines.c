@@ -1,0 +1,308 @@
+#include "shell/lines.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ERR_STATE OPENSSL_ERR_STATE /* OpenSSL has a type of our constant's name */
+#include <libwebsockets.h>
+#undef ERR_STATE
+
+#include "shell/caller.h"
+#include "shell/host.h"
+#include "shell/shard.h"
+#include "signaling/request.h"
+
+_Static_assert((int)NOTE_HEADROOM >= (int)LWS_PRE, "a note has room for the frame header");
+
+enum { JOIN_WITHIN_S = 10, CLOSE_WITHIN_S = 3 };
+
+struct line {
+    struct lws *wsi;
+    struct caller caller;
+    struct address from;
+};
+
+struct lines {
+    const struct config *config;
+    const struct keyring *keyring;
+    const struct log *log;
+    struct line *at; /* connections_max of them; a free one has stage CALLER_FREE */
+    uint64_t serial; /* of the newest */
+    struct queue *shards[CONFIG_SHARDS_MAX];
+    size_t joined[CONFIG_SHARDS_MAX]; /* clients that a shard knows of, each owed a LETTER_GONE */
+};
+
+enum status lines_create(struct lines **created, const struct config *config, const struct keyring *keyring,
+                         const struct log *log)
+{
+    struct lines *lines = calloc(1, sizeof *lines);
+    if (!lines)
+        return ERR_NO_MEMORY;
+    *lines = (struct lines){ .config = config, .keyring = keyring, .log = log };
+    lines->at = calloc(config->connections_max, sizeof *lines->at);
+    if (!lines->at) {
+        free(lines);
+        return ERR_NO_MEMORY;
+    }
+    *created = lines;
+    return OK;
+}
+
+void lines_destroy(struct lines *lines)
+{
+    if (!lines)
+        return;
+    for (size_t i = 0; i < lines->config->connections_max; i++)
+        caller_deinit(&lines->at[i].caller);
+    free(lines->at);
+    free(lines);
+}
+
+void lines_connect(struct lines *lines, size_t shard, struct queue *queue)
+{
+    lines->shards[shard] = queue;
+}
+
+/* ---- Coming and going ---- */
+
+/* An id is a serial number and a place: never used twice, and found without a search. */
+static client_id id_of(const struct lines *lines, uint64_t serial, size_t place)
+{
+    return serial * lines->config->connections_max + place;
+}
+
+static struct line *line_find(struct lines *lines, client_id id)
+{
+    struct line *line = &lines->at[id % lines->config->connections_max];
+    return line->caller.stage != CALLER_FREE && line->caller.id == id ? line : NULL;
+}
+
+static struct address address_of(struct lws *wsi)
+{
+    struct address address = { 0 };
+    char text[ADDRESS_TEXT_MAX] = "";
+    if (lws_get_peer_simple(wsi, text, sizeof text))
+        address_parse_ip(text, &address);
+    return address;
+}
+
+/* An IPv6 subscriber holds a /64 at least, so that is what counts as one. IPv4 in IPv6 (::ffff:0:0/96) counts whole. */
+static bool same_neighbour(const struct address *a, const struct address *b)
+{
+    static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+    size_t len = a->family == ADDRESS_IPV6 && memcmp(a->ip, mapped, sizeof mapped) != 0 ? 8 : 16;
+    return a->family == b->family && memcmp(a->ip, b->ip, len) == 0;
+}
+
+bool lines_may_open(const struct lines *lines, struct lws *wsi, bool behind_proxy)
+{
+    struct address from = address_of(wsi);
+    size_t up = 0, neighbours = 0;
+    for (size_t i = 0; i < lines->config->connections_max; i++) {
+        const struct line *line = &lines->at[i];
+        if (line->caller.stage == CALLER_FREE)
+            continue;
+        up++;
+        neighbours += same_neighbour(&line->from, &from);
+    }
+    return up < lines->config->connections_max && (behind_proxy || neighbours < lines->config->connections_per_address);
+}
+
+static struct line *vacant(struct lines *lines)
+{
+    for (size_t i = 0; i < lines->config->connections_max; i++)
+        if (lines->at[i].caller.stage == CALLER_FREE)
+            return &lines->at[i];
+    return NULL;
+}
+
+struct line *line_open(struct lines *lines, struct lws *wsi)
+{
+    struct line *line = vacant(lines);
+    if (!line)
+        return NULL;
+    *line = (struct line){ .wsi = wsi, .from = address_of(wsi) };
+    caller_init(&line->caller, id_of(lines, ++lines->serial, (size_t)(line - lines->at)));
+    lws_set_timer_usecs(wsi, (lws_usec_t)JOIN_WITHIN_S * LWS_US_PER_SEC);
+    return line;
+}
+
+void line_free(struct lines *lines, struct line *line)
+{
+    struct caller *c = &line->caller;
+    if (c->stage == CALLER_JOINED) {
+        /* Every other push left room for this one. */
+        struct letter gone = { .kind = LETTER_GONE, .client = c->id };
+        lines->joined[c->shard]--;
+        if (queue_push(lines->shards[c->shard], &gone, 0) != OK)
+            log_error(lines->log, "client %llu cannot be called gone", (unsigned long long)c->id);
+    }
+    caller_deinit(c);
+    *line = (struct line){ 0 };
+}
+
+/* Says the rest, then closes; a peer that does not let us is cut off when the timer ends. */
+static void line_close(struct line *line, const char *reason)
+{
+    if (line->caller.closing)
+        return;
+    caller_close(&line->caller, caller_close_code(reason), reason);
+    lws_set_timer_usecs(line->wsi, (lws_usec_t)CLOSE_WITHIN_S * LWS_US_PER_SEC);
+    lws_callback_on_writable(line->wsi);
+}
+
+static void line_cut(struct line *line)
+{
+    lws_set_timeout(line->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+}
+
+static void line_error(struct line *line, uint32_t request, const char *code)
+{
+    if (caller_owe_error(&line->caller, request, code) != OK)
+        line_cut(line);
+    lws_callback_on_writable(line->wsi);
+}
+
+/* An error, and the end. */
+static void line_refuse(struct line *line, uint32_t request, const char *code)
+{
+    line_error(line, request, code);
+    line_close(line, code);
+}
+
+/* ---- What clients say ---- */
+
+static void join(struct lines *lines, struct line *line, const struct request *request)
+{
+    struct caller *c = &line->caller;
+    struct letter letter = { .kind = LETTER_JOIN, .client = c->id, .request = request->id, .move = request->join.move };
+    enum status status = token_verify(lines->keyring, lines->config->issuer, bytes_of(request->join.token),
+                                      now_unix_s(host_now()), &letter.claims);
+    if (status != OK) {
+        log_info(lines->log, "client %llu: token refused: %s", (unsigned long long)c->id, status_name(status));
+        line_refuse(line, request->id, "bad_token");
+        return;
+    }
+    size_t shard = shard_of(&letter.claims.session, lines->config->shards);
+    if (queue_push(lines->shards[shard], &letter, lines->joined[shard] + 1) != OK) {
+        line_refuse(line, request->id, "busy");
+        return;
+    }
+    c->stage = CALLER_JOINED;
+    c->shard = shard;
+    lines->joined[shard]++;
+}
+
+static void hear_before_join(struct lines *lines, struct line *line, struct note *message)
+{
+    static const struct {
+        enum status status;
+        const char *code;
+    } codes[] = { { ERR_UNSUPPORTED, "unknown_type" }, { ERR_FULL, "too_long" } };
+    struct request request = { 0 };
+    enum status status = request_parse((struct bytes){ note_text(message), message->len }, &request);
+    if (status == OK && request.kind == REQUEST_JOIN)
+        join(lines, line, &request);
+    else if (status == OK)
+        line_error(line, request.id, "not_joined");
+    else {
+        const char *code = "malformed";
+        for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+            if (codes[i].status == status)
+                code = codes[i].code;
+        line_error(line, request.id, code);
+    }
+    if (status == OK)
+        request_wipe(&request);
+    note_destroy(message);
+}
+
+static void hear(struct lines *lines, struct line *line, struct note *message)
+{
+    if (line->caller.stage == CALLER_NEW) {
+        hear_before_join(lines, line, message);
+        return;
+    }
+    size_t shard = line->caller.shard;
+    struct letter letter = { .kind = LETTER_TEXT, .client = line->caller.id, .note = message };
+    if (queue_push(lines->shards[shard], &letter, lines->joined[shard]) != OK) {
+        letter_wipe(&letter);
+        line_refuse(line, 0, "busy");
+    }
+}
+
+int line_hear(struct lines *lines, struct line *line, struct bytes piece, bool binary, bool last)
+{
+    static const char *const refusals[] = {
+        [ERR_FULL] = "too_long",
+        [ERR_FORBIDDEN] = "too_many_messages",
+        [ERR_UNSUPPORTED] = "not_text",
+        [ERR_NO_MEMORY] = "busy",
+    };
+    if (line->caller.closing)
+        return 0;
+    struct note *message = NULL;
+    enum status status = caller_hear(&line->caller, host_now().mono_us, piece, binary, last, &message);
+    if (status != OK)
+        line_refuse(line, 0, refusals[status]);
+    else if (message)
+        hear(lines, line, message);
+    return 0;
+}
+
+/* ---- What clients are told ---- */
+
+int line_write(struct line *line)
+{
+    struct caller *c = &line->caller;
+    struct note *note = caller_take(c);
+    if (note) {
+        int wrote = lws_write(line->wsi, note_text(note), note->len, LWS_WRITE_TEXT);
+        bool failed = wrote < (int)note->len;
+        note_destroy(note);
+        if (failed)
+            return -1;
+        if (c->first || c->closing)
+            lws_callback_on_writable(line->wsi);
+        return 0;
+    }
+    if (!c->closing)
+        return 0;
+    lws_close_reason(line->wsi, (enum lws_close_status)c->close_code, (uint8_t *)c->close_reason,
+                     strlen(c->close_reason));
+    return -1;
+}
+
+/* The one timer of a connection: it joins in time, and it closes in time. Joining leaves the timer running: in
+ * libwebsockets 4.1 LWS_SET_TIMER_USEC_CANCEL does not cancel but fires at once. */
+int line_timer(struct line *line)
+{
+    if (line->caller.closing)
+        return -1;
+    if (line->caller.stage == CALLER_NEW)
+        line_refuse(line, 0, "not_joined");
+    return 0;
+}
+
+void lines_deliver(struct lines *lines, struct letter *letter)
+{
+    struct line *line = line_find(lines, letter->client);
+    if (!line || line->caller.closing)
+        return;
+    if (letter->kind == LETTER_CLOSE) {
+        char reason[CALLER_REASON_MAX + 1];
+        struct bytes text = letter_text(letter);
+        snprintf(reason, sizeof reason, "%.*s", (int)text.len, (const char *)text.at);
+        line_close(line, reason);
+        return;
+    }
+    struct note *note = letter->note;
+    letter->note = NULL;
+    if (caller_owe(&line->caller, note) != OK) {
+        log_info(lines->log, "client %llu reads too slowly", (unsigned long long)letter->client);
+        line_cut(line);
+        return;
+    }
+    lws_callback_on_writable(line->wsi);
+}

@@ -1,0 +1,36 @@
+/* lines.h - the WebSocket connections that are up: each is heard, answered, and joined to the shard of its session.
+ *
+ * Owned by the front, on its thread. A line is known to libwebsockets by pointer and to the shards by its client id.
+ * The line_ functions that return int return what the libwebsockets callback has to. */
+#pragma once
+
+#include "auth/keyring.h"
+#include "base/log.h"
+#include "shell/config.h"
+#include "shell/queue.h"
+
+struct lws;
+struct lines;
+struct line;
+
+/* All outlive the lines. */
+enum status lines_create(struct lines **, const struct config *, const struct keyring *, const struct log *);
+void lines_destroy(struct lines *); /* when none is up any more; NULL is fine */
+/* The queue that leads to a shard; each is set before the first line opens. */
+void lines_connect(struct lines *, size_t shard, struct queue *);
+
+/* Whether one more may come from there. Behind the reverse proxy every address is the proxy's, so there nothing is
+ * counted by address. */
+bool lines_may_open(const struct lines *, struct lws *, bool behind_proxy);
+struct line *line_open(struct lines *, struct lws *); /* NULL: no place */
+void line_free(struct lines *, struct line *);        /* its socket is gone: a shard that knows of it is told */
+
+/* A piece of what the client says; `last` ends the message. */
+int line_hear(struct lines *, struct line *, struct bytes piece, bool binary, bool last);
+/* The socket takes more. */
+int line_write(struct line *);
+/* The timer that line_open and closing set. */
+int line_timer(struct line *);
+
+/* One letter from a shard. The letter stays the caller's to wipe. */
+void lines_deliver(struct lines *, struct letter *);
