@@ -370,14 +370,25 @@ void room_settle(struct room *room, struct now now, struct outbox *out)
     room->deadline = sooner(room->settle_at, relay_deadline(room));
 }
 
+/* Handshakes go on, or give up: then their page comes back by itself. */
+static void tick_transports(struct room *room, struct now now, struct outbox *out)
+{
+    for (size_t i = 0; i < room->people_count; i++) {
+        struct link *link = room->people[i].link;
+        if (!link || now.mono_us < transport_deadline(link->transport))
+            continue;
+        transport_tick(link->transport, now, out);
+        if (transport_is_closed(link->transport)) {
+            room_dismiss(room, &room->people[i], "media_closed", out);
+            room->settle_at = now.mono_us;
+        }
+    }
+}
+
 void room_tick(struct room *room, struct now now, struct outbox *out)
 {
     room_enter(room, now);
-    for (size_t i = 0; i < room->people_count; i++) {
-        struct link *link = room->people[i].link;
-        if (link && now.mono_us >= transport_deadline(link->transport))
-            transport_tick(link->transport, now, out);
-    }
+    tick_transports(room, now, out);
     relay_ask_keyframes(room, now, out);
     relay_reports(room, now, out);
     if (now.mono_us >= room->settle_at)

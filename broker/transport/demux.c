@@ -13,7 +13,10 @@ enum {
 enum { STUN_MIN = 20, DTLS_MIN = 13, RTP_MIN = 12, RTCP_MIN = 8 };
 
 /* RFC 5761 4: RTCP's packet types 192-223 are RTP's payload types 64-95 with the marker, which nobody assigns. */
-static bool is_rtcp(uint8_t second) { return second >= 192 && second <= 223; }
+static bool is_rtcp(uint8_t second)
+{
+    return second >= 192 && second <= 223;
+}
 
 static enum packet_kind longer(struct bytes datagram, size_t least, enum packet_kind kind)
 {

@@ -30,7 +30,10 @@ void ice_init(struct ice *ice, const struct entropy *entropy)
     random_text(entropy, ice->pwd, ICE_PWD_LEN);
 }
 
-void ice_deinit(struct ice *ice) { bytes_wipe(ice, sizeof *ice); }
+void ice_deinit(struct ice *ice)
+{
+    bytes_wipe(ice, sizeof *ice);
+}
 
 static bool is_credential(struct bytes text, size_t least)
 {
@@ -67,7 +70,8 @@ static struct ice_path *find_path(struct ice *ice, const struct address *peer)
     return NULL;
 }
 
-/* A place for one more address. When all are taken, the one that was silent longest goes, but never the selected one. */
+/* A place for one more address. When all are taken, the one that was silent longest goes, but never the selected one.
+ */
 static struct ice_path *new_path(struct ice *ice)
 {
     if (ice->path_count < ICE_PATHS_MAX)
@@ -165,7 +169,10 @@ const struct address *ice_selected(const struct ice *ice)
     return ice->nominated ? &ice->paths[ice->selected].peer : NULL;
 }
 
-usec_t ice_last_consent(const struct ice *ice) { return ice->nominated ? ice->paths[ice->selected].checked_us : 0; }
+usec_t ice_last_consent(const struct ice *ice)
+{
+    return ice->nominated ? ice->paths[ice->selected].checked_us : 0;
+}
 
 bool ice_has_consent(const struct ice *ice, struct now now)
 {

@@ -1,16 +1,15 @@
 /* ice.h - ICE-lite, the answering side, one component: answers checks, chooses the path, notices silence.
  *
- * Owned by its transport. We never send a check, so there is no candidate pair, no timer and no retransmission here: what
- * an authentic check proves is all that we know.
+ * Owned by its transport. We never send a check, so there is no candidate pair, no timer and no retransmission here:
+ * what an authentic check proves is all that we know.
  *
- * Role (RFC 8445 6.1.1): a lite agent facing a full one is controlled, always. A peer that says ICE-CONTROLLED is answered
- * 487, as 7.3.1.1 has it for the agent with the smaller tie-breaker: ours counts as the smallest, since the other outcome
- * (we switch to controlling) would leave nobody to nominate.
- * Path (8.1.1): the latest authentic USE-CANDIDATE decides, so a peer that changes networks takes its media along.
- * Consent (RFC 7675): a lite agent does not ask for consent; an authentic check on the selected path gives it, and silence
- * of ICE_CONSENT_US takes it back.
- * Not defended: a peer that was admitted, and so knows our password, could name a victim's address by forging its source.
- * Only checks of our own, which a lite agent does not send, would tell. */
+ * Role (RFC 8445 6.1.1): a lite agent facing a full one is controlled, always. A peer that says ICE-CONTROLLED is
+ * answered 487, as 7.3.1.1 has it for the agent with the smaller tie-breaker: ours counts as the smallest, since the
+ * other outcome (we switch to controlling) would leave nobody to nominate. Path (8.1.1): the latest authentic
+ * USE-CANDIDATE decides, so a peer that changes networks takes its media along. Consent (RFC 7675): a lite agent does
+ * not ask for consent; an authentic check on the selected path gives it, and silence of ICE_CONSENT_US takes it back.
+ * Not defended: a peer that was admitted, and so knows our password, could name a victim's address by forging its
+ * source. Only checks of our own, which a lite agent does not send, would tell. */
 #pragma once
 
 #include "base/address.h"
@@ -19,9 +18,9 @@
 #include "base/status.h"
 
 enum {
-    ICE_UFRAG_LEN = 12,        /* of 64 possible characters: 72 bits; RFC 8445 5.3 asks for 24 */
-    ICE_PWD_LEN = 24,          /* 144 bits; 5.3 asks for 128 */
-    ICE_UFRAG_MIN = 4,         /* what a peer may bring, RFC 8839 5.4 */
+    ICE_UFRAG_LEN = 12, /* of 64 possible characters: 72 bits; RFC 8445 5.3 asks for 24 */
+    ICE_PWD_LEN = 24,   /* 144 bits; 5.3 asks for 128 */
+    ICE_UFRAG_MIN = 4,  /* what a peer may bring, RFC 8839 5.4 */
     ICE_PWD_MIN = 22,
     ICE_CREDENTIAL_MAX = 256,
     ICE_PATHS_MAX = 8,
@@ -38,9 +37,9 @@ struct ice {
     char ufrag[ICE_UFRAG_LEN + 1], pwd[ICE_PWD_LEN + 1];
     char username[ICE_UFRAG_LEN + 1 + ICE_CREDENTIAL_MAX]; /* "ours:theirs", what a check must say; no NUL */
     size_t username_len;                                   /* 0 until ice_set_remote */
-    struct ice_path paths[ICE_PATHS_MAX];                  /* addresses that passed a check; the least recent goes first */
+    struct ice_path paths[ICE_PATHS_MAX]; /* addresses that passed a check; the least recent goes first */
     size_t path_count;
-    size_t selected;        /* which of the paths, once `nominated` */
+    size_t selected; /* which of the paths, once `nominated` */
     bool nominated;
 };
 
@@ -58,9 +57,9 @@ void ice_deinit(struct ice *); /* wipes the password */
 enum status ice_set_remote(struct ice *, struct bytes ufrag, struct bytes pwd);
 
 /* One STUN datagram. OK only for an authentic check, which then counts for its address. Otherwise nothing has changed:
- * ERR_MALFORMED (not STUN, no FINGERPRINT, no credentials: 400), ERR_AUTH (401), ERR_UNSUPPORTED (an unknown attribute: 420;
- * another method), ERR_FORBIDDEN (role conflict: 487), ERR_STATE (before ice_set_remote; indications and responses, which
- * nobody owes us). The reply is set in every case. */
+ * ERR_MALFORMED (not STUN, no FINGERPRINT, no credentials: 400), ERR_AUTH (401), ERR_UNSUPPORTED (an unknown attribute:
+ * 420; another method), ERR_FORBIDDEN (role conflict: 487), ERR_STATE (before ice_set_remote; indications and
+ * responses, which nobody owes us). The reply is set in every case. */
 enum status ice_datagram(struct ice *, struct now, const struct address *peer, struct bytes, struct ice_reply *);
 
 bool ice_is_checked(const struct ice *, const struct address *peer);

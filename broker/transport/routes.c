@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Two chained tables over arrays that never move. Slots are named by index; NONE ends a chain. The address slots of value
- * v are v * ROUTES_ADDRESSES_MAX onwards, so a value's addresses are found without a search. */
+/* Two chained tables over arrays that never move. Slots are named by index; NONE ends a chain. The address slots of
+ * value v are v * ROUTES_ADDRESSES_MAX onwards, so a value's addresses are found without a search. */
 #define NONE UINT32_MAX
 
 struct ufrag_slot {
@@ -98,7 +98,10 @@ static uint32_t *address_chain(const struct routes *r, const struct address *add
     return &r->address_chains[address_hash(address, r->seed) & r->address_mask];
 }
 
-static struct bytes slot_ufrag(const struct ufrag_slot *slot) { return (struct bytes){ slot->text, slot->len }; }
+static struct bytes slot_ufrag(const struct ufrag_slot *slot)
+{
+    return (struct bytes){ slot->text, slot->len };
+}
 
 bool routes_find_ufrag(const struct routes *r, struct bytes ufrag, uint32_t *value)
 {

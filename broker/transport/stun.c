@@ -48,7 +48,10 @@ static void type_split(uint16_t type, struct stun_message *m)
     m->method = (uint16_t)((type >> 2 & 0x0f80) | (type >> 1 & 0x0070) | (type & 0x000f));
 }
 
-static size_t padded(size_t len) { return (len + 3) & ~(size_t)3; }
+static size_t padded(size_t len)
+{
+    return (len + 3) & ~(size_t)3;
+}
 
 /* CRC-32 of ITU V.42, a nibble at a time. */
 static uint32_t crc32(struct bytes bytes)
@@ -66,8 +69,8 @@ static uint32_t crc32(struct bytes bytes)
     return ~crc;
 }
 
-/* HMAC-SHA1 over the message up to the attribute, whose header's length must say that the message ends with the attribute
- * (RFC 8489 14.5). */
+/* HMAC-SHA1 over the message up to the attribute, whose header's length must say that the message ends with the
+ * attribute (RFC 8489 14.5). */
 static bool integrity(struct bytes before, struct bytes pwd, uint8_t value[static INTEGRITY_LEN])
 {
     uint8_t copy[STUN_MESSAGE_MAX];
@@ -100,8 +103,8 @@ static uint16_t read_attribute(struct reader *r, struct bytes *value)
     return type;
 }
 
-/* RFC 8489 14.2: port and address are XORed with the cookie, an IPv6 address also with the transaction. XOR undoes itself, so
- * this serves both ways. */
+/* RFC 8489 14.2: port and address are XORed with the cookie, an IPv6 address also with the transaction. XOR undoes
+ * itself, so this serves both ways. */
 static struct address address_xor(struct address a, const uint8_t transaction[static STUN_TRANSACTION_LEN])
 {
     uint8_t pad[16];
@@ -191,15 +194,16 @@ static bool decode_unknown(struct stun_message *m, struct bytes value)
     return r.left == 0;
 }
 
-/* RFC 8489 defines it, and says to skip a MAPPED-ADDRESS beside the XORed one; the SHA-256 integrity is for those who can't
- * do SHA-1, and we rely on the latter. */
+/* RFC 8489 defines it, and says to skip a MAPPED-ADDRESS beside the XORed one; the SHA-256 integrity is for those who
+ * can't do SHA-1, and we rely on the latter. */
 static bool decode_nothing(struct stun_message *m, struct bytes value)
 {
     (void)m, (void)value;
     return true;
 }
 
-/* What each attribute means to us. MESSAGE-INTEGRITY and FINGERPRINT need their place in the message: see stun_parse. */
+/* What each attribute means to us. MESSAGE-INTEGRITY and FINGERPRINT need their place in the message: see stun_parse.
+ */
 static const struct {
     uint16_t type;
     decode_fn *decode;

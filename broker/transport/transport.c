@@ -11,8 +11,8 @@
 
 _Static_assert(TRANSPORT_CONSENT_US == ICE_CONSENT_US, "one idea of consent");
 
-/* DTLS that overtook the nominating check. Browsers send the ClientHello (two datagrams) as soon as a check of theirs was
- * answered; dropping it would cost their retransmission timer. Allocated for the few that need it. */
+/* DTLS that overtook the nominating check. Browsers send the ClientHello (two datagrams) as soon as a check of theirs
+ * was answered; dropping it would cost their retransmission timer. Allocated for the few that need it. */
 enum { EARLY_MAX = 4 };
 #define EARLY_US (2 * USEC_PER_SEC)
 
@@ -52,7 +52,10 @@ static void send_record(void *context, struct bytes record)
         outbox_datagram(outlet->outbox, ice_selected(ice), record); /* if full, DTLS sends it again */
 }
 
-static struct dtls_sink sink_to(struct outlet *outlet) { return (struct dtls_sink){ send_record, outlet }; }
+static struct dtls_sink sink_to(struct outlet *outlet)
+{
+    return (struct dtls_sink){ send_record, outlet };
+}
 
 enum status transport_create(struct transport **created, const struct transport_config *config)
 {
@@ -79,8 +82,14 @@ void transport_destroy(struct transport *t)
     free(t);
 }
 
-const char *transport_ufrag(const struct transport *t) { return t->ice.ufrag; }
-const char *transport_pwd(const struct transport *t) { return t->ice.pwd; }
+const char *transport_ufrag(const struct transport *t)
+{
+    return t->ice.ufrag;
+}
+const char *transport_pwd(const struct transport *t)
+{
+    return t->ice.pwd;
+}
 
 enum status transport_set_remote(struct transport *t, const struct transport_remote *remote)
 {
@@ -200,8 +209,8 @@ static enum status on_stun(struct transport *t, const struct arrival *a)
     return OK;
 }
 
-/* A checked address is the peer's own, so once any path is nominated records from each of them are welcome: a handshake need not wait
- * for a change of path to be nominated. Answers go to the selected one. */
+/* A checked address is the peer's own, so once any path is nominated records from each of them are welcome: a handshake
+ * need not wait for a change of path to be nominated. Answers go to the selected one. */
 static enum status on_dtls(struct transport *t, const struct arrival *a)
 {
     if (!ice_is_checked(&t->ice, a->peer))
@@ -273,9 +282,18 @@ usec_t transport_deadline(const struct transport *t)
     return t->early ? sooner(t->dtls_deadline_us, t->early->records[0].received_us + EARLY_US) : t->dtls_deadline_us;
 }
 
-bool transport_is_ready(const struct transport *t) { return t->srtp && !t->closed; }
-bool transport_is_closed(const struct transport *t) { return t->closed; }
-usec_t transport_last_consent(const struct transport *t) { return ice_last_consent(&t->ice); }
+bool transport_is_ready(const struct transport *t)
+{
+    return t->srtp && !t->closed;
+}
+bool transport_is_closed(const struct transport *t)
+{
+    return t->closed;
+}
+usec_t transport_last_consent(const struct transport *t)
+{
+    return ice_last_consent(&t->ice);
+}
 
 static enum status seal(struct transport *t, struct now now, uint8_t *packet, size_t *len, size_t cap,
                         struct address *peer, enum status (*with)(struct srtp *, uint8_t *, size_t *, size_t))

@@ -1,8 +1,8 @@
 /* transport.h - one peer's encrypted path: ICE-lite, DTLS and SRTP joined.
  *
  * Owned by its participant. Pure: datagrams and time in, datagrams and at most one event out. STUN and DTLS go to the
- * peer as soon as it is authenticated; RTP and RTCP only when the room sends them: the transport decides nothing about who
- * may hear whom. Sources: RFC 8445 (ICE-lite, 2.5, 6.1.1), RFC 8489, RFC 5764, RFC 7675. */
+ * peer as soon as it is authenticated; RTP and RTCP only when the room sends them: the transport decides nothing about
+ * who may hear whom. Sources: RFC 8445 (ICE-lite, 2.5, 6.1.1), RFC 8489, RFC 5764, RFC 7675. */
 #pragma once
 
 #include "base/address.h"
@@ -53,8 +53,8 @@ const char *transport_pwd(const struct transport *);
 /* Once, before any datagram is of use. ERR_MALFORMED for credentials out of bounds, ERR_STATE the second time. */
 enum status transport_set_remote(struct transport *, const struct transport_remote *);
 
-/* One datagram for this peer, decrypted in place. Replies go to the outbox. A status other than OK says why it was dropped;
- * the event is then TRANSPORT_NOTHING. */
+/* One datagram for this peer, decrypted in place. Replies go to the outbox. A status other than OK says why it was
+ * dropped; the event is then TRANSPORT_NOTHING. */
 enum status transport_datagram(struct transport *, struct now, const struct address *peer, uint8_t *data, size_t len,
                                struct outbox *, struct transport_event *);
 
@@ -74,9 +74,9 @@ usec_t transport_last_consent(const struct transport *);
 enum { TRANSPORT_SEAL_OVERHEAD = 32 };
 enum { TRANSPORT_PACKET_MAX = 1500 };
 
-/* Seals in place the plain packet of *len bytes at `packet` (cap bytes of room) and grows *len. On OK, `peer` is where to
- * send it. ERR_STATE before ready, ERR_EXPIRED without consent. Of one SSRC, sequence numbers may go back only a little
- * (retransmissions): the rollover counter follows them by RFC 3711 3.3.1. */
+/* Seals in place the plain packet of *len bytes at `packet` (cap bytes of room) and grows *len. On OK, `peer` is where
+ * to send it. ERR_STATE before ready, ERR_EXPIRED without consent. Of one SSRC, sequence numbers may go back only a
+ * little (retransmissions): the rollover counter follows them by RFC 3711 3.3.1. */
 enum status transport_seal_rtp(struct transport *, struct now, uint8_t *packet, size_t *len, size_t cap,
                                struct address *peer);
 enum status transport_seal_rtcp(struct transport *, struct now, uint8_t *packet, size_t *len, size_t cap,

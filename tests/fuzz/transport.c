@@ -1,5 +1,6 @@
-/* A transport under a script of datagrams, authentic checks and time. The peer never finishes a handshake, so whatever the
- * script: no media comes in, none can be sealed, and DTLS leaves only for an address that an authentic check came from.
+/* A transport under a script of datagrams, authentic checks and time. The peer never finishes a handshake, so whatever
+ * the script: no media comes in, none can be sealed, and DTLS leaves only for an address that an authentic check came
+ * from.
  *
  * The script is a row of steps: a byte for the kind and one of its own.
  *   0 raw: source address; then a 16-bit length and that many bytes
@@ -118,7 +119,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct run run = { .now = { USEC_PER_SEC, 0 } };
     struct reader r = { data, size, false };
     start(&run);
-    while (r.left > 0) {
+    while (r.left > 0 && !r.bad) {
         uint8_t kind = read_u8(&r) % 3, own = read_u8(&r);
         if (kind == 0) {
             uint16_t len = read_be16(&r);

@@ -3,7 +3,7 @@
 #include <srtp2/srtp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/time.h> /* struct timeval, for OpenSSL */
+#include <sys/time.h>               /* struct timeval, for OpenSSL */
 #define ERR_STATE OPENSSL_ERR_STATE /* OpenSSL has a type of our constant's name */
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -22,7 +22,7 @@ enum {
 
 struct check {
     uint8_t transaction[STUN_TRANSACTION_LEN];
-    bool pending;    /* sent, and not answered yet */
+    bool pending; /* sent, and not answered yet */
     bool nominating;
     usec_t first_us; /* when it was first sent */
     usec_t due_us;   /* when to send it again, or the next one */
@@ -130,7 +130,10 @@ static const struct shared *shared_start(void)
     return &shared;
 }
 
-const uint8_t *peer_fingerprint(void) { return shared_start()->fingerprint; }
+const uint8_t *peer_fingerprint(void)
+{
+    return shared_start()->fingerprint;
+}
 
 /* ---- Life. */
 
@@ -186,11 +189,26 @@ void peer_destroy(struct peer *p)
     free(p);
 }
 
-const char *peer_ufrag(const struct peer *p) { return p->ufrag; }
-const char *peer_pwd(const struct peer *p) { return p->pwd; }
-bool peer_is_ready(const struct peer *p) { return p->out && !p->closed; }
-bool peer_is_closed(const struct peer *p) { return p->closed; }
-struct peer_counts peer_counts(const struct peer *p) { return p->counts; }
+const char *peer_ufrag(const struct peer *p)
+{
+    return p->ufrag;
+}
+const char *peer_pwd(const struct peer *p)
+{
+    return p->pwd;
+}
+bool peer_is_ready(const struct peer *p)
+{
+    return p->out && !p->closed;
+}
+bool peer_is_closed(const struct peer *p)
+{
+    return p->closed;
+}
+struct peer_counts peer_counts(const struct peer *p)
+{
+    return p->counts;
+}
 
 /* ---- DTLS. */
 
@@ -216,7 +234,9 @@ static bool open_srtp(struct peer *p)
         memcpy(keys[i], material + 16 * i, 16);
         memcpy(keys[i] + 16, material + 32 + salt_len * i, salt_len);
     }
-    srtp_policy_t policy = { .ssrc.type = ssrc_any_outbound, .key = keys[0], .window_size = 1024, .allow_repeat_tx = 1 };
+    srtp_policy_t policy = {
+        .ssrc.type = ssrc_any_outbound, .key = keys[0], .window_size = 1024, .allow_repeat_tx = 1
+    };
     if (profile->id == SRTP_AEAD_AES_128_GCM) {
         srtp_crypto_policy_set_aes_gcm_128_16_auth(&policy.rtp);
         srtp_crypto_policy_set_aes_gcm_128_16_auth(&policy.rtcp);
@@ -329,8 +349,7 @@ static void on_stun(struct peer *p, struct now now, struct bytes raw)
         new_check(p, now);
 }
 
-enum status peer_connect(struct peer *p, struct now now, const char *ufrag, const char *pwd,
-                         const uint8_t *fingerprint)
+enum status peer_connect(struct peer *p, struct now now, const char *ufrag, const char *pwd, const uint8_t *fingerprint)
 {
     if (strlen(ufrag) >= REMOTE_MAX || strlen(pwd) >= REMOTE_MAX)
         return ERR_MALFORMED;
@@ -353,7 +372,10 @@ void peer_move(struct peer *p, const struct address *address)
     p->check = (struct check){ 0 };
 }
 
-void peer_set_checking(struct peer *p, bool checking) { p->checking = checking; }
+void peer_set_checking(struct peer *p, bool checking)
+{
+    p->checking = checking;
+}
 
 /* ---- In and out. */
 
@@ -417,7 +439,8 @@ usec_t peer_deadline(const struct peer *p, struct now now)
     return deadline;
 }
 
-static enum status seal_and_send(struct peer *p, struct bytes plain, srtp_err_status_t (*protect)(srtp_t, void *, int *))
+static enum status seal_and_send(struct peer *p, struct bytes plain,
+                                 srtp_err_status_t (*protect)(srtp_t, void *, int *))
 {
     uint8_t packet[PACKET_MAX];
     int len = (int)plain.len;
@@ -432,5 +455,11 @@ static enum status seal_and_send(struct peer *p, struct bytes plain, srtp_err_st
     return OK;
 }
 
-enum status peer_send_rtp(struct peer *p, struct bytes packet) { return seal_and_send(p, packet, srtp_protect); }
-enum status peer_send_rtcp(struct peer *p, struct bytes packet) { return seal_and_send(p, packet, srtp_protect_rtcp); }
+enum status peer_send_rtp(struct peer *p, struct bytes packet)
+{
+    return seal_and_send(p, packet, srtp_protect);
+}
+enum status peer_send_rtcp(struct peer *p, struct bytes packet)
+{
+    return seal_and_send(p, packet, srtp_protect_rtcp);
+}

@@ -1,8 +1,9 @@
-/* peer.h - a fake browser at the far end of a transport: a full, controlling ICE agent on one address, a DTLS client and SRTP.
+/* peer.h - a fake browser at the far end of a transport: a full, controlling ICE agent on one address, a DTLS client
+ * and SRTP.
  *
- * For tests and the simulator. Sans-IO like the broker: time and datagrams in, datagrams out through a hook. SRTP is libsrtp2
- * itself and DTLS plain OpenSSL, so that the broker's own code is checked by somebody else's. Its randomness comes from a
- * seed, apart from what OpenSSL draws itself. All peers of a process share one certificate. */
+ * For tests and the simulator. Sans-IO like the broker: time and datagrams in, datagrams out through a hook. SRTP is
+ * libsrtp2 itself and DTLS plain OpenSSL, so that the broker's own code is checked by somebody else's. Its randomness
+ * comes from a seed, apart from what OpenSSL draws itself. All peers of a process share one certificate. */
 #pragma once
 
 #include "base/address.h"
@@ -21,8 +22,8 @@ struct peer_config {
     struct address address;
     /* Offered profiles, in OpenSSL's notation; NULL for Chromium's list. */
     const char *profiles;
-    /* As Chromium against a lite agent: the first check does not nominate; once it is answered the ClientHello leaves just
-     * ahead of the nominating check. Otherwise each check nominates. */
+    /* As Chromium against a lite agent: the first check does not nominate; once it is answered the ClientHello leaves
+     * just ahead of the nominating check. Otherwise each check nominates. */
     bool probe_first;
     /* What the peer sends. Called inside the calls below; it must not call the peer. */
     void (*send)(void *context, const struct address *from, struct bytes datagram);
@@ -62,9 +63,9 @@ void peer_close(struct peer *); /* close_notify */
 
 struct peer_counts {
     uint64_t checks_sent, checks_answered, rtp_in, rtcp_in;
-    uint64_t refused;       /* packets that did not open, or came too early */
-    uint16_t last_error;    /* of a refused check, 0 for none */
-    struct address mapped;  /* how the broker sees it */
-    uint16_t profile;       /* the chosen SRTP profile, RFC 5764 4.1.2 and RFC 7714 14.2; 0 before ready */
+    uint64_t refused;      /* packets that did not open, or came too early */
+    uint16_t last_error;   /* of a refused check, 0 for none */
+    struct address mapped; /* how the broker sees it */
+    uint16_t profile;      /* the chosen SRTP profile, RFC 5764 4.1.2 and RFC 7714 14.2; 0 before ready */
 };
 struct peer_counts peer_counts(const struct peer *);

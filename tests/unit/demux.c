@@ -18,8 +18,8 @@ static void the_first_byte_decides(void **state)
 {
     (void)state;
     for (unsigned first = 0; first < 256; first++) {
-        enum packet_kind expected = first <= 3                   ? PACKET_STUN
-                                    : first >= 20 && first <= 63 ? PACKET_DTLS
+        enum packet_kind expected = first <= 3                    ? PACKET_STUN
+                                    : first >= 20 && first <= 63  ? PACKET_DTLS
                                     : first >= 128 && first < 192 ? PACKET_RTP
                                                                   : PACKET_UNKNOWN;
         assert_int_equal(kind_of((uint8_t)first, 96, 64), expected);

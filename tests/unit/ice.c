@@ -23,8 +23,14 @@ static void count_up(void *context, uint8_t *at, size_t len)
         at[i] = (*next)++;
 }
 
-static struct now at_us(usec_t us) { return (struct now){ .mono_us = us }; }
-static struct now at_s(usec_t s) { return at_us(s * USEC_PER_SEC); }
+static struct now at_us(usec_t us)
+{
+    return (struct now){ .mono_us = us };
+}
+static struct now at_s(usec_t s)
+{
+    return at_us(s * USEC_PER_SEC);
+}
 
 static struct address address_of(const char *ip, uint16_t port)
 {
@@ -243,8 +249,8 @@ static void a_peer_that_claims_to_be_controlled_is_told_487(void **state)
     }
 }
 
-/* MESSAGE-INTEGRITY and FINGERPRINT behind len bytes of message: RFC 8489 14.5 and 14.7 a second time, with OpenSSL's HMAC and
- * a bitwise CRC, for a message that stun_write would not make. */
+/* MESSAGE-INTEGRITY and FINGERPRINT behind len bytes of message: RFC 8489 14.5 and 14.7 a second time, with OpenSSL's
+ * HMAC and a bitwise CRC, for a message that stun_write would not make. */
 static size_t sign(uint8_t *raw, size_t len, const char *pwd)
 {
     store_be16(raw + 2, (uint16_t)(len + 24 - 20));

@@ -10,7 +10,10 @@
 
 enum { VALUES = 64 };
 
-static int setup(void **state) { return routes_create((struct routes **)state, VALUES, 12345) == OK ? 0 : -1; }
+static int setup(void **state)
+{
+    return routes_create((struct routes **)state, VALUES, 12345) == OK ? 0 : -1;
+}
 
 static int teardown(void **state)
 {
@@ -132,8 +135,8 @@ static void removing_a_value_leaves_the_others(void **state)
     assert_int_equal(found_ufrag(r, "new"), 0);
 }
 
-/* Against a model: an array that says whose each of 128 addresses is. Nobody gets more than his eight, so the model needs no
- * eviction. */
+/* Against a model: an array that says whose each of 128 addresses is. Nobody gets more than his eight, so the model
+ * needs no eviction. */
 static void random_additions_agree_with_a_model(void **state)
 {
     struct routes *r = *state;

@@ -1,4 +1,5 @@
-/* A transport against tests/support/peer: OpenSSL's DTLS client and libsrtp2, in virtual time but for DTLS's own timers. */
+/* A transport against tests/support/peer: OpenSSL's DTLS client and libsrtp2, in virtual time but for DTLS's own
+ * timers. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -34,7 +35,7 @@ struct world {
     struct address last_to;
     unsigned ready, closed, rtp, rtcp, checked; /* events seen */
     struct bytes heard;                         /* the packet of the last one, until the next delivery */
-    uint8_t seq; /* of the last packet to the peer */
+    uint8_t seq;                                /* of the last packet to the peer */
     enum packet_kind peer_heard;
     uint8_t peer_packet[TRANSPORT_PACKET_MAX];
     size_t peer_packet_len;
