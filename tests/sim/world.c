@@ -356,8 +356,12 @@ static void drain_messages(struct world *w)
             world_violation(w, "a message to a connection that is gone");
         } else if (m.kind == MESSAGE_CLOSE) {
             w->closed[m.client] = true;
+            if (w->verbose)
+                printf("  %.3f %s: closed, %.*s\n", (double)w->now_us / 1e6, world_id(person), (int)m.text.len,
+                       (const char *)m.text.at);
             if (w->actors[person].client == m.client) {
                 lose(w, person);
+                model_gone(&w->model, w->now_us, person);
                 w->reply = w->reply == REPLY_NONE ? REPLY_CLOSED : w->reply;
             }
         } else {
