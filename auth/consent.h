@@ -6,14 +6,48 @@
 #include "base/status.h"
 #include "base/terms.h"
 
+enum granted_by {
+    GRANTED_BY_PATIENT = 1,
+    GRANTED_BY_REPRESENTATIVE,
+    GRANTED_BY_BOTH, /* two attestations, as minors need in some places */
+};
+
+/* What the agenda and the banner steer by; bits of a set. Software can't police speech. */
+enum topic {
+    TOPIC_GENERAL_PROGRESS = 1,
+    TOPIC_COMMUNICATION,
+    TOPIC_BOUNDARIES,
+    TOPIC_RELAPSE_SUPPORT,
+    TOPIC_SAFETY_PLAN,
+    TOPIC_AFTERCARE,
+    TOPIC_EDUCATION,
+};
+
+enum grant_status {
+    GRANT_ACTIVE = 1,
+    GRANT_WITHDRAWN,
+    GRANT_NOTHING, /* a record that parses and allows nothing; kept, listed, admits nobody */
+};
+
+enum { GRANT_TEXT_MAX = 64 };
+
+/* The record of the domain model. A field that is empty, zero or unknown makes it grant nothing. */
 struct grant {
     struct id id;
+    uint32_t epoch;   /* rises with every change; 1 or more */
     struct id client; /* the person who grants */
     struct id person; /* the loved one who is named */
-    term_set kinds;   /* of enum session_kind */
-    term_set modes;   /* of enum mode */
-    int64_t not_before, expires; /* Unix seconds; live while not_before <= t < expires. Both required */
-    bool withdrawn;
+    enum granted_by granted_by;
+    term_set kinds;  /* of enum session_kind */
+    term_set modes;  /* of enum mode */
+    bool chat;
+    term_set topics; /* of enum topic */
+    char purpose[GRANT_TEXT_MAX + 1];        /* an HL7 ActReason code */
+    int64_t not_before, expires;             /* Unix seconds; live while not_before <= t < expires. Both required */
+    bool client_absent_ok;
+    char notice_version[GRANT_TEXT_MAX + 1]; /* the redisclosure notice that went with it */
+    char evidence[GRANT_TEXT_MAX + 1];       /* a reference to the signed form in the clinic's records */
+    enum grant_status status;
 };
 
 /* Why not. The names go to people as error codes (admission.h has the others). */

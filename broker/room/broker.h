@@ -11,7 +11,7 @@
 #include "base/entropy.h"
 #include "base/log.h"
 #include "base/outbox.h"
-#include "room/plan.h"
+#include "auth/plan.h"
 #include "signaling/request.h"
 
 struct broker;

@@ -3,7 +3,7 @@
  * Made from their one offer, destroyed with their connection. Its edges belong to the gate. */
 #pragma once
 
-#include "room/plan.h"
+#include "auth/plan.h"
 #include "media/keyframe.h"
 #include "media/reception.h"
 #include "media/slot.h"

@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/outbox.h"
 #include "base/status.h"
-#include "room/plan.h"
+#include "auth/plan.h"
 
 struct link;
 

@@ -11,7 +11,7 @@
 #include "room/audience.h"
 #include "room/link.h"
 #include "room/participant.h"
-#include "room/plan.h"
+#include "auth/plan.h"
 
 enum phase {
     PHASE_SCHEDULED = 1, /* before the lobby opens */

@@ -10,7 +10,7 @@
  * Times are Unix seconds; "withdrawn" may be left out. */
 #pragma once
 
-#include "room/plan.h"
+#include "auth/plan.h"
 #include "shell/config.h"
 
 enum { PLAN_FILE_MAX = 16 << 20 };

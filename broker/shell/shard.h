@@ -5,7 +5,7 @@
 #pragma once
 
 #include "base/log.h"
-#include "room/plan.h"
+#include "auth/plan.h"
 #include "shell/queue.h"
 
 struct shard;

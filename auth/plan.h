@@ -5,13 +5,22 @@
 #include "auth/consent.h"
 #include "base/terms.h"
 
-enum { NAME_MAX_BYTES = 64, PLAN_PEOPLE_MAX = 32, PLAN_GRANTS_MAX = 32 };
+enum { NAME_MAX_BYTES = 64, PLAN_PEOPLE_MAX = 32, PLAN_GRANTS_MAX = 32, PLAN_STEPS_MAX = 12 };
 
 struct plan_person {
     struct id participation; /* what a token's sub names */
     struct id person;        /* what grants name */
+    struct id client;        /* of a loved one: whose consent counts; empty: the session's client */
     enum role role;
-    char name[NAME_MAX_BYTES + 1]; /* shown to those who may know; UTF-8 */
+    char name[NAME_MAX_BYTES + 1];  /* shown to those who may know; UTF-8 */
+    char alias[NAME_MAX_BYTES + 1]; /* shown instead in workshops and groups; empty: a number is made up */
+    bool denied;                    /* removed in an earlier life of this session */
+};
+
+/* One timed step of an agenda. */
+struct plan_step {
+    char title[NAME_MAX_BYTES + 1];
+    uint32_t minutes;
 };
 
 struct plan {
@@ -23,4 +32,6 @@ struct plan {
     size_t people_count;
     struct grant grants[PLAN_GRANTS_MAX];
     size_t grant_count;
+    struct plan_step agenda[PLAN_STEPS_MAX];
+    size_t step_count;
 };
