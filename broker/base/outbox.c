@@ -24,6 +24,7 @@ enum status outbox_create(struct outbox **created, size_t bytes, size_t items)
         .cap = bytes,
         .datagrams = calloc(items, sizeof *o->datagrams),
         .messages = calloc(items, sizeof *o->messages),
+        .records = calloc(items, sizeof *o->records),
         .overflowed = calloc(items, sizeof *o->overflowed),
         .items = items,
     };
@@ -42,6 +43,7 @@ void outbox_destroy(struct outbox *o)
     free(o->arena);
     free(o->datagrams);
     free(o->messages);
+    free(o->records);
     free(o->overflowed);
     free(o);
 }
@@ -115,6 +117,25 @@ enum status outbox_close(struct outbox *o, client_id client, const char *reason)
     return put_message(o, client, MESSAGE_CLOSE, bytes_of(reason));
 }
 
+enum status outbox_record(struct outbox *o, uint64_t number, struct bytes text)
+{
+    if (o->record_count == o->items || text.len > o->cap - o->used)
+        return ERR_FULL;
+    uint8_t *at = o->arena + o->used;
+    memcpy(at, text.at, text.len);
+    o->used += text.len;
+    o->records[o->record_count++] = (struct ledger_note){ number, { at, text.len } };
+    return OK;
+}
+
+size_t outbox_record_count(const struct outbox *o)
+{
+    return o->record_count;
+}
+struct ledger_note outbox_record_at(const struct outbox *o, size_t index)
+{
+    return o->records[index];
+}
 size_t outbox_datagram_count(const struct outbox *o)
 {
     return o->datagram_count;

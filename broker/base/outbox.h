@@ -1,4 +1,4 @@
-/* outbox.h - what the core wants sent: datagrams to peers, messages to clients, in a bounded arena.
+/* outbox.h - what the core wants sent: datagrams to peers, messages to clients, records to the ledger, in a bounded arena.
  *
  * The core appends, the shell drains after each turn: first every datagram, then every message. So a message that
  * acknowledges a shut gate leaves after the last packet that the gate let through. When it is full, media is dropped
@@ -27,6 +27,12 @@ struct message {
     struct bytes text;
 };
 
+/* Text for the ledger, numbered by the core in rising order. */
+struct ledger_note {
+    uint64_t number;
+    struct bytes text;
+};
+
 struct outbox;
 
 /* Room for `bytes` of payload and `items` datagrams and as many messages. */
@@ -45,6 +51,11 @@ enum status outbox_text(struct outbox *, client_id, struct bytes json);
 /* reason: a short code for the client, such as "removed". */
 enum status outbox_close(struct outbox *, client_id, const char *reason);
 
+/* ERR_FULL: the caller must not let happen what would have been recorded. */
+enum status outbox_record(struct outbox *, uint64_t number, struct bytes text);
+
+size_t outbox_record_count(const struct outbox *);
+struct ledger_note outbox_record_at(const struct outbox *, size_t index);
 size_t outbox_datagram_count(const struct outbox *);
 struct datagram outbox_datagram_at(const struct outbox *, size_t index);
 size_t outbox_message_count(const struct outbox *);

@@ -22,8 +22,8 @@ struct chain {
 };
 
 void chain_init(struct chain *, const struct id *clinic);
-/* The next row for a record; the chain moves on. */
-enum status chain_append(struct chain *, const struct record *, struct ledger_row *);
+/* The next row for a canonical record (record_write); the chain moves on. ERR_MALFORMED when it is none. */
+enum status chain_append(struct chain *, struct bytes record, struct ledger_row *);
 
 enum chain_fault {
     CHAIN_GOOD = 0,
