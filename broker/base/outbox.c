@@ -9,8 +9,9 @@ struct outbox {
     size_t cap, used, reserved;
     struct datagram *datagrams;
     struct message *messages;
-    client_id *overflowed;
-    size_t items, datagram_count, message_count, overflowed_count;
+    struct ledger_note *records;
+    size_t items, datagram_count, message_count, record_count;
+    client_id overflowed;
     uint64_t dropped;
 };
 
