@@ -11,7 +11,8 @@ struct outbox {
     struct message *messages;
     struct ledger_note *records;
     size_t items, datagram_count, message_count, record_count;
-    client_id overflowed;
+    client_id *overflowed;
+    size_t overflowed_count;
     uint64_t dropped;
 };
 
