@@ -30,7 +30,7 @@ enum status outbox_create(struct outbox **created, size_t bytes, size_t items)
         .overflowed = calloc(items, sizeof *o->overflowed),
         .items = items,
     };
-    if (!o->arena || !o->datagrams || !o->messages || !o->overflowed) {
+    if (!o->arena || !o->datagrams || !o->messages || !o->records || !o->overflowed) {
         outbox_destroy(o);
         return ERR_NO_MEMORY;
     }
@@ -52,7 +52,7 @@ void outbox_destroy(struct outbox *o)
 
 void outbox_clear(struct outbox *o)
 {
-    o->used = o->reserved = o->datagram_count = o->message_count = o->overflowed_count = 0;
+    o->used = o->reserved = o->datagram_count = o->message_count = o->record_count = o->overflowed_count = 0;
 }
 
 uint8_t *outbox_reserve(struct outbox *o, size_t cap)
