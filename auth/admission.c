@@ -1,8 +1,8 @@
 #include "auth/admission.h"
 
-/* What a role must bring to a kind of session. 0, an absent entry, is a role that has no place in it: clients and therapists
- * are there by right and are not admitted, an admin never enters, a loved one never enters a group. The kinds without a row
- * are not run yet. */
+/* What a role must bring to a kind of session. 0, an absent entry, is a role that has no place in it: clients and
+ * therapists are there by right and are not admitted, an admin never enters, a loved one never enters a group. The
+ * kinds without a row are not run yet. */
 enum need {
     NEED_CONSENT = 1, /* a live grant, and the client's yes to this segment */
     NEED_PRESENCE,    /* only that therapist and client are there */
@@ -12,12 +12,15 @@ static const enum need needs[KIND_GROUP + 1][ROLE_ADMIN + 1] = {
 };
 
 static const enum verdict of_consent[] = {
-    [CONSENT_ABSENT] = VERDICT_NO_GRANT,          [CONSENT_LIVE] = VERDICT_ADMIT,
-    [CONSENT_EARLY] = VERDICT_GRANT_NOT_YET,      [CONSENT_EXPIRED] = VERDICT_GRANT_EXPIRED,
+    [CONSENT_ABSENT] = VERDICT_NO_GRANT,           [CONSENT_LIVE] = VERDICT_ADMIT,
+    [CONSENT_EARLY] = VERDICT_GRANT_NOT_YET,       [CONSENT_EXPIRED] = VERDICT_GRANT_EXPIRED,
     [CONSENT_WITHDRAWN] = VERDICT_GRANT_WITHDRAWN, [CONSENT_OTHER_KIND] = VERDICT_GRANT_OTHER_KIND,
 };
 
-static bool is_admitted_role(enum role role) { return role == ROLE_LOVED_ONE || role == ROLE_INTERPRETER; }
+static bool is_admitted_role(enum role role)
+{
+    return role == ROLE_LOVED_ONE || role == ROLE_INTERPRETER;
+}
 
 static enum need need_of(const struct admission_facts *f)
 {

@@ -1,7 +1,7 @@
 #include "auth/consent.h"
 
-/* How much a reason tells about a person's best grant: the higher is reported. A grant that will begin is better news than
- * one that ended, and a client's own act explains more than a date that passed. */
+/* How much a reason tells about a person's best grant: the higher is reported. A grant that will begin is better news
+ * than one that ended, and a client's own act explains more than a date that passed. */
 static const int telling[] = {
     [CONSENT_ABSENT] = 0,    [CONSENT_OTHER_KIND] = 1, [CONSENT_EXPIRED] = 2,
     [CONSENT_WITHDRAWN] = 3, [CONSENT_EARLY] = 4,      [CONSENT_LIVE] = 5,
@@ -25,8 +25,8 @@ void consent_mode_rights(enum mode mode, source_mask *receives, source_mask *sen
     *sends = known ? passes[mode].sends : 0;
 }
 
-/* The widest mode of a set, 0 when it holds none that we know. One mode is chosen and never a union: a grant of `watch` and
- * of `audio` is not a grant to watch and speak at once. */
+/* The widest mode of a set, 0 when it holds none that we know. One mode is chosen and never a union: a grant of `watch`
+ * and of `audio` is not a grant to watch and speak at once. */
 static enum mode widest(term_set modes)
 {
     for (int mode = MODES - 1; mode > 0; mode--)

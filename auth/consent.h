@@ -64,13 +64,13 @@ enum consent {
 struct rights {
     source_mask receives; /* of others' sources */
     source_mask sends;
-    int64_t until;        /* Unix seconds, exclusive */
+    int64_t until; /* Unix seconds, exclusive */
 };
 
-/* The widest mode (in the enum's order; one mode, never a union) among the grants that are live for {client, person, kind}
- * at unix_s; until is that grant's end, the latest of equals. When none is live the most telling reason: early, withdrawn,
- * expired, other kind, absent. A grant without a known mode or without a period is incomplete and counts as absent.
- * *rights changes only on CONSENT_LIVE. */
+/* The widest mode (in the enum's order; one mode, never a union) among the grants that are live for {client, person,
+ * kind} at unix_s; until is that grant's end, the latest of equals. When none is live the most telling reason: early,
+ * withdrawn, expired, other kind, absent. A grant without a known mode or without a period is incomplete and counts as
+ * absent. *rights changes only on CONSENT_LIVE. */
 enum consent consent_check(const struct grant *, size_t count, const struct id *client, const struct id *person,
                            enum session_kind, int64_t unix_s, struct rights *);
 /* What a mode lets pass in each direction; screen only ever comes with seeing, and none is sent. Nothing for an unknown

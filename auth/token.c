@@ -56,8 +56,8 @@ static json_t *decode_object(struct bytes part)
     return json;
 }
 
-/* RFC 8725 3.1: the algorithm is ours to choose. A key or an address in the header (jwk, jku, x5c) is never looked at; a
- * critical extension is one that we don't know (RFC 7515 4.1.11), and refused. */
+/* RFC 8725 3.1: the algorithm is ours to choose. A key or an address in the header (jwk, jku, x5c) is never looked at;
+ * a critical extension is one that we don't know (RFC 7515 4.1.11), and refused. */
 static enum status check_header(const struct keyring *keys, struct jws jws)
 {
     json_t *header = decode_object(jws.header);
@@ -84,7 +84,8 @@ static bool names_us(const json_t *aud)
     bool found = false;
     size_t i;
     json_t *one;
-    json_array_foreach(aud, i, one) {
+    json_array_foreach(aud, i, one)
+    {
         if (!json_is_string(one))
             return false;
         found = found || bytes_equal(bytes_of_json(one), bytes_of(audience));
@@ -139,10 +140,10 @@ enum status token_verify(const struct keyring *keys, const char *issuer, struct 
 
 enum status token_issue(const struct keyring *keys, const char *issuer, const struct claims *claims, char **token)
 {
-    json_t *payload = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:s}", "iss", issuer, "aud", audience, "sub",
-                                claims->participation.text, "room", claims->session.text, "role",
-                                role_name(claims->role), "nbf", (json_int_t)claims->not_before, "exp",
-                                (json_int_t)claims->expires, "jti", claims->token.text);
+    json_t *payload =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:s}", "iss", issuer, "aud", audience, "sub",
+                  claims->participation.text, "room", claims->session.text, "role", role_name(claims->role), "nbf",
+                  (json_int_t)claims->not_before, "exp", (json_int_t)claims->expires, "jti", claims->token.text);
     char *text = payload ? json_dumps(payload, JSON_COMPACT) : NULL;
     json_decref(payload);
     if (!text)

@@ -131,6 +131,7 @@ uint16_t caller_close_code(const char *reason)
         { "removed", 1000 },
         { "moved", 1000 },
         { "token_expired", 1000 },
+        { "session_over", 1000 },
         { "bad_token", 1008 },
         { "too_many_messages", 1008 },
         { "not_joined", 1008 },

@@ -209,7 +209,8 @@ static void flush(struct shard *s)
 {
     udp_send(s->udp, s->outbox);
     send_messages(s);
-    close_later(s, outbox_overflowed(s->outbox));
+    for (size_t i = 0; i < outbox_overflowed_count(s->outbox); i++)
+        close_later(s, outbox_overflowed_at(s->outbox, i));
     outbox_clear(s->outbox);
 }
 

@@ -139,21 +139,23 @@ static bool decode_use_candidate(struct stun_message *m, struct bytes value)
     return value.len == 0;
 }
 
-static bool decode_controlled(struct stun_message *m, struct bytes value)
+/* RFC 8445 7.1.3: an agent claims one role. A message that claims both is broken. */
+static bool decode_role(struct stun_message *m, struct bytes value, bool *role)
 {
     struct reader r = reader_over(value);
-    m->controlled = true;
+    *role = true;
     m->tie_breaker = read_be64(&r);
-    return value.len == 8;
+    return value.len == 8 && !(m->controlled && m->controlling);
+}
+
+static bool decode_controlled(struct stun_message *m, struct bytes value)
+{
+    return decode_role(m, value, &m->controlled);
 }
 
 static bool decode_controlling(struct stun_message *m, struct bytes value)
 {
-    if (!decode_controlled(m, value))
-        return false;
-    m->controlled = false;
-    m->controlling = true;
-    return true;
+    return decode_role(m, value, &m->controlling);
 }
 
 static bool decode_mapped(struct stun_message *m, struct bytes value)

@@ -38,7 +38,7 @@ export const planOf = (changes = {}) => ({
 });
 
 /* A free port, as far as one can know: the kernel's choice, given back. */
-const freeTcpPort = () => new Promise((done, fail) => {
+export const freeTcpPort = () => new Promise((done, fail) => {
     const server = createServer().on('error', fail).listen(0, '127.0.0.1', () => {
         const { port } = server.address();
         server.close(() => done(port));
@@ -58,15 +58,16 @@ export class Broker {
     #exited = null;
     tap = null;
 
-    /* host: the address that pages and media use: 127.0.0.1 or ::1. */
-    static async start({ plan = planOf(), host = '127.0.0.1' } = {}) {
-        const broker = new Broker();
-        await broker.#start(plan, host);
+    /* host: the address that pages and media use: 127.0.0.1 or ::1. tapped: with the wiretap, which a broker under a sanitizer can't
+     * take. options: more of the command line. */
+    static async start({ plan = planOf(), host = '127.0.0.1', tapped = true, options = {}, webRoot = join(ROOT, 'web') } = {}) {
+        const broker = new this();
+        await broker.#start(plan, host, tapped, { '--web-root': webRoot, ...options });
         return broker;
     }
 
-    async #start(plan, host) {
-        const at = (name) => join(this.#folder, name);
+    async #start(plan, host, tapped, options) {
+        const at = (name) => this.file(name);
         execFileSync(join(ROOT, 'certs/make-dev-certs.sh'), [this.#folder]);
         writeFileSync(at('key.jwk'), execFileSync(KINROOM, ['token', 'key']));
         writeFileSync(at('plan.json'), JSON.stringify({ sessions: [plan] }));
@@ -74,16 +75,18 @@ export class Broker {
         this.url = `https://${host.includes(':') ? `[${host}]` : host}:${this.port}`;
         this.session = plan.id;
 
+        this.udpPort = await freeUdpPort();
         const log = openSync(at('log'), 'a');
-        this.#child = spawn(KINROOM, ['serve', '--listen', host, '--https-port', this.port, '--udp-port', await freeUdpPort(),
+        this.#child = spawn(KINROOM, ['serve', '--listen', host, '--https-port', this.port, '--udp-port', this.udpPort,
             '--media-addresses', host, '--certificate', at('cert.pem'), '--key', at('key.pem'), '--origins', this.url,
-            '--web-root', join(ROOT, 'web'), '--token-keys', at('key.jwk'), '--plan', at('plan.json')].map(String), {
-            env: { ...process.env, LD_PRELOAD: WIRETAP, KINROOM_WIRETAP: at('wiretap') },
+            '--token-keys', at('key.jwk'), '--plan', at('plan.json'), ...Object.entries(options).flat()].map(String), {
+            env: tapped ? { ...process.env, LD_PRELOAD: WIRETAP, KINROOM_WIRETAP: at('wiretap') } : process.env,
             stdio: ['ignore', log, log],
         });
         closeSync(log);
+        this.pid = this.#child.pid;
         this.#exited = new Promise((done) => this.#child.on('exit', (code, signal) => done(signal ?? code)));
-        this.tap = new Wiretap(at('wiretap'));
+        if (tapped) this.tap = new Wiretap(at('wiretap'));
         await until(`the broker answers ${this.url}/healthz`, () => this.#child.exitCode === null ? this.#healthy() : Promise.reject(
             new Error(`the broker ended with ${this.#child.exitCode}:\n${this.log}`)));
     }
@@ -97,13 +100,21 @@ export class Broker {
 
     /* A link as a person gets it. */
     link(participation, role) {
-        const token = execFileSync(KINROOM, ['token', 'issue', '--keys', join(this.#folder, 'key.jwk'), '--participation', participation,
+        return `${this.url}/#token=${this.token(participation, role)}`;
+    }
+
+    token(participation, role) {
+        return execFileSync(KINROOM, ['token', 'issue', '--keys', this.file('key.jwk'), '--participation', participation,
             '--session', this.session, '--role', role]).toString().trim();
-        return `${this.url}/#token=${token}`;
+    }
+
+    /* In the folder of this broker: cert.pem, key.pem, key.jwk, plan.json, log. */
+    file(name) {
+        return join(this.#folder, name);
     }
 
     get log() {
-        return readFileSync(join(this.#folder, 'log'), 'utf8');
+        return readFileSync(this.file('log'), 'utf8');
     }
 
     /* Asks it to end; whatever is left of it after that is killed and counts as a failure, like any crash. */
@@ -112,7 +123,7 @@ export class Broker {
         this.#child.kill('SIGINT');
         const ended = await this.#exited;
         clearTimeout(late);
-        this.tap.mark();
+        this.tap?.mark();
         equal(ended, 0, 'how the broker ended');
     }
 

@@ -1,9 +1,7 @@
-/* token.c - an admission token from a stranger, and a clinic's misprinted keys. The first byte chooses what the rest is:
- *   'r' a raw token: without our key none is ever good
- *   'p' the payload of a token that our key signs: only sane claims come out, and they survive being issued again
- *   'c' pairs of (place, byte) written over a good token: a changed token is never good
- *   'k' a keyring's JSON
- * The key is made at start, so that none is kept with the sources. */
+/* token.c - an admission token from a stranger, and a clinic's misprinted keys. The first byte chooses what the rest
+ * is: 'r' a raw token: without our key none is ever good 'p' the payload of a token that our key signs: only sane
+ * claims come out, and they survive being issued again 'c' pairs of (place, byte) written over a good token: a changed
+ * token is never good 'k' a keyring's JSON The key is made at start, so that none is kept with the sources. */
 #include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>

@@ -49,8 +49,10 @@ static void the_short_form_of_rfc_5952_is_written(void **state)
 static void nonsense_is_refused_and_changes_nothing(void **state)
 {
     (void)state;
-    static const char *const bad[] = { "",        "1.2.3",  "1.2.3.4.5", "256.1.1.1", "1.2.3.4:5", ":::", "fe80::1%eth0",
-                                       "[::1]",   "host",   " 1.2.3.4",  "1.2.3.4 ",  "::g",       "1:2:3:4:5:6:7:8:9" };
+    static const char *const bad[] = {
+        "",     "1.2.3",    "1.2.3.4.5", "256.1.1.1", "1.2.3.4:5",        ":::", "fe80::1%eth0", "[::1]",
+        "host", " 1.2.3.4", "1.2.3.4 ",  "::g",       "1:2:3:4:5:6:7:8:9"
+    };
     struct address before = address_of("192.0.2.9", 7);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct address a = before;

@@ -96,9 +96,7 @@ static void only_loved_ones_and_interpreters_of_an_individual_session_are_admitt
             struct admission_facts facts = facts_of((enum role)role, ALL);
             facts.kind = (enum session_kind)kind;
             bool admitted = role == ROLE_LOVED_ONE || role == ROLE_INTERPRETER;
-            enum verdict expected = !admitted                 ? VERDICT_ROLE
-                                    : kind != KIND_INDIVIDUAL ? VERDICT_KIND
-                                                              : VERDICT_ADMIT;
+            enum verdict expected = !admitted ? VERDICT_ROLE : kind != KIND_INDIVIDUAL ? VERDICT_KIND : VERDICT_ADMIT;
             assert_int_equal(admission_decide(&facts), expected);
         }
 }
@@ -130,7 +128,7 @@ static void each_state_of_consent_but_live_is_its_own_refusal(void **state)
     }
     facts.consent = (enum consent)100;
     assert_int_equal(admission_decide(&facts), VERDICT_NO_GRANT);
-    facts.consent = (enum consent)-1;
+    facts.consent = (enum consent) - 1;
     assert_int_equal(admission_decide(&facts), VERDICT_NO_GRANT);
 }
 
@@ -175,7 +173,7 @@ static void each_verdict_has_its_own_name(void **state)
     assert_string_equal(verdict_name(VERDICT_GRANT_EXPIRED), "grant_expired");
     assert_string_equal(verdict_name(VERDICT_KIND), "kind_not_supported");
     assert_string_equal(verdict_name((enum verdict)(VERDICT_FULL + 1)), "?");
-    assert_string_equal(verdict_name((enum verdict)-1), "?");
+    assert_string_equal(verdict_name((enum verdict) - 1), "?");
 }
 
 int main(void)

@@ -29,7 +29,10 @@ static enum consent check_at(const struct grant *grants, size_t count, int64_t u
     return consent_check(grants, count, &carol, &lee, KIND_INDIVIDUAL, unix_s, rights);
 }
 
-static enum consent check_one(struct grant g) { return check_at(&g, 1, DURING, &(struct rights){ 0 }); }
+static enum consent check_one(struct grant g)
+{
+    return check_at(&g, 1, DURING, &(struct rights){ 0 });
+}
 
 static void each_mode_passes_what_the_domain_says(void **state)
 {
@@ -44,7 +47,7 @@ static void each_mode_passes_what_the_domain_says(void **state)
         { MODE_FULL, SOURCE_ALL, SOURCE_MIC | SOURCE_CAMERA },
         { (enum mode)0, 0, 0 },
         { (enum mode)(MODE_FULL + 1), 0, 0 },
-        { (enum mode)-1, 0, 0 },
+        { (enum mode) - 1, 0, 0 },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         source_mask receives = 0xff, sends = 0xff;

@@ -62,7 +62,10 @@ static struct jws split(char *compact)
     };
 }
 
-static struct bytes kid_of(const json_t *key) { return bytes_of(json_string_value(json_object_get(key, "kid"))); }
+static struct bytes kid_of(const json_t *key)
+{
+    return bytes_of(json_string_value(json_object_get(key, "kid")));
+}
 
 static void what_a_key_signs_its_public_half_verifies(void **state)
 {
@@ -230,8 +233,18 @@ static void too_many_keys_are_refused(void **state)
 static void what_holds_no_key_is_malformed(void **state)
 {
     (void)state;
-    static const char *const texts[] = { "", "{", "3", "null", "\"x\"", "[]", "[{}]", "{\"keys\":[]}", "{\"keys\":{}}",
-                                         "{\"keys\":3}", "{\"kid\":\"a\",\"kid\":\"b\"}", "{} {}" };
+    static const char *const texts[] = { "",
+                                         "{",
+                                         "3",
+                                         "null",
+                                         "\"x\"",
+                                         "[]",
+                                         "[{}]",
+                                         "{\"keys\":[]}",
+                                         "{\"keys\":{}}",
+                                         "{\"keys\":3}",
+                                         "{\"kid\":\"a\",\"kid\":\"b\"}",
+                                         "{} {}" };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         struct keyring *ring = NULL;
         assert_int_equal(keyring_create(&ring, bytes_of(texts[i])), ERR_MALFORMED);

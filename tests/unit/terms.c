@@ -40,7 +40,7 @@ static void unknown_words_and_values_are_nothing(void **state)
     }
     assert_int_equal(role_parse((struct bytes){ (const uint8_t *)"admin\0", 6 }), 0);
     assert_string_equal(kind_name((enum session_kind)0), "?");
-    assert_string_equal(kind_name((enum session_kind)-1), "?");
+    assert_string_equal(kind_name((enum session_kind) - 1), "?");
     assert_string_equal(role_name((enum role)(ROLE_ADMIN + 1)), "?");
     assert_string_equal(mode_name((enum mode)1000), "?");
     assert_string_equal(source_name((enum source)3), "?"); /* two sources are not one */
@@ -62,7 +62,9 @@ static void ids_are_1_to_32_plain_characters(void **state)
 static void other_ids_are_refused_and_change_nothing(void **state)
 {
     (void)state;
-    static const char *const bad[] = { "", "0123456789abcdefghijABCDEFGHIJ-_x", "a b", "a\"b", "\xc3\xa9", "a.b", "a/b", "a\n" };
+    static const char *const bad[] = {
+        "", "0123456789abcdefghijABCDEFGHIJ-_x", "a b", "a\"b", "\xc3\xa9", "a.b", "a/b", "a\n"
+    };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct id id = { "before" };
         assert_false(id_parse(bytes_of(bad[i]), &id));

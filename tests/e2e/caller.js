@@ -1,0 +1,93 @@
+/* caller.js - a client without a browser: says what it likes on the WebSocket, and remembers all that it was told. */
+
+import { readFileSync } from 'node:fs';
+import WebSocket from 'ws';
+import { equal, pause, until } from './check.js';
+
+const SUBPROTOCOL = 'kinroom.v1';
+const PACE_MS = 55; /* the broker takes 20 messages a second for long */
+const OFFER = readFileSync(new URL('../support/offers/chromium.sdp', import.meta.url), 'utf8');
+
+export class Caller {
+    #socket;
+    #ids = 0;
+    #lastSaid = 0;
+    heard = []; /* { text, said }: as it came, and parsed */
+    closed = null; /* { code, reason } */
+
+    /* url: another door than the broker's own; on(socket) may still listen before anything happens. */
+    static async dial(broker, { url = broker.url, origin = broker.url } = {}) {
+        const caller = new Caller();
+        caller.#socket = new WebSocket(`${url.replace('http', 'ws')}/ws`, SUBPROTOCOL, { origin, rejectUnauthorized: false });
+        const socket = caller.#socket;
+        socket.on('message', (text) => caller.heard.push({ text: text.toString(), said: JSON.parse(text) }));
+        socket.on('close', (code, reason) => (caller.closed = { code, reason: reason.toString() }));
+        await new Promise((done, fail) => socket.on('open', done).on('error', fail));
+        socket.on('error', () => {}); /* a reset is a close, too */
+        return caller;
+    }
+
+    /* Somebody of the plan, joined, whoever was in their place. */
+    static async join(broker, participation, role, options) {
+        const caller = await Caller.dial(broker, options);
+        equal((await caller.ask({ type: 'join', token: broker.token(participation, role), move: true })).type, 'done', `${participation} joins`);
+        return caller;
+    }
+
+    /* Bytes as one text frame, whatever they are; `more` leaves the message open. */
+    send(bytes, { more = false, binary = false } = {}) {
+        return new Promise((done) => this.#socket.send(bytes, { fin: !more, binary, compress: false }, done));
+    }
+
+    ping() {
+        this.#socket.ping();
+    }
+
+    /* No faster than one may. */
+    async sendPaced(bytes) {
+        await pause(Math.max(0, this.#lastSaid + PACE_MS - performance.now()));
+        this.#lastSaid = performance.now();
+        await this.send(bytes);
+    }
+
+    /* The reply to it, whatever it is. */
+    async ask(request) {
+        const id = ++this.#ids;
+        const mark = this.heard.length;
+        await this.sendPaced(JSON.stringify({ ...request, id }));
+        return this.hears(`a reply to ${request.type}`, ({ said }) => said.id === id, mark);
+    }
+
+    /* What comes back for a message that may be anything: the next `error`, as it was written. */
+    async refusal(bytes) {
+        const mark = this.heard.length;
+        await this.sendPaced(bytes);
+        return this.hears(`a refusal of ${bytes.toString().slice(0, 80)}`, ({ said }) => ['error', 'done', 'answer'].includes(said.type), mark);
+    }
+
+    async hears(what, wanted, since = 0) {
+        return until(what, () => this.heard.slice(since).find(wanted)?.said ?? (this.closed && { closed: this.closed }), { every_ms: 2 });
+    }
+
+    /* The newest of a kind. */
+    last(type) {
+        return this.heard.map(({ said }) => said).filter((said) => said.type === type).at(-1);
+    }
+
+    async isClosed(code, reason, within_ms = 5000) {
+        await until(`the socket is closed with ${code} ${reason}`, () => this.closed, { within_ms });
+        equal(`${this.closed.code} ${this.closed.reason}`, `${code} ${reason}`, 'the close');
+    }
+
+    /* Media as Chromium offers it; the broker's ICE credentials. */
+    async negotiate() {
+        const answer = await this.ask({ type: 'offer', sdp: OFFER });
+        equal(answer.type, 'answer', 'the reply to an offer');
+        const value = (sdp, name) => new RegExp(`^a=${name}:(\\S+)`, 'm').exec(sdp)[1];
+        return { ufrag: value(answer.sdp, 'ice-ufrag'), password: value(answer.sdp, 'ice-pwd'), theirs: value(OFFER, 'ice-ufrag') };
+    }
+
+    hangUp() {
+        this.#socket.terminate();
+    }
+}

@@ -1,0 +1,131 @@
+/* What may come over an open WebSocket: text, of bounded length and at a bounded rate, in time, in proper frames. */
+
+import { randomBytes } from 'node:crypto';
+import { Caller } from '../caller.js';
+import { equal, pause, until } from '../check.js';
+import { connect, upgrade } from '../http.js';
+
+const MOST = 65536;
+const JOIN_WITHIN_MS = 10000;
+
+const closesWith = async (caller, code, reason, within_ms) => {
+    await caller.isClosed(code, reason, within_ms);
+    equal(caller.last('error')?.code, reason, 'the error before the close');
+};
+
+/* A client's frame; mask false is a frame that only a server may send. */
+function frame(opcode, payload, { fin = true, rsv = 0, mask = true, length = payload.length } = {}) {
+    const head = [(fin ? 0x80 : 0) | rsv << 4 | opcode];
+    const masked = mask ? 0x80 : 0;
+    if (length < 126) head.push(masked | length);
+    else if (length < 65536) head.push(masked | 126, length >> 8, length & 255);
+    else {
+        const long = Buffer.alloc(8);
+        long.writeBigUInt64BE(BigInt(length));
+        head.push(masked | 127, ...long);
+    }
+    return Buffer.concat([Buffer.from(head), mask ? Buffer.alloc(4) : Buffer.alloc(0), payload]);
+}
+
+/* Upgrades, sends the frames, and waits until the broker hangs up. */
+async function hangsUpOn(broker, what, frames) {
+    const socket = await connect(broker.port);
+    let over = false;
+    socket.on('data', () => {}).removeAllListeners('error').on('error', () => {}).on('close', () => (over = true));
+    socket.write(upgrade(broker));
+    await pause(100);
+    socket.write(frames);
+    try {
+        await until(`the broker hangs up on ${what}`, () => over, { within_ms: 5000 });
+    } finally {
+        socket.destroy();
+    }
+}
+
+export const tests = {
+    async 'a message of exactly the most is read'(broker) {
+        const caller = await Caller.dial(broker);
+        const join = JSON.stringify({ type: 'join', id: 1, token: broker.token('p-kim', 'loved_one') });
+        await caller.send(join.padEnd(MOST));
+        equal((await caller.hears('a reply', ({ said }) => said.id === 1)).type, 'done', 'the reply');
+        caller.hangUp();
+    },
+
+    async 'a message that is a byte longer is refused, joined or not'(broker) {
+        for (const caller of [await Caller.dial(broker), await Caller.join(broker, 'p-sam', 'loved_one')]) {
+            await caller.send(' '.repeat(MOST + 1));
+            await closesWith(caller, 1009, 'too_long');
+        }
+    },
+
+    async 'a message that grows too long by fragments is refused before it ends'(broker) {
+        for (const size of [1, 1000, 40000]) {
+            const caller = await Caller.join(broker, 'p-sam', 'loved_one');
+            const piece = Buffer.alloc(size, ' ');
+            for (let sent = 0; sent <= MOST && !caller.closed; sent += size) caller.send(piece, { more: true });
+            await closesWith(caller, 1009, 'too_long');
+        }
+    },
+
+    async 'a frame that only claims to be huge is refused when it gets too long'(broker) {
+        for (const length of [MOST + 1, 2 ** 31, 2 ** 40]) await hangsUpOn(broker, `${length} bytes`, frame(1, Buffer.alloc(MOST + 1, ' '), { length }));
+    },
+
+    async 'binary is refused'(broker) {
+        const caller = await Caller.join(broker, 'p-sam', 'loved_one');
+        await caller.send(Buffer.from('{"type":"leave"}'), { binary: true });
+        await closesWith(caller, 1003, 'not_text');
+        equal((await Caller.join(broker, 'p-sam', 'loved_one')).last('seat').seat, 'waiting', 'the seat after a leave in binary');
+    },
+
+    async 'a flood is cut off, and nobody else notices'(broker) {
+        const other = await Caller.join(broker, 'p-client', 'client');
+        for (const caller of [await Caller.dial(broker), await Caller.join(broker, 'p-sam', 'loved_one')]) {
+            for (let i = 0; i < 500; i++) caller.send('{"type":"media","mic":true,"camera":false,"screen":false}');
+            await closesWith(caller, 1008, 'too_many_messages');
+        }
+        equal((await other.ask({ type: 'media', mic: true, camera: false, screen: false })).type, 'done', "the other's request");
+        equal(other.closed, null, "the other's close");
+        other.hangUp();
+    },
+
+    async 'a flood of empty fragments and of pings does no harm'(broker) {
+        const other = await Caller.join(broker, 'p-client', 'client');
+        const caller = await Caller.join(broker, 'p-sam', 'loved_one');
+        for (let i = 0; i < 5000; i++) caller.ping();
+        for (let i = 0; i < 5000; i++) caller.send(Buffer.alloc(0), { more: true });
+        equal((await other.ask({ type: 'media', mic: true, camera: false, screen: false })).type, 'done', "the other's request");
+        caller.hangUp();
+        other.hangUp();
+    },
+
+    async 'frames against RFC 6455 end the connection'(broker) {
+        const text = Buffer.from('{"type":"leave"}');
+        const bad = {
+            'an unmasked frame': frame(1, text, { mask: false }), 'a reserved opcode': frame(3, text), 'a reserved control': frame(11, text),
+            'a reserved bit': frame(1, text, { rsv: 4 }), 'a ping in fragments': frame(9, text, { fin: false }),
+            'a ping that is too long': frame(9, Buffer.alloc(200)), 'a continuation of nothing': frame(0, text),
+            'a text within a text': Buffer.concat([frame(1, text, { fin: false }), frame(1, text)]), 'random bytes': randomBytes(4096),
+        };
+        const seen = await Promise.allSettled(Object.entries(bad).map(([what, frames]) => hangsUpOn(broker, what, frames)));
+        equal(seen.filter(({ status }) => status === 'rejected').map(({ reason }) => reason.message).join('; '), '', 'what was not cut off');
+    },
+
+    async 'who does not join in time is let go, however much they say'(broker) {
+        const silent = await Caller.dial(broker);
+        const chatty = await Caller.dial(broker);
+        const started = performance.now();
+        const chat = setInterval(() => chatty.closed || chatty.send('{"type":"leave"}'), 500);
+        try {
+            await closesWith(silent, 1008, 'not_joined', JOIN_WITHIN_MS + 4000);
+            await closesWith(chatty, 1008, 'not_joined', 4000);
+        } finally {
+            clearInterval(chat);
+        }
+        equal(performance.now() - started > JOIN_WITHIN_MS - 1000, true, 'that they were given the time');
+    },
+
+    async 'after all that a good caller joins'(broker) {
+        (await Caller.join(broker, 'p-sam', 'loved_one')).hangUp();
+    },
+};
