@@ -1,20 +1,15 @@
 #include "auth/admission.h"
 
-/* What a role must bring to a kind of session. 0, an absent entry, is a role that has no place in it: clients and
- * therapists are there by right and are not admitted, an admin never enters, a loved one never enters a group. The
- * kinds without a row are not run yet. */
-enum need {
-    NEED_CONSENT = 1, /* a live grant, and the client's yes to this segment */
-    NEED_PRESENCE,    /* only that therapist and client are there */
-};
-static const enum need needs[KIND_GROUP + 1][ROLE_ADMIN + 1] = {
-    [KIND_INDIVIDUAL] = { [ROLE_LOVED_ONE] = NEED_CONSENT, [ROLE_INTERPRETER] = NEED_PRESENCE },
-};
+#include "auth/matrix.h"
 
 static const enum verdict of_consent[] = {
-    [CONSENT_ABSENT] = VERDICT_NO_GRANT,           [CONSENT_LIVE] = VERDICT_ADMIT,
-    [CONSENT_EARLY] = VERDICT_GRANT_NOT_YET,       [CONSENT_EXPIRED] = VERDICT_GRANT_EXPIRED,
-    [CONSENT_WITHDRAWN] = VERDICT_GRANT_WITHDRAWN, [CONSENT_OTHER_KIND] = VERDICT_GRANT_OTHER_KIND,
+    [CONSENT_ABSENT] = VERDICT_NO_GRANT,
+    [CONSENT_LIVE] = VERDICT_ADMIT,
+    [CONSENT_EARLY] = VERDICT_GRANT_NOT_YET,
+    [CONSENT_EXPIRED] = VERDICT_GRANT_EXPIRED,
+    [CONSENT_WITHDRAWN] = VERDICT_GRANT_WITHDRAWN,
+    [CONSENT_OTHER_KIND] = VERDICT_GRANT_OTHER_KIND,
+    [CONSENT_OTHER_TOPIC] = VERDICT_GRANT_OTHER_TOPIC,
 };
 
 static bool is_admitted_role(enum role role)
@@ -22,40 +17,45 @@ static bool is_admitted_role(enum role role)
     return role == ROLE_LOVED_ONE || role == ROLE_INTERPRETER;
 }
 
-static enum need need_of(const struct admission_facts *f)
+static bool is_missed(bool present, enum presence presence, bool grant_allows)
 {
-    bool known = (int)f->kind > 0 && (int)f->kind <= KIND_GROUP;
-    return known ? needs[f->kind][f->role] : 0;
+    return !present && presence != PRESENCE_WAIVED && !(presence == PRESENCE_GRANT && grant_allows);
 }
 
-static enum verdict decide_consent(const struct admission_facts *f)
+/* With the client present their agreement is asked for (45 CFR 164.510(b)(2)), also where the grant would have let them
+ * be away. */
+static enum verdict decide_consent(const struct admission_facts *f, const struct matrix_row *row)
 {
+    if (!row->needs_grant)
+        return VERDICT_ADMIT;
     if ((int)f->consent < 0 || f->consent >= sizeof of_consent / sizeof *of_consent)
         return VERDICT_NO_GRANT;
     if (f->consent != CONSENT_LIVE)
         return of_consent[f->consent];
-    return f->client_agrees ? VERDICT_ADMIT : VERDICT_CLIENT_HAS_NOT_AGREED;
+    return row->needs_yes && f->client_connected && !f->client_agrees ? VERDICT_CLIENT_HAS_NOT_AGREED : VERDICT_ADMIT;
 }
 
-/* The first reason in the header's order. */
+/* The first reason in the header's order. Clients and therapists are there by right and are not admitted; an admin
+ * never enters. */
 enum verdict admission_decide(const struct admission_facts *f)
 {
+    const struct matrix_row *row = matrix_row(f->kind, f->role);
     if (f->denied)
         return VERDICT_DENIED;
     if (!is_admitted_role(f->role))
         return VERDICT_ROLE;
-    enum need need = need_of(f);
-    if (!need)
+    if (!row->needs_admission)
         return VERDICT_KIND;
     if (!f->connected)
         return VERDICT_NOT_CONNECTED;
     if (!f->room_open)
         return VERDICT_ROOM_NOT_OPEN;
-    if (!f->therapist_connected)
+    bool grant_allows = row->needs_grant && f->consent == CONSENT_LIVE && f->client_absent_ok;
+    if (is_missed(f->therapist_connected, row->without_therapist, false))
         return VERDICT_NO_THERAPIST;
-    if (!f->client_connected)
+    if (is_missed(f->client_connected, row->without_client, grant_allows))
         return VERDICT_NO_CLIENT;
-    enum verdict consent = need == NEED_CONSENT ? decide_consent(f) : VERDICT_ADMIT;
+    enum verdict consent = decide_consent(f, row);
     if (consent != VERDICT_ADMIT)
         return consent;
     if (f->seconds_left < (f->already_in ? 1 : ADMISSION_LEAST_S))
@@ -83,6 +83,7 @@ const char *verdict_name(enum verdict verdict)
         [VERDICT_GRANT_EXPIRED] = "grant_expired",
         [VERDICT_GRANT_WITHDRAWN] = "grant_withdrawn",
         [VERDICT_GRANT_OTHER_KIND] = "grant_other_kind",
+        [VERDICT_GRANT_OTHER_TOPIC] = "grant_other_topic",
         [VERDICT_TOO_LITTLE_TIME] = "too_little_time",
         [VERDICT_FULL] = "full",
     };

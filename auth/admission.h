@@ -23,6 +23,7 @@ enum verdict {
     VERDICT_GRANT_EXPIRED,
     VERDICT_GRANT_WITHDRAWN,
     VERDICT_GRANT_OTHER_KIND,
+    VERDICT_GRANT_OTHER_TOPIC,
     VERDICT_TOO_LITTLE_TIME, /* less than ADMISSION_LEAST_S of the segment left */
     VERDICT_FULL,            /* no seat */
 };
@@ -36,16 +37,18 @@ struct admission_facts {
     bool denied;
     bool room_open;
     bool therapist_connected, client_connected;
-    bool client_agrees;   /* said yes to this segment */
-    enum consent consent; /* of a loved one; an interpreter needs none */
-    bool already_in;      /* keeping someone in asks for no least time and no free seat */
-    int64_t seconds_left; /* of the segment, the box and the grant, whichever is least */
+    bool client_agrees;    /* said yes to this segment */
+    bool client_absent_ok; /* of the live grant: rights.client_absent_ok */
+    enum consent consent;  /* of a loved one; an interpreter needs none */
+    bool already_in;       /* keeping someone in asks for no least time and no free seat */
+    int64_t seconds_left;  /* of the segment, the box and the grant, whichever is least */
     uint32_t seats_free;
 };
 
 /* The first that fails, the most fundamental first: denied, role, kind, connection, room, therapist, client, then for a
- * loved one the consent and the client's yes, then time, seats. Those already in may use up what is left of their time,
- * and are refused for TOO_LITTLE_TIME once nothing is. */
+ * loved one the consent and the client's yes, then time, seats. The matrix says which of therapist, client, consent and
+ * yes the kind needs of the role. A client who is there is always asked for the yes; one whom the grant lets be away is
+ * not. Those already in may use up what is left of their time, and are refused for TOO_LITTLE_TIME once nothing is. */
 enum verdict admission_decide(const struct admission_facts *);
 /* The error code for people and logs, as PROTOCOL.md lists them: "grant_expired". Never NULL. */
 const char *verdict_name(enum verdict);

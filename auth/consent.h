@@ -1,6 +1,5 @@
-/* consent.h - grants: what a client allows one named loved one. Absent, unknown, expired or withdrawn is no.
- *
- * A first, simple record; DOMAIN's whole grant and its withdrawal find their place here. */
+/* consent.h - grants: what a client allows one named loved one. Absent, unknown, incomplete, expired or withdrawn is
+ * no. */
 #pragma once
 
 #include "base/status.h"
@@ -38,17 +37,24 @@ struct grant {
     struct id client; /* the person who grants */
     struct id person; /* the loved one who is named */
     enum granted_by granted_by;
-    term_set kinds;  /* of enum session_kind */
-    term_set modes;  /* of enum mode */
+    term_set kinds; /* of enum session_kind */
+    term_set modes; /* of enum mode */
     bool chat;
-    term_set topics; /* of enum topic */
-    char purpose[GRANT_TEXT_MAX + 1];        /* an HL7 ActReason code */
-    int64_t not_before, expires;             /* Unix seconds; live while not_before <= t < expires. Both required */
+    term_set topics;                  /* of enum topic */
+    char purpose[GRANT_TEXT_MAX + 1]; /* an HL7 ActReason code */
+    int64_t not_before, expires;      /* Unix seconds; live while not_before <= t < expires. Both required */
     bool client_absent_ok;
     char notice_version[GRANT_TEXT_MAX + 1]; /* the redisclosure notice that went with it */
     char evidence[GRANT_TEXT_MAX + 1];       /* a reference to the signed form in the clinic's records */
     enum grant_status status;
 };
+
+/* 42 CFR 2.31: a consent that lacks a required part is no consent. The name of the first part that is missing or
+ * unknown
+ * ("purpose", "expires"), NULL when the grant is complete. Its status is not looked at. */
+const char *consent_missing(const struct grant *);
+/* The HL7 ActReason codes that let a loved one in: docs/FHIR.md has the list and why. */
+bool consent_purpose_known(const char *code);
 
 /* Why not. The names go to people as error codes (admission.h has the others). */
 enum consent {
@@ -57,22 +63,39 @@ enum consent {
     CONSENT_EARLY,
     CONSENT_EXPIRED,
     CONSENT_WITHDRAWN,
-    CONSENT_OTHER_KIND, /* there is a grant, and not for this kind of session */
+    CONSENT_OTHER_KIND,  /* there is a grant, and not for this kind of session */
+    CONSENT_OTHER_TOPIC, /* for this kind, and without the topic that it is about */
 };
 
-/* What a live grant allows to pass. */
+/* What a live grant allows. */
 struct rights {
     source_mask receives; /* of others' sources */
     source_mask sends;
     int64_t until; /* Unix seconds, exclusive */
+    enum mode mode;
+    bool chat;
+    bool client_absent_ok;
+    term_set topics;
+    struct id grant; /* which one it is, for the ledger */
+    uint32_t epoch;
 };
 
 /* The widest mode (in the enum's order; one mode, never a union) among the grants that are live for {client, person,
- * kind} at unix_s; until is that grant's end, the latest of equals. When none is live the most telling reason: early,
- * withdrawn, expired, other kind, absent. A grant without a known mode or without a period is incomplete and counts as
- * absent. *rights changes only on CONSENT_LIVE. */
+ * kind} at unix_s; the rights are that one grant's, the latest-ending of equals. A kind whose matrix row has a topic
+ * needs a grant that names it; a kind with no place for loved ones is never granted. When none is live the most telling
+ * reason: early, withdrawn, expired, other topic, other kind, absent. An incomplete grant, one of GRANT_NOTHING and one
+ * of an unknown status count as absent. *rights changes only on CONSENT_LIVE. */
 enum consent consent_check(const struct grant *, size_t count, const struct id *client, const struct id *person,
                            enum session_kind, int64_t unix_s, struct rights *);
 /* What a mode lets pass in each direction; screen only ever comes with seeing, and none is sent. Nothing for an unknown
  * mode. */
 void consent_mode_rights(enum mode, source_mask *receives, source_mask *sends);
+
+/* Names, as in terms.h: "general_progress", "personal_rep", "withdrawn". 0 for an unknown word; "?" for an unknown
+ * value. */
+enum topic topic_parse(struct bytes);
+enum granted_by granted_by_parse(struct bytes);
+enum grant_status grant_status_parse(struct bytes);
+const char *topic_name(enum topic);
+const char *granted_by_name(enum granted_by);
+const char *grant_status_name(enum grant_status);

@@ -34,4 +34,6 @@ struct plan {
     size_t grant_count;
     struct plan_step agenda[PLAN_STEPS_MAX];
     size_t step_count;
+    /* What a loved one must have read before the first admission. */
+    char guidance_version[GRANT_TEXT_MAX + 1], notice_version[GRANT_TEXT_MAX + 1];
 };

@@ -23,25 +23,15 @@ static json_t *text_or_mark(const char *text)
     return string ? string : json_string("?");
 }
 
+/* Also text from people; NULL is null. */
+static json_t *text_or_null(const char *text)
+{
+    return text ? text_or_mark(text) : json_null();
+}
+
 static json_t *number_or_null(bool present, int64_t number)
 {
     return present ? json_integer(number) : json_null();
-}
-
-/* NULL only when out of memory: json_pack's "o" then fails the whole message. */
-static json_t *source_names(source_mask mask)
-{
-    static const enum source all[SOURCE_COUNT] = { SOURCE_MIC, SOURCE_CAMERA, SOURCE_SCREEN };
-    json_t *names = json_array();
-    for (size_t i = 0; i < SOURCE_COUNT; i++) {
-        if (!(mask & all[i]))
-            continue;
-        if (json_array_append_new(names, json_string(source_name(all[i]))) != 0) {
-            json_decref(names);
-            return NULL;
-        }
-    }
-    return names;
 }
 
 /* Puts `item` last in `*list`. When that fails the list is gone, and NULL. */
@@ -54,13 +44,47 @@ static bool append(json_t **list, json_t *item)
     return false;
 }
 
+/* A list of names is NULL only when out of memory: json_pack's "o" then fails the whole message. Sources are the first
+ * three of what can be enabled, so one list serves both. */
+static json_t *enabled_names(enable_mask mask)
+{
+    static const struct {
+        enum enabled bit;
+        const char *name;
+    } all[] = { { ENABLE_MIC, "mic" },
+                { ENABLE_CAMERA, "camera" },
+                { ENABLE_SCREEN, "screen" },
+                { ENABLE_CHAT, "chat" },
+                { ENABLE_OTHERS, "others" } };
+    json_t *names = json_array();
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (mask & all[i].bit && !append(&names, json_string(all[i].name)))
+            return NULL;
+    return names;
+}
+
+static json_t *source_names(source_mask mask)
+{
+    return enabled_names(mask & SOURCE_ALL);
+}
+
+static json_t *mode_names(term_set modes)
+{
+    json_t *names = json_array();
+    for (int mode = MODE_LISTEN; mode <= MODE_FULL; mode++)
+        if (term_in(modes, mode) && !append(&names, json_string(mode_name((enum mode)mode))))
+            return NULL;
+    return names;
+}
+
 enum status notice_welcome(struct writer *w, const struct notice_welcome *welcome)
 {
-    return emit(w, json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:{s:I, s:I}}", "type", "welcome", "participant",
-                             welcome->participant->text, "role", role_name(welcome->role), "name",
-                             text_or_mark(welcome->name), "session", welcome->session->text, "kind",
-                             kind_name(welcome->kind), "slots", "audio", (json_int_t)welcome->audio_slots, "video",
-                             (json_int_t)welcome->video_slots));
+    return emit(w,
+                json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:{s:I, s:I}, s:s, s:s}", "type", "welcome", "participant",
+                          welcome->participant->text, "role", role_name(welcome->role), "name",
+                          text_or_mark(welcome->name), "session", welcome->session->text, "kind",
+                          kind_name(welcome->kind), "slots", "audio", (json_int_t)welcome->audio_slots, "video",
+                          (json_int_t)welcome->video_slots, "guidance", welcome->guidance, "notice", welcome->notice));
 }
 
 enum status notice_answer(struct writer *w, uint32_t request, const char *sdp)
@@ -77,22 +101,27 @@ enum status notice_room(struct writer *w, const struct notice_room *room)
                              (json_int_t)room->unix_s));
 }
 
-enum status notice_seat(struct writer *w, const char *seat, const char *reason, source_mask may_send, bool has_until,
-                        int64_t until)
+enum status notice_seat(struct writer *w, const struct notice_seat *seat)
 {
-    return emit(w, json_pack("{s:s, s:s, s:s?, s:o, s:o}", "type", "seat", "seat", seat, "reason", reason, "may_send",
-                             source_names(may_send), "until", number_or_null(has_until, until)));
+    return emit(w, json_pack("{s:s, s:s, s:s?, s:o, s:o, s:o, s:s?}", "type", "seat", "seat", seat->seat, "reason",
+                             seat->reason, "may_send", source_names(seat->may_send), "until",
+                             number_or_null(seat->has_until, seat->until), "modes", mode_names(seat->modes), "mode",
+                             seat->mode ? mode_name(seat->mode) : NULL));
 }
 
 /* "s*" and "o*" leave a NULL out. */
 static json_t *person_of(const struct notice_person *person)
 {
-    return json_pack("{s:s, s:s, s:o, s:s, s:b, s:o, s:o, s:b, s:o, s:s*, s:s*, s:o*}", "participant",
-                     person->participant->text, "role", role_name(person->role), "name", text_or_mark(person->name),
-                     "seat", person->seat, "connected", (int)person->connected, "sending",
+    return json_pack("{s:s, s:s, s:o, s:s, s:b, s:o, s:o, s:b, s:o, s:b, s:o, s:s?, s:s*, s:s*, s:o*, s:o*, s:o*}",
+                     "participant", person->participant->text, "role", role_name(person->role), "name",
+                     text_or_mark(person->name), "seat", person->seat, "connected", (int)person->connected, "sending",
                      source_names(person->sending), "muted", source_names(person->muted), "agreed", (int)person->agreed,
-                     "until", number_or_null(person->has_until, person->until), "may_admit", person->may_admit, "mode",
-                     person->mode, "grant_until", person->has_grant_until ? json_integer(person->grant_until) : NULL);
+                     "until", number_or_null(person->has_until, person->until), "hand", (int)person->hand, "enabled",
+                     enabled_names(person->enabled), "client", person->client ? person->client->text : NULL,
+                     "may_admit", person->may_admit, "mode", person->mode, "grant_until",
+                     person->has_grant_until ? json_integer(person->grant_until) : NULL, "address",
+                     person->has_location ? text_or_null(person->address) : NULL, "phone",
+                     person->has_location ? text_or_null(person->phone) : NULL);
 }
 
 enum status notice_roster(struct writer *w, const struct notice_person *people, size_t count)
@@ -118,6 +147,50 @@ enum status notice_slots(struct writer *w, const struct notice_slot *slots, size
         if (!append(&list, slot_of(&slots[i])))
             return ERR_NO_MEMORY;
     return emit(w, json_pack("{s:s, s:o}", "type", "slots", "slots", list));
+}
+
+enum status notice_chat(struct writer *w, const struct notice_chat *chat)
+{
+    return emit(w, json_pack("{s:s, s:s, s:o, s:s, s:o}", "type", "chat", "from", chat->from->text, "name",
+                             text_or_mark(chat->name), "to", chat->to_therapist ? "therapist" : "everyone", "text",
+                             text_or_mark(chat->text)));
+}
+
+enum status notice_warning(struct writer *w, uint32_t seconds_left)
+{
+    return emit(w, json_pack("{s:s, s:I}", "type", "warning", "seconds_left", (json_int_t)seconds_left));
+}
+
+static json_t *step_of(const struct notice_step *step)
+{
+    return json_pack("{s:o, s:I}", "title", text_or_mark(step->title), "minutes", (json_int_t)step->minutes);
+}
+
+enum status notice_agenda(struct writer *w, const struct notice_agenda *agenda)
+{
+    json_t *steps = json_array();
+    for (size_t i = 0; i < agenda->count; i++)
+        if (!append(&steps, step_of(&agenda->steps[i])))
+            return ERR_NO_MEMORY;
+    return emit(w, json_pack("{s:s, s:o, s:o, s:o}", "type", "agenda", "steps", steps, "current",
+                             number_or_null(agenda->running, agenda->current), "step_ends",
+                             number_or_null(agenda->running, agenda->step_ends)));
+}
+
+enum status notice_missing_client(struct writer *w, const struct notice_missing *missing)
+{
+    if (!missing->participant)
+        return emit(w, json_pack("{s:s, s:n}", "type", "missing_client", "participant"));
+    return emit(w, json_pack("{s:s, s:s, s:o, s:o, s:I, s:o}", "type", "missing_client", "participant",
+                             missing->participant->text, "address", text_or_null(missing->address), "phone",
+                             text_or_null(missing->phone), "alarm_at", (json_int_t)missing->alarm_at, "reached",
+                             missing->reached < 0 ? json_null() : json_boolean(missing->reached)));
+}
+
+enum status notice_alert(struct writer *w, const struct id *participant, const char *name)
+{
+    return emit(
+        w, json_pack("{s:s, s:s, s:o}", "type", "alert", "participant", participant->text, "name", text_or_mark(name)));
 }
 
 enum status notice_done(struct writer *w, uint32_t request)

@@ -1,6 +1,7 @@
 /* notice.h - what the server says: values to JSON. PROTOCOL.md describes each in prose.
  *
- * Each writes one message and returns its length through the writer; text from people is escaped by Jansson. ERR_FULL. */
+ * Each writes one message and returns its length through the writer; text from people is escaped by Jansson, and reads
+ * "?" when it is not UTF-8. ERR_FULL. Times are Unix seconds. */
 #pragma once
 
 #include "base/clock.h"
@@ -14,6 +15,18 @@ struct notice_welcome {
     const struct id *session;
     enum session_kind kind;
     uint32_t audio_slots, video_slots;
+    const char *guidance, *notice; /* the versions in force that `acknowledge` must name; never NULL */
+};
+
+/* Your own seat. */
+struct notice_seat {
+    const char *seat;
+    const char *reason; /* a code, or NULL */
+    source_mask may_send;
+    bool has_until;
+    int64_t until;
+    term_set modes; /* what a loved one's grant allows; 0 for others */
+    enum mode mode; /* what holds now; 0: none */
 };
 
 struct notice_room {
@@ -27,7 +40,7 @@ struct notice_person {
     const struct id *participant;
     enum role role;
     const char *name;
-    const char *seat; /* waiting, admitted, stepped_out, suspended, left, removed, present (client and therapist) */
+    const char *seat; /* as in PROTOCOL.md */
     bool connected;
     source_mask sending;   /* sources that are on */
     source_mask muted;     /* by the therapist */
@@ -38,6 +51,11 @@ struct notice_person {
     const char *mode;      /* to therapists and the client: "full"; NULL leaves it out */
     bool has_grant_until;
     int64_t grant_until;
+    bool hand;
+    enable_mask enabled;
+    const struct id *client;     /* of a loved one: whose; NULL for others */
+    bool has_location;           /* to therapists, about the client: whether the next two are written at all */
+    const char *address, *phone; /* NULL: not confirmed */
 };
 
 struct notice_slot {
@@ -46,13 +64,45 @@ struct notice_slot {
     enum source source;
 };
 
+/* One message to a person who may read it. */
+struct notice_chat {
+    const struct id *from;
+    const char *name;
+    bool to_therapist; /* else to everyone */
+    const char *text;
+};
+
+struct notice_step {
+    const char *title;
+    uint32_t minutes;
+};
+
+struct notice_agenda {
+    const struct notice_step *steps;
+    size_t count;
+    bool running; /* false, not begun or over: `current` and `step_ends` are null */
+    uint32_t current;
+    int64_t step_ends;
+};
+
+struct notice_missing {
+    const struct id *participant; /* NULL: the client is back, and nothing else is written */
+    const char *address, *phone;  /* NULL: never confirmed */
+    int64_t alarm_at;
+    int reached;                  /* by the therapist: 1, 0, or -1 while unknown */
+};
+
 enum status notice_welcome(struct writer *, const struct notice_welcome *);
 enum status notice_answer(struct writer *, uint32_t request, const char *sdp);
 enum status notice_room(struct writer *, const struct notice_room *);
-/* Your own seat. reason: a code, or NULL. */
-enum status notice_seat(struct writer *, const char *seat, const char *reason, source_mask may_send, bool has_until, int64_t until);
+enum status notice_seat(struct writer *, const struct notice_seat *);
 enum status notice_roster(struct writer *, const struct notice_person *, size_t count);
 enum status notice_slots(struct writer *, const struct notice_slot *, size_t count);
+enum status notice_chat(struct writer *, const struct notice_chat *);
+enum status notice_warning(struct writer *, uint32_t seconds_left); /* before the box ends */
+enum status notice_agenda(struct writer *, const struct notice_agenda *);
+enum status notice_missing_client(struct writer *, const struct notice_missing *);
+enum status notice_alert(struct writer *, const struct id *participant, const char *name); /* the emergency button */
 enum status notice_done(struct writer *, uint32_t request);
 /* code: stable, for programs; text: plain words for the person. request 0: none. */
 enum status notice_error(struct writer *, uint32_t request, const char *code, const char *text);

@@ -36,6 +36,38 @@ static enum status copy_text(char **out, const char *text, size_t len, size_t ma
     return OK;
 }
 
+/* Control characters: C0, DEL, and C1, which UTF-8 writes as C2 80 to C2 9F. Jansson has seen to the UTF-8 and to NUL.
+ */
+static bool is_control(const uint8_t *at, size_t left)
+{
+    return at[0] < 0x20 || at[0] == 0x7f || (at[0] == 0xc2 && left > 1 && at[1] < 0xa0);
+}
+
+/* Text for people to read: nothing in it moves a cursor, and there is something to see. */
+static bool is_readable(const char *text, size_t len, bool may_break)
+{
+    bool blank = true;
+    for (size_t i = 0; i < len; i++) {
+        bool is_break = text[i] == '\n' || text[i] == '\t';
+        if (is_control((const uint8_t *)text + i, len - i) && !(may_break && is_break))
+            return false;
+        blank = blank && (is_break || text[i] == ' ');
+    }
+    return !blank;
+}
+
+/* One line of `min` to `max` bytes into out[max + 1]. */
+static enum status copy_line(char *out, const char *text, size_t len, size_t min, size_t max)
+{
+    if (len > max)
+        return ERR_FULL;
+    if (len < min || !is_readable(text, len, false))
+        return ERR_MALFORMED;
+    memcpy(out, text, len);
+    out[len] = '\0';
+    return OK;
+}
+
 static enum status read_id(const char *text, size_t len, struct id *id)
 {
     return id_parse((struct bytes){ (const uint8_t *)text, len }, id) ? OK : ERR_MALFORMED;
@@ -142,6 +174,74 @@ static enum status decode_extend(json_t *body, struct request *out)
     return read_minutes(minutes, &out->extend.minutes);
 }
 
+static enum status decode_acknowledge(json_t *body, struct request *out)
+{
+    const char *guidance, *notice;
+    size_t guidance_len, notice_len;
+    TRY(unpack(body, "{s:s%, s:s% !}", "guidance", &guidance, &guidance_len, "notice", &notice, &notice_len));
+    TRY(copy_line(out->acknowledge.guidance, guidance, guidance_len, 1, REQUEST_VERSION_MAX));
+    return copy_line(out->acknowledge.notice, notice, notice_len, 1, REQUEST_VERSION_MAX);
+}
+
+static enum status decode_locate(json_t *body, struct request *out)
+{
+    const char *address, *phone;
+    size_t address_len, phone_len;
+    TRY(unpack(body, "{s:s%, s:s% !}", "address", &address, &address_len, "phone", &phone, &phone_len));
+    TRY(copy_line(out->locate.address, address, address_len, 1, REQUEST_ADDRESS_MAX));
+    return copy_line(out->locate.phone, phone, phone_len, REQUEST_PHONE_MIN, REQUEST_PHONE_MAX);
+}
+
+static enum status decode_take_part(json_t *body, struct request *out)
+{
+    const char *mode;
+    size_t len;
+    TRY(unpack(body, "{s:s% !}", "mode", &mode, &len));
+    out->take_part.mode = mode_parse((struct bytes){ (const uint8_t *)mode, len });
+    return out->take_part.mode ? OK : ERR_MALFORMED;
+}
+
+static enum status decode_enable(json_t *body, struct request *out)
+{
+    const char *participant;
+    size_t len;
+    int mic, camera, screen, chat, others;
+    TRY(unpack(body, "{s:s%, s:b, s:b, s:b, s:b, s:b !}", "participant", &participant, &len, "mic", &mic, "camera",
+               &camera, "screen", &screen, "chat", &chat, "others", &others));
+    out->enable.what =
+        (enable_mask)(mask_of(mic, camera, screen) | (chat ? ENABLE_CHAT : 0) | (others ? ENABLE_OTHERS : 0));
+    return read_id(participant, len, &out->enable.participant);
+}
+
+static enum status decode_chat(json_t *body, struct request *out)
+{
+    const char *to, *text;
+    size_t len;
+    TRY(unpack(body, "{s:s, s:s% !}", "to", &to, "text", &text, &len));
+    out->chat.to_therapist = strcmp(to, "therapist") == 0;
+    if (!out->chat.to_therapist && strcmp(to, "everyone") != 0)
+        return ERR_MALFORMED;
+    if (len <= REQUEST_CHAT_MAX && !is_readable(text, len, true))
+        return ERR_MALFORMED;
+    return copy_text(&out->chat.text, text, len, REQUEST_CHAT_MAX);
+}
+
+static enum status decode_hand(json_t *body, struct request *out)
+{
+    int up;
+    TRY(unpack(body, "{s:b !}", "up", &up));
+    out->hand.up = up;
+    return OK;
+}
+
+static enum status decode_reached(json_t *body, struct request *out)
+{
+    int yes;
+    TRY(unpack(body, "{s:b !}", "yes", &yes));
+    out->reached.yes = yes;
+    return OK;
+}
+
 static enum status decode_nothing(json_t *body, struct request *out)
 {
     (void)out;
@@ -152,12 +252,27 @@ static const struct {
     const char *name;
     decoder *decode;
 } kinds[REQUEST_KINDS] = {
-    [REQUEST_JOIN] = { "join", decode_join },       [REQUEST_OFFER] = { "offer", decode_offer },
-    [REQUEST_MEDIA] = { "media", decode_media },    [REQUEST_AGREE] = { "agree", decode_agree },
-    [REQUEST_ADMIT] = { "admit", decode_admit },    [REQUEST_STEP_OUT] = { "step_out", decode_step_out },
-    [REQUEST_REMOVE] = { "remove", decode_remove }, [REQUEST_MUTE] = { "mute", decode_mute },
-    [REQUEST_EXTEND] = { "extend", decode_extend }, [REQUEST_END] = { "end", decode_nothing },
+    [REQUEST_JOIN] = { "join", decode_join },
+    [REQUEST_OFFER] = { "offer", decode_offer },
+    [REQUEST_MEDIA] = { "media", decode_media },
+    [REQUEST_AGREE] = { "agree", decode_agree },
+    [REQUEST_ADMIT] = { "admit", decode_admit },
+    [REQUEST_STEP_OUT] = { "step_out", decode_step_out },
+    [REQUEST_REMOVE] = { "remove", decode_remove },
+    [REQUEST_MUTE] = { "mute", decode_mute },
+    [REQUEST_EXTEND] = { "extend", decode_extend },
+    [REQUEST_END] = { "end", decode_nothing },
     [REQUEST_LEAVE] = { "leave", decode_nothing },
+    [REQUEST_ACKNOWLEDGE] = { "acknowledge", decode_acknowledge },
+    [REQUEST_DECLINE] = { "decline", decode_nothing },
+    [REQUEST_LOCATE] = { "locate", decode_locate },
+    [REQUEST_TAKE_PART] = { "take_part", decode_take_part },
+    [REQUEST_ENABLE] = { "enable", decode_enable },
+    [REQUEST_CHAT] = { "chat", decode_chat },
+    [REQUEST_HAND] = { "hand", decode_hand },
+    [REQUEST_NEXT_STEP] = { "next_step", decode_nothing },
+    [REQUEST_REACHED] = { "reached", decode_reached },
+    [REQUEST_ALERT] = { "alert", decode_nothing },
 };
 
 static enum request_kind kind_of(const char *name)
@@ -220,15 +335,27 @@ enum status request_parse(struct bytes text, struct request *out)
     return status;
 }
 
+static char *owned_text(const struct request *request)
+{
+    switch (request->kind) {
+    case REQUEST_JOIN:
+        return request->join.token;
+    case REQUEST_OFFER:
+        return request->offer.sdp;
+    case REQUEST_CHAT:
+        return request->chat.text;
+    default:
+        return NULL;
+    }
+}
+
 void request_wipe(struct request *request)
 {
-    if (request->kind == REQUEST_JOIN && request->join.token) {
-        bytes_wipe(request->join.token, strlen(request->join.token));
-        free(request->join.token);
-    }
-    if (request->kind == REQUEST_OFFER)
-        free(request->offer.sdp);
-    *request = (struct request){ 0 };
+    char *text = owned_text(request);
+    if (text)
+        bytes_wipe(text, strlen(text));
+    free(text);
+    bytes_wipe(request, sizeof *request); /* an address and a phone number lie in it */
 }
 
 const char *request_name(enum request_kind kind)

@@ -1,6 +1,7 @@
 /* request.h - what a client may say: strict JSON to a tagged union. PROTOCOL.md describes each in prose.
  *
- * Strict: one object, no duplicate keys, no unknown keys, right types, bounded lengths, valid UTF-8. */
+ * Strict: one object, no duplicate keys, no unknown keys, right types, bounded lengths, valid UTF-8. Text from people
+ * (chat, address, phone) has no control characters but newline and tab in chat, and is not blank; lengths are in bytes. */
 #pragma once
 
 #include "base/status.h"
@@ -19,10 +20,21 @@ enum request_kind {
     REQUEST_EXTEND,
     REQUEST_END,
     REQUEST_LEAVE,
+    REQUEST_ACKNOWLEDGE,
+    REQUEST_DECLINE,
+    REQUEST_LOCATE,
+    REQUEST_TAKE_PART,
+    REQUEST_ENABLE,
+    REQUEST_CHAT,
+    REQUEST_HAND,
+    REQUEST_NEXT_STEP,
+    REQUEST_REACHED,
+    REQUEST_ALERT,
     REQUEST_KINDS,
 };
 
-enum { REQUEST_TEXT_MAX = 65536, REQUEST_SDP_MAX = 60000 };
+enum { REQUEST_TEXT_MAX = 65536, REQUEST_SDP_MAX = 60000, REQUEST_CHAT_MAX = 2000 };
+enum { REQUEST_VERSION_MAX = 40, REQUEST_ADDRESS_MAX = 200, REQUEST_PHONE_MIN = 3, REQUEST_PHONE_MAX = 40 };
 
 struct request {
     enum request_kind kind;
@@ -37,11 +49,18 @@ struct request {
         struct { struct id participant; } remove;
         struct { struct id participant; source_mask sources; } mute; /* the sources that may not be sent; 0 lifts */
         struct { uint32_t minutes; } extend;                         /* 1 to 60 */
+        struct { char guidance[REQUEST_VERSION_MAX + 1], notice[REQUEST_VERSION_MAX + 1]; } acknowledge;
+        struct { char address[REQUEST_ADDRESS_MAX + 1], phone[REQUEST_PHONE_MAX + 1]; } locate;
+        struct { enum mode mode; } take_part;
+        struct { struct id participant; enable_mask what; } enable; /* all that is enabled from now on */
+        struct { char *text; bool to_therapist; } chat;             /* owned; 1 to REQUEST_CHAT_MAX bytes */
+        struct { bool up; } hand;
+        struct { bool yes; } reached;
     };
 };
 
 /* ERR_MALFORMED (not JSON, not strict), ERR_UNSUPPORTED (a type that is unknown), ERR_FULL (too long). *out needs
  * request_wipe after OK only; after a failure out->id is the id if one could be read. */
 enum status request_parse(struct bytes text, struct request *out);
-void request_wipe(struct request *); /* frees, and wipes the token */
+void request_wipe(struct request *); /* frees, and wipes all it held: tokens, chat, addresses */
 const char *request_name(enum request_kind);

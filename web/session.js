@@ -1,7 +1,8 @@
 /* session.js - the client's side of signaling/PROTOCOL.md: one WebSocket, one RTCPeerConnection, and what the server said last.
  *
- * Knows nothing of the page. It holds the server's state (welcome, room, seat, roster, slots) and says 'change' whenever any of it, or the
- * connection, changed. It never guesses: what is shown is what the server confirmed.
+ * Knows nothing of the page. It holds the server's state (welcome, room, seat, roster, slots, agenda ...) and says 'change' whenever any of it,
+ * or the connection, changed; 'said', with the message, for what is worth a word the moment it comes. It never guesses: what is shown is what
+ * the server confirmed.
  *
  *   phase   idle -> connecting -> joined -> over
  *           joined or connecting -> retrying -> connecting   (a lost link)
@@ -14,6 +15,7 @@ const PROTOCOL = 'kinroom.v1';
 const CLOSED_FOR_GOOD = new Set([1000, 1008]);
 const RETRY_FIRST_MS = 500;
 const RETRY_MOST_MS = 16000;
+const CHAT_KEPT = 200; /* messages */
 const STEADY_MS = 5000; /* a link that dies sooner counts as one more failure: the server is not to be knocked at twice a second */
 
 export const SOURCES = ['mic', 'camera', 'screen'];
@@ -44,6 +46,10 @@ export class Session extends EventTarget {
     seat = null;
     roster = []; /* empty while we may not know who else is there */
     slots = new Map(); /* mid -> { participant, source } */
+    agenda = null; /* as last told; null: there is none */
+    missing = null; /* to therapists: the client whose link is lost */
+    alerts = new Map(); /* to therapists: participant -> { name, at } of who asked for help and was not seen to yet */
+    chat = []; /* { serial, from, name, to, text }, oldest first */
     pc = null;
     clock = new ServerClock();
     stay = 0; /* counts the spans in which my media may flow: what was asked for in one may not start in the next */
@@ -60,6 +66,7 @@ export class Session extends EventTarget {
     #wholeSince_ms = null; /* socket, ICE and DTLS all up */
     #retryTimer = null;
     #changeQueued = false;
+    #chatCount = 0;
 
     constructor(url, token) {
         super();
@@ -76,6 +83,11 @@ export class Session extends EventTarget {
 
     get role() {
         return this.welcome?.role ?? null;
+    }
+
+    /* My own entry in the roster; null while I may not know who is here. */
+    get mine() {
+        return this.roster.find((person) => person.participant === this.me) ?? null;
     }
 
     /* Client and therapist need no admission. */
@@ -222,15 +234,26 @@ export class Session extends EventTarget {
         this.seat = null;
         this.roster = [];
         this.slots = new Map();
+        this.agenda = null;
+        this.missing = null;
         for (const { reject } of this.#pending.values())
             reject(new Refused('connection_lost', 'The connection was lost before this was confirmed.'));
         this.#pending.clear();
-        if (!this.isHost) SOURCES.forEach((source) => this.#drop(source));
+        if (!this.isHost) this.#forgetStay();
+    }
+
+    /* What a loved one had in the span that is over: neither their media nor what was said goes on into the next. */
+    #forgetStay() {
+        SOURCES.forEach((source) => this.#drop(source));
+        this.agenda = null;
+        this.chat = [];
     }
 
     #over(reason) {
         this.overReason = reason;
         SOURCES.forEach((source) => this.#drop(source));
+        this.chat = [];
+        this.alerts.clear();
         this.#setPhase('over');
     }
 
@@ -244,6 +267,15 @@ export class Session extends EventTarget {
         slots: (session, said) => {
             session.slots = new Map(said.slots.filter((slot) => slot.participant).map((slot) => [slot.mid, slot]));
         },
+        agenda: (session, said) => session.#say(said, () => { session.agenda = said; }),
+        missing_client: (session, said) => session.#say(said, () => { session.missing = said.participant ? said : null; }),
+        alert: (session, said) => session.#say(said, () => {
+            session.alerts.set(said.participant, { name: said.name, at: session.clock.now() });
+        }),
+        chat: (session, said) => session.#say(said, () => {
+            session.chat = [...session.chat, { ...said, serial: ++session.#chatCount }].slice(-CHAT_KEPT);
+        }),
+        warning: (session, said) => session.#say(said, () => {}),
         done: (session, said) => session.#settle(said, 'resolve', said),
         answer: (session, said) => session.#settle(said, 'resolve', said),
         error: (session, said) => session.#settle(said, 'reject', new Refused(said.code, said.message)),
@@ -254,6 +286,11 @@ export class Session extends EventTarget {
         if (!handle) return; /* a newer server may say more than we know */
         handle(this, said);
         this.#changed();
+    }
+
+    #say(said, take) {
+        take();
+        this.dispatchEvent(new CustomEvent('said', { detail: said }));
     }
 
     #settle(said, how, value) {
@@ -268,7 +305,7 @@ export class Session extends EventTarget {
         const isNew = this.seat?.seat !== said.seat;
         this.seat = said;
         if (isNew) this.stay++;
-        if (isNew && !this.isHost) SOURCES.forEach((source) => this.#drop(source));
+        if (isNew && !this.isHost) this.#forgetStay();
         const forbidden = SOURCES.filter((source) => this.tracks[source] && !said.may_send.includes(source));
         forbidden.forEach((source) => this.#drop(source));
         if (forbidden.length && this.isLive) this.#tellMedia().catch(() => {});

@@ -58,6 +58,18 @@ enum source {
 typedef uint8_t source_mask;
 enum { SOURCE_COUNT = 3 };
 
+/* What the matrix leaves to the therapist, for one person; bits of a mask. The first three equal the source bits, so
+ * that `enabled & SOURCE_ALL` is a source_mask. */
+enum enabled {
+    ENABLE_MIC = 1,
+    ENABLE_CAMERA = 2,
+    ENABLE_SCREEN = 4,
+    ENABLE_CHAT = 8,
+    ENABLE_OTHERS = 16, /* may see people other than therapists (workshop) */
+    ENABLE_ALL = 31,
+};
+typedef uint8_t enable_mask;
+
 /* Names: "individual", "loved_one", "listen", "mic". 0 (or false) for an unknown word; "?" for an unknown value. */
 enum session_kind kind_parse(struct bytes);
 enum role role_parse(struct bytes);

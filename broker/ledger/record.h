@@ -41,8 +41,16 @@ const char *record_kind_name(enum record_kind);
 enum record_kind record_kind_parse(struct bytes);
 
 /* The canonical form: one JSON object with a fixed order of keys, absent fields left out, no space. It is what is hashed,
- * stored and exported, so the three can't differ. ERR_FULL. */
+ * stored and exported, so the three can't differ.
+ *
+ *   {"kind":"open","at":1767225600000000,"session":"s1","participation":"p3","person":"n5","client":"c2","by":"p1",
+ *    "grant":"g7","epoch":2,"interval":"i9","mode":"audio","reason":"...","guidance":"3","notice":"2","recovered":true}
+ *
+ * ERR_FULL when the writer has no room for it (RECORD_TEXT_MAX + 1 is always enough); ERR_MALFORMED for an unknown kind or
+ * mode, a time outside of 0..RECORD_UNIX_US_MAX, an id that is none, or a reason or version that is not one word of
+ * printable ASCII without quote and backslash. The writer is left as it was then. */
 enum { RECORD_TEXT_MAX = 1024 };
+#define RECORD_UNIX_US_MAX INT64_C(253402300799999999) /* the last microsecond of the year 9999: ISO 8601 ends there */
 enum status record_write(struct writer *, const struct record *);
 /* Strict: only what record_write can have written. */
 enum status record_parse(struct bytes text, struct record *);

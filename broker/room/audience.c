@@ -1,7 +1,6 @@
 #include "room/audience.h"
 
-/* Present for as long as somebody who answers for it is: a therapist always; for those let in, the client too. */
-static bool takes_part(const struct audience_room *room, const struct audience_person *person)
+static bool takes_part(const struct audience_person *person)
 {
     switch (person->role) {
     case ROLE_THERAPIST:
@@ -9,19 +8,25 @@ static bool takes_part(const struct audience_room *room, const struct audience_p
         return person->in;
     case ROLE_LOVED_ONE:
     case ROLE_INTERPRETER:
-        return person->in && room->client_present;
+        return person->in && person->client_there;
     case ROLE_ADMIN:
         break; /* counts, never media */
     }
     return false;
 }
 
+bool audience_together(const struct audience_room *room, const struct audience_person *a, const struct audience_person *b)
+{
+    return room->open && room->therapist_present && takes_part(a) && takes_part(b);
+}
+
 source_mask audience_between(const struct audience_room *room, const struct audience_person *to,
                              const struct audience_person *from)
 {
-    if (!room->open || !room->therapist_present)
+    if (!audience_together(room, to, from))
         return 0;
-    if (!takes_part(room, to) || !takes_part(room, from))
-        return 0;
-    return from->sending & from->sends & (source_mask)~from->muted & to->receives;
+    source_mask receives = to->receives;
+    if (to->sees_therapists && from->role != ROLE_THERAPIST)
+        receives &= SOURCE_MIC;
+    return from->sending & from->sends & (source_mask)~from->muted & receives;
 }

@@ -5,12 +5,15 @@
 
 #include "room/connections.h"
 #include "room/handlers.h"
+#include "room/journal.h"
 #include "room/notify.h"
 #include "room/relay.h"
 #include "room/room.h"
 #include "transport/demux.h"
 #include "transport/dtls.h"
 #include "transport/stun.h"
+
+#define HEARTBEAT_US USEC_PER_SEC
 
 struct broker {
     struct entropy entropy;
@@ -19,7 +22,8 @@ struct broker {
     struct connections *connections;
     struct room *rooms;
     size_t room_count, rooms_max;
-    usec_t deadline; /* no room wants to run before; may be early, never late */
+    usec_t deadline;     /* no room wants to run before; may be early, never late */
+    usec_t heartbeat_at; /* while any interval is open */
 };
 
 enum status broker_create(struct broker **created, const struct broker_config *config)
@@ -29,7 +33,7 @@ enum status broker_create(struct broker **created, const struct broker_config *c
         return ERR_NO_MEMORY;
     b->entropy = config->entropy;
     b->rooms_max = config->rooms_max;
-    b->deadline = NEVER;
+    b->deadline = b->heartbeat_at = NEVER;
     b->rooms = calloc(config->rooms_max, sizeof *b->rooms);
     b->candidates = calloc(config->candidate_count + 1, sizeof *b->candidates);
 
@@ -95,22 +99,80 @@ enum status broker_plan(struct broker *b, const struct plan *plan)
     return OK;
 }
 
+
 /* What every event in a room ends with. */
 static void touched(struct broker *b, const struct room *room)
 {
     b->deadline = sooner(b->deadline, room->deadline);
+    if (b->shared.intervals_open > 0 && b->heartbeat_at == NEVER)
+        b->deadline = 0; /* the first heartbeat is due */
+}
+
+/* After a crash an interval counts as over at the last heartbeat: so one a second. */
+static void heartbeat(struct broker *b, struct now now, struct outbox *out)
+{
+    if (b->shared.intervals_open == 0) {
+        b->heartbeat_at = NEVER;
+    } else if (b->heartbeat_at == NEVER || now.mono_us >= b->heartbeat_at) {
+        b->heartbeat_at = now.mono_us + HEARTBEAT_US;
+        journal_heartbeat(&b->shared, now.unix_us, out);
+    }
 }
 
 void broker_tick(struct broker *b, struct now now, struct outbox *out)
 {
     if (now.mono_us < b->deadline)
         return;
-    b->deadline = NEVER;
+    heartbeat(b, now, out);
+    b->deadline = b->heartbeat_at;
     for (size_t i = 0; i < b->room_count; i++) {
         struct room *room = &b->rooms[i];
         if (now.mono_us >= room->deadline)
             room_tick(room, now, out);
         b->deadline = sooner(b->deadline, room->deadline);
+    }
+}
+
+/* ---- The ledger's answers, and the clinic's ---- */
+
+static void answer_waiting(struct broker *b, struct now now, struct room *room, uint64_t number, bool durable, struct outbox *out)
+{
+    for (size_t i = 0; i < room->people_count; i++) {
+        struct participant *p = &room->people[i];
+        uint64_t waits_for = p->interval.record;
+        bool meant = durable ? waits_for <= number : waits_for == number;
+        if (p->seat != SEAT_ADMITTING || waits_for == 0 || !meant)
+            continue;
+        room_enter(room, now);
+        room_commit(room, now, p, durable, out);
+        touched(b, room);
+    }
+}
+
+void broker_durable(struct broker *b, struct now now, uint64_t number, struct outbox *out)
+{
+    broker_tick(b, now, out);
+    for (size_t i = 0; i < b->room_count; i++)
+        answer_waiting(b, now, &b->rooms[i], number, true, out);
+}
+
+void broker_refused(struct broker *b, struct now now, uint64_t number, struct outbox *out)
+{
+    broker_tick(b, now, out);
+    for (size_t i = 0; i < b->room_count; i++)
+        answer_waiting(b, now, &b->rooms[i], number, false, out);
+}
+
+void broker_grant(struct broker *b, struct now now, const struct grant *grant, struct outbox *out)
+{
+    broker_tick(b, now, out);
+    for (size_t i = 0; i < b->room_count; i++) {
+        struct room *room = &b->rooms[i];
+        if (!room_grant(room, grant))
+            continue;
+        room_enter(room, now);
+        room_settle(room, now, out);
+        touched(b, room);
     }
 }
 
@@ -157,13 +219,13 @@ enum status broker_join(struct broker *b, struct now now, client_id client, cons
 
     /* The first connection closes before the second opens, and the room has seen it go. */
     if (participant_connected(p)) {
-        room_dismiss(room, p, "moved", out);
+        room_dismiss(room, now, p, "moved", out);
         room_settle(room, now, out);
     }
     p->client = client;
     p->connection = number;
     p->token_ends = room_mono_at(room, now, claims->expires + TOKEN_LEEWAY_S);
-    room_welcome(room, p, out);
+    room_welcome(room, now, p, out);
     notify_done(client, request, out);
     room_settle(room, now, out);
     log_info(b->shared.log, "session %s: %s (%s) joined as %s", room->plan.session.text, p->who.participation.text,
@@ -214,7 +276,7 @@ enum status broker_gone(struct broker *b, struct now now, client_id client, stru
     struct participant *p = connection->participant;
     if (live(connection)) {
         room_enter(room, now);
-        room_disconnect(room, p);
+        room_disconnect(room, now, p, out);
         room_settle(room, now, out);
         log_info(b->shared.log, "session %s: %s lost the connection", room->plan.session.text,
                  p->who.participation.text);
@@ -262,7 +324,7 @@ enum status broker_datagram(struct broker *b, struct now now, const struct addre
         break;
     case TRANSPORT_CLOSED:
         room_enter(room, now);
-        room_dismiss(room, p, "media_closed", out);
+        room_dismiss(room, now, p, "media_closed", out);
         room_settle(room, now, out);
         break;
     case TRANSPORT_NOTHING:

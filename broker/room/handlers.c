@@ -1,11 +1,16 @@
 #include "room/handlers.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "room/gate.h"
+#include "room/journal.h"
 #include "room/notify.h"
 
 /* A handler's word: NULL for done, else the code of the refusal. */
 typedef const char *outcome;
 #define DONE NULL
+static const char later[] = "later"; /* neither: the answer waits for the ledger */
 
 struct context {
     struct room *room;
@@ -26,6 +31,11 @@ static void log_step(const struct context *c, const struct participant *p)
     log_info(c->room->shared->log, "session %s: %s %s (%s by %s)", c->room->plan.session.text,
              p->who.participation.text, seat_name(p->seat), request_name(c->request->kind),
              c->from->who.participation.text);
+}
+
+static enum status seat(struct context *c, struct participant *p, enum seat_event event, const char *reason)
+{
+    return room_seat(c->room, p, event, c->from, reason, c->out);
 }
 
 static outcome on_offer(struct context *c)
@@ -67,14 +77,17 @@ static outcome on_media(struct context *c)
 static outcome on_agree(struct context *c)
 {
     struct participant *p = find_guest(c, &c->request->agree.participant);
-    if (!p || p->who.role != ROLE_LOVED_ONE)
+    if (!p || p->who.role != ROLE_LOVED_ONE || !id_equal(room_client_of(c->room, p), &c->from->who.person))
         return "unknown_participant";
-    if (c->request->agree.yes) {
+    bool yes = c->request->agree.yes;
+    if (yes != p->agreed)
+        journal_note(c->room, RECORD_AGREED, p, c->from, yes ? "yes" : "no", c->out);
+    if (yes) {
         p->agreed = true;
         return DONE;
     }
     room_end_segment(p);
-    if (participant_step(p, SEAT_STEP_OUT, "stepped_out_by_client") == OK) /* whoever was in, or about to come back */
+    if (seat(c, p, SEAT_STEP_OUT, "stepped_out_by_client") == OK) /* whoever was in, or about to come back */
         log_step(c, p);
     return DONE;
 }
@@ -84,14 +97,19 @@ static outcome on_admit(struct context *c)
     struct participant *p = find_guest(c, &c->request->admit.participant);
     if (!p)
         return "unknown_participant";
-    enum verdict verdict = room_verdict(c->room, c->now, p, false);
-    if (verdict != VERDICT_ADMIT)
-        return verdict_name(verdict);
-    if (participant_step(p, SEAT_ADMIT, NULL) != OK)
+    if (seat_after(p->seat, SEAT_ADMIT) == SEAT_NONE)
         return "wrong_state";
+    enum verdict verdict = room_verdict(c->room, c->now, p, false);
+    if (verdict != VERDICT_ADMIT) {
+        journal_note(c->room, RECORD_REFUSED, p, c->from, verdict_name(verdict), c->out);
+        return verdict_name(verdict);
+    }
+    if (seat(c, p, SEAT_ADMIT, NULL) != OK)
+        return "ledger_unavailable";
     room_start_segment(c->room, c->now, p, c->request->admit.minutes);
-    log_step(c, p);
-    return DONE;
+    p->interval.asked_by = c->from->client;
+    p->interval.request = c->request->id;
+    return later;
 }
 
 static const char *step_out_reason(const struct participant *by, const struct participant *p)
@@ -107,7 +125,8 @@ static outcome step_out_everyone(struct context *c)
         return "not_allowed";
     for (size_t i = 0; i < c->room->people_count; i++) {
         struct participant *p = &c->room->people[i];
-        if (p->who.role == ROLE_LOVED_ONE && participant_step(p, SEAT_STEP_OUT, step_out_reason(c->from, p)) == OK)
+        bool may = c->from->who.role == ROLE_THERAPIST || id_equal(room_client_of(c->room, p), &c->from->who.person);
+        if (p->who.role == ROLE_LOVED_ONE && may && seat(c, p, SEAT_STEP_OUT, step_out_reason(c->from, p)) == OK)
             log_step(c, p);
     }
     return DONE; /* nobody in is what was asked for, too */
@@ -121,12 +140,13 @@ static outcome on_step_out(struct context *c)
     if (!p)
         return "unknown_participant";
     bool may = c->from == p || c->from->who.role == ROLE_THERAPIST ||
-               (c->from->who.role == ROLE_CLIENT && p->who.role == ROLE_LOVED_ONE);
+               (c->from->who.role == ROLE_CLIENT && p->who.role == ROLE_LOVED_ONE &&
+                id_equal(room_client_of(c->room, p), &c->from->who.person));
     if (!may)
         return "not_allowed";
     if (p->seat == SEAT_STEPPED_OUT)
         return DONE; /* two people may say stop at once: the second is right as well */
-    if (participant_step(p, SEAT_STEP_OUT, step_out_reason(c->from, p)) != OK)
+    if (seat(c, p, SEAT_STEP_OUT, step_out_reason(c->from, p)) != OK)
         return "wrong_state";
     log_step(c, p);
     return DONE;
@@ -137,10 +157,11 @@ static outcome on_remove(struct context *c)
     struct participant *p = find_guest(c, &c->request->remove.participant);
     if (!p)
         return "unknown_participant";
-    if (participant_step(p, SEAT_REMOVE, "removed") != OK)
+    if (seat(c, p, SEAT_REMOVE, "removed") != OK)
         return "wrong_state";
+    journal_note(c->room, RECORD_REMOVED, p, c->from, NULL, c->out);
     room_end_segment(p);
-    room_dismiss(c->room, p, "removed", c->out);
+    room_dismiss(c->room, c->now, p, "removed", c->out);
     log_step(c, p);
     return DONE;
 }
@@ -158,10 +179,12 @@ static outcome on_extend(struct context *c)
 {
     struct room *room = c->room;
     usec_t more = c->request->extend.minutes * 60 * USEC_PER_SEC;
-    if (room->plan.kind == KIND_CHECK_IN || room->extended_us + more > EXTEND_MAX_MINUTES * 60 * USEC_PER_SEC)
+    if (!matrix_kind(room->plan.kind)->may_extend || room->extended_us + more > EXTEND_MAX_MINUTES * 60 * USEC_PER_SEC)
         return "extension_refused";
     room->extended_us += more;
     room->closes_us += more;
+    room->warned = 0; /* the warnings that are due come again */
+    journal_note(room, RECORD_SESSION, NULL, c->from, "extended", c->out);
     return DONE;
 }
 
@@ -176,16 +199,117 @@ static outcome on_end(struct context *c)
 
 static outcome on_leave(struct context *c)
 {
-    participant_step(c->from, SEAT_LEAVE, "left"); /* from every seat that a connected person can have */
+    seat(c, c->from, SEAT_LEAVE, "left"); /* from every seat that a connected person can have */
     log_step(c, c->from);
     notify_done(c->from->client, c->request->id, c->out);
-    room_dismiss(c->room, c->from, "left", c->out);
+    room_dismiss(c->room, c->now, c->from, "left", c->out);
+    return DONE;
+}
+
+/* What must be read is what is current: a page that was open too long starts over. */
+static outcome on_acknowledge(struct context *c)
+{
+    struct participant *p = c->from;
+    if (strcmp(c->request->acknowledge.guidance, c->room->plan.guidance_version) != 0 ||
+        strcmp(c->request->acknowledge.notice, c->room->plan.notice_version) != 0)
+        return "stale_version";
+    if (seat(c, p, SEAT_PREPARE, NULL) != OK)
+        return "wrong_state";
+    p->prepared = true;
+    journal_note(c->room, RECORD_ACKNOWLEDGED, p, p, NULL, c->out);
+    return DONE;
+}
+
+static outcome on_decline(struct context *c)
+{
+    if (seat(c, c->from, SEAT_DECLINE, "declined") != OK)
+        return "wrong_state";
+    log_step(c, c->from);
+    return DONE;
+}
+
+static outcome on_locate(struct context *c)
+{
+    struct participant *p = c->from;
+    if (seat(c, p, SEAT_PREPARE, NULL) != OK)
+        return "wrong_state";
+    p->prepared = true;
+    snprintf(p->location.address, sizeof p->location.address, "%s", c->request->locate.address);
+    snprintf(p->location.phone, sizeof p->location.phone, "%s", c->request->locate.phone);
+    return DONE;
+}
+
+static outcome on_take_part(struct context *c)
+{
+    enum mode mode = c->request->take_part.mode;
+    if (!term_in(room_modes(c->room, c->from), (int)mode))
+        return "not_allowed";
+    c->from->choice = mode;
+    c->from->sending &= room_rights(c->room, c->from).sends;
+    return DONE;
+}
+
+static outcome on_enable(struct context *c)
+{
+    struct participant *p = room_find(c->room, &c->request->enable.participant);
+    if (!p || p->who.role == ROLE_THERAPIST)
+        return "unknown_participant";
+    p->enabled = c->request->enable.what;
+    p->sending &= room_rights(c->room, p).sends;
+    return DONE;
+}
+
+static outcome on_chat(struct context *c)
+{
+    const struct matrix_row *row = matrix_row(c->room->plan.kind, c->from->who.role);
+    if (!participant_in(c->from) || room_phase(c->room, c->now) != PHASE_OPEN)
+        return "wrong_state";
+    if (!room_rights(c->room, c->from).chat)
+        return row->chat == ALLOW_ENABLED ? "not_enabled" : "not_allowed";
+    if (row->chat_to_therapist_only && !c->request->chat.to_therapist)
+        return "not_allowed";
+    notify_chat(c->room, c->now, c->from, c->request->chat.text, c->request->chat.to_therapist, c->out);
+    return DONE;
+}
+
+static outcome on_hand(struct context *c)
+{
+    if (!participant_in(c->from))
+        return "wrong_state";
+    c->from->hand = c->request->hand.up;
+    return DONE;
+}
+
+static outcome on_next_step(struct context *c)
+{
+    struct room *room = c->room;
+    if (room_phase(room, c->now) != PHASE_OPEN || room->step >= room->plan.step_count)
+        return "wrong_state";
+    room_start_step(room, c->now, room->agenda_running ? room->step + 1 : room->step);
+    return DONE;
+}
+
+static outcome on_reached(struct context *c)
+{
+    for (size_t i = 0; i < c->room->people_count; i++)
+        if (c->room->people[i].missing_since) {
+            c->room->people[i].reached = c->request->reached.yes;
+            return DONE;
+        }
+    return "wrong_state";
+}
+
+/* Alerts the therapists, and nothing else: it never admits anybody. */
+static outcome on_alert(struct context *c)
+{
+    notify_alert(c->room, c->from, c->out);
     return DONE;
 }
 
 #define THERAPIST (1u << ROLE_THERAPIST)
 #define CLIENT (1u << ROLE_CLIENT)
-#define ANYBODY (THERAPIST | CLIENT | 1u << ROLE_LOVED_ONE | 1u << ROLE_INTERPRETER)
+#define LOVED_ONE (1u << ROLE_LOVED_ONE)
+#define ANYBODY (THERAPIST | CLIENT | LOVED_ONE | 1u << ROLE_INTERPRETER)
 
 static const struct handler {
     outcome (*run)(struct context *);
@@ -201,6 +325,16 @@ static const struct handler {
     [REQUEST_MUTE] = { on_mute, THERAPIST },
     [REQUEST_EXTEND] = { on_extend, THERAPIST },
     [REQUEST_END] = { on_end, THERAPIST, .replies_itself = true },
+    [REQUEST_ACKNOWLEDGE] = { on_acknowledge, LOVED_ONE },
+    [REQUEST_DECLINE] = { on_decline, LOVED_ONE },
+    [REQUEST_LOCATE] = { on_locate, CLIENT },
+    [REQUEST_TAKE_PART] = { on_take_part, LOVED_ONE },
+    [REQUEST_ENABLE] = { on_enable, THERAPIST },
+    [REQUEST_CHAT] = { on_chat, ANYBODY },
+    [REQUEST_HAND] = { on_hand, ANYBODY },
+    [REQUEST_NEXT_STEP] = { on_next_step, THERAPIST },
+    [REQUEST_REACHED] = { on_reached, THERAPIST },
+    [REQUEST_ALERT] = { on_alert, ANYBODY },
     [REQUEST_LEAVE] = { on_leave, ANYBODY, .replies_itself = true },
 };
 
@@ -218,11 +352,11 @@ void handle_request(struct room *room, struct now now, struct participant *p, co
     else
         refused = handler->run(&context);
 
-    if (refused) {
+    if (refused && refused != later) {
         notify_error(client, request->id, refused, out);
         return; /* nothing changed */
     }
     room_settle(room, now, out);
-    if (!handler->replies_itself)
+    if (!handler->replies_itself && refused != later)
         notify_done(client, request->id, out);
 }

@@ -1,5 +1,6 @@
 #include "room/notify.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "room/refusal.h"
@@ -61,20 +62,28 @@ static void tell_seat(struct room *room, struct now now, struct participant *p, 
 {
     uint8_t buffer[512];
     struct writer text = writer_over(buffer, sizeof buffer);
-    source_mask may_send = participant_in(p) ? room_rights(room, p).sends & (source_mask)~p->muted : 0;
-    bool has_until = p->seat == SEAT_ADMITTED && p->segment_ends != 0;
-    enum status written = notice_seat(&text, seat_name(p->seat), p->reason, may_send, has_until,
-                                      has_until ? unix_at(room, now, p->segment_ends) : 0);
-    tell_news(p, &p->told.seat, &text, written, out);
+    struct rights rights = room_rights(room, p);
+    struct notice_seat notice = {
+        .seat = seat_name(p->seat),
+        .reason = p->reason,
+        .may_send = participant_in(p) ? rights.sends & (source_mask)~p->muted : 0,
+        .has_until = p->seat == SEAT_ADMITTED && p->segment_ends != 0,
+        .modes = room_modes(room, p),
+        .mode = rights.mode,
+    };
+    if (notice.has_until)
+        notice.until = unix_at(room, now, p->segment_ends);
+    tell_news(p, &p->told.seat, &text, notice_seat(&text, &notice), out);
 }
 
-/* Who may know that `about` exists, is connected, and their name. A loved one sees those who are in, while in. */
+/* Who may know that `about` exists, is connected, and some name for them. Those let in see who is in, while they are. */
 static bool may_know(const struct participant *reader, const struct participant *about)
 {
     switch (reader->who.role) {
     case ROLE_THERAPIST:
-    case ROLE_CLIENT:
         return true;
+    case ROLE_CLIENT:
+        return reader->seat == SEAT_PRESENT || about == reader;
     case ROLE_LOVED_ONE:
     case ROLE_INTERPRETER:
         return participant_in(reader) && (about == reader || participant_in(about));
@@ -84,32 +93,76 @@ static bool may_know(const struct participant *reader, const struct participant 
     return false;
 }
 
-/* A loved one learns the client's and the therapist's names, not another guest's. */
-static const char *name_for(const struct participant *reader, const struct participant *about)
+/* "Guest 2": a number that stays with them for the session, and tells nothing. */
+static const char *alias_of(const struct room *room, const struct participant *about, char alias[static NAME_MAX_BYTES + 1])
 {
-    bool guest = reader->who.role == ROLE_LOVED_ONE && about->who.role == ROLE_LOVED_ONE && about != reader;
-    return guest ? "Guest" : about->who.name;
+    if (about->who.alias[0])
+        return about->who.alias;
+    snprintf(alias, NAME_MAX_BYTES + 1, "Guest %u", room_index(room, about) + 1u);
+    return alias;
 }
 
-static enum mode mode_of(const struct room *room, const struct participant *p)
+/* The name that the matrix lets the reader see. */
+static const char *name_for(const struct room *room, const struct participant *reader, const struct participant *about,
+                            char alias[static NAME_MAX_BYTES + 1])
 {
-    struct rights rights = room_rights(room, p);
-    for (enum mode mode = MODE_FULL; mode >= MODE_LISTEN; mode--) {
-        source_mask receives, sends;
-        consent_mode_rights(mode, &receives, &sends);
-        if (rights.receives == receives && rights.sends == sends)
-            return mode;
+    bool staff = about->who.role == ROLE_THERAPIST || about->who.role == ROLE_INTERPRETER;
+    if (about == reader || staff)
+        return about->who.name;
+    switch (matrix_row(room->plan.kind, reader->who.role)->names) {
+    case NAMES_ALL:
+        return about->who.name;
+    case NAMES_STAFF_AND_CLIENT:
+        return about->who.role == ROLE_CLIENT ? about->who.name : alias_of(room, about, alias);
+    case NAMES_ALIASES:
+    case NAMES_NONE:
+        break;
     }
-    return (enum mode)0;
+    return alias_of(room, about, alias);
+}
+
+/* What a grant says of somebody, beside their name. */
+static void tell_grant(const struct room *room, const struct participant *about, struct notice_person *person)
+{
+    struct rights rights = room_rights(room, about);
+    if (about->who.role != ROLE_LOVED_ONE || rights.mode == 0)
+        return;
+    person->mode = mode_name(rights.mode);
+    person->has_grant_until = true;
+    person->grant_until = rights.until;
+}
+
+static void tell_staff(const struct room *room, struct now now, const struct participant *about, struct notice_person *person)
+{
+    if (about->who.role == ROLE_CLIENT) {
+        person->has_location = true;
+        person->address = about->location.address[0] ? about->location.address : NULL;
+        person->phone = about->location.phone[0] ? about->location.phone : NULL;
+    }
+    if (!participant_needs_admission(about))
+        return;
+    enum verdict verdict = room_verdict(room, now, about, participant_in_interval(about));
+    person->may_admit = verdict == VERDICT_ADMIT ? "yes" : verdict_name(verdict);
+    if (about->who.role == ROLE_LOVED_ONE)
+        person->client = room_client_of(room, about);
+    tell_grant(room, about, person);
+}
+
+/* A client sees the grants that are their own. */
+static void tell_client(const struct room *room, const struct participant *client, const struct participant *about,
+                        struct notice_person *person)
+{
+    if (about->who.role == ROLE_LOVED_ONE && id_equal(room_client_of(room, about), &client->who.person))
+        tell_grant(room, about, person);
 }
 
 static struct notice_person person_for(const struct room *room, struct now now, const struct participant *reader,
-                                       const struct participant *about)
+                                       const struct participant *about, char alias[static NAME_MAX_BYTES + 1])
 {
     struct notice_person person = {
         .participant = &about->who.participation,
         .role = about->who.role,
-        .name = name_for(reader, about),
+        .name = name_for(room, reader, about, alias),
         .seat = seat_name(about->seat),
         .connected = participant_connected(about),
         .sending = about->sending,
@@ -119,30 +172,25 @@ static struct notice_person person_for(const struct room *room, struct now now, 
     };
     if (person.has_until)
         person.until = unix_at(room, now, about->segment_ends);
-    bool staff = reader->who.role == ROLE_THERAPIST, client = reader->who.role == ROLE_CLIENT;
-    if (!participant_needs_admission(about) || !(staff || client))
-        return person;
-    if (staff) {
-        enum verdict verdict = room_verdict(room, now, about, about->seat == SEAT_ADMITTED);
-        person.may_admit = verdict == VERDICT_ADMIT ? "yes" : verdict_name(verdict);
-    }
-    struct rights rights = room_rights(room, about);
-    enum mode mode = mode_of(room, about);
-    if (about->who.role == ROLE_LOVED_ONE && mode != 0) {
-        person.mode = mode_name(mode);
-        person.has_grant_until = true;
-        person.grant_until = rights.until;
-    }
+    person.hand = about->hand;
+    person.enabled = about->enabled;
+    if (reader->who.role == ROLE_THERAPIST)
+        tell_staff(room, now, about, &person);
+    else if (reader->who.role == ROLE_CLIENT)
+        tell_client(room, reader, about, &person);
     return person;
 }
 
 static void tell_roster(struct room *room, struct now now, struct participant *p, struct outbox *out)
 {
     struct notice_person people[PLAN_PEOPLE_MAX];
+    char aliases[PLAN_PEOPLE_MAX][NAME_MAX_BYTES + 1];
     size_t count = 0;
     for (size_t i = 0; i < room->people_count; i++)
-        if (may_know(p, &room->people[i]))
-            people[count++] = person_for(room, now, p, &room->people[i]);
+        if (may_know(p, &room->people[i])) {
+            people[count] = person_for(room, now, p, &room->people[i], aliases[count]);
+            count++;
+        }
     if (count == 0) {
         p->told.roster = 0; /* told again, whole, once they may know */
         return;
@@ -172,6 +220,52 @@ static void tell_slots(struct room *room, struct participant *p, struct outbox *
     tell_news(p, &p->told.slots, &text, written, out);
 }
 
+static void tell_agenda(struct room *room, struct now now, struct participant *p, struct outbox *out)
+{
+    if (room->plan.step_count == 0 || !participant_in(p))
+        return;
+    struct notice_step steps[PLAN_STEPS_MAX];
+    for (size_t i = 0; i < room->plan.step_count; i++)
+        steps[i] = (struct notice_step){ room->plan.agenda[i].title, room->plan.agenda[i].minutes };
+    struct notice_agenda notice = {
+        .steps = steps,
+        .count = room->plan.step_count,
+        .running = room->agenda_running,
+        .current = room->step,
+        .step_ends = room->agenda_running ? unix_at(room, now, room->step_ends_us) : 0,
+    };
+    uint8_t buffer[4096];
+    struct writer text = writer_over(buffer, sizeof buffer);
+    tell_news(p, &p->told.agenda, &text, notice_agenda(&text, &notice), out);
+}
+
+static const struct participant *missing_client(const struct room *room)
+{
+    for (size_t i = 0; i < room->people_count; i++)
+        if (room->people[i].missing_since && room->people[i].seat == SEAT_PRESENT)
+            return &room->people[i];
+    return NULL;
+}
+
+/* The card with which a therapist finds a client whose link was lost. */
+static void tell_missing(struct room *room, struct now now, struct participant *p, struct outbox *out)
+{
+    const struct participant *client = missing_client(room);
+    if (p->who.role != ROLE_THERAPIST || (!client && !p->told.missing))
+        return;
+    struct notice_missing notice = { 0 };
+    if (client) {
+        notice.participant = &client->who.participation;
+        notice.address = client->location.address[0] ? client->location.address : NULL;
+        notice.phone = client->location.phone[0] ? client->location.phone : NULL;
+        notice.alarm_at = unix_at(room, now, client->missing_since + MISSING_ALARM_US);
+        notice.reached = client->reached;
+    }
+    uint8_t buffer[1024];
+    struct writer text = writer_over(buffer, sizeof buffer);
+    tell_news(p, &p->told.missing, &text, notice_missing_client(&text, &notice), out);
+}
+
 void notify_apply(struct room *room, struct now now, struct outbox *out)
 {
     for (size_t i = 0; i < room->people_count; i++) {
@@ -182,6 +276,68 @@ void notify_apply(struct room *room, struct now now, struct outbox *out)
         tell_seat(room, now, p, out);
         tell_roster(room, now, p, out);
         tell_slots(room, p, out);
+        tell_agenda(room, now, p, out);
+        tell_missing(room, now, p, out);
+    }
+}
+
+void notify_warning(const struct room *room, uint32_t seconds_left, struct outbox *out)
+{
+    for (size_t i = 0; i < room->people_count; i++) {
+        uint8_t buffer[128];
+        struct writer text = writer_over(buffer, sizeof buffer);
+        if (participant_in(&room->people[i]))
+            tell_text(room->people[i].client, &text, notice_warning(&text, seconds_left), out);
+    }
+}
+
+/* Who reads what: therapists all of it. A line to everyone reaches those who take part and may chat themselves; from one
+ * loved one to another there is no way. */
+static bool may_read(const struct room *room, struct now now, const struct participant *from, const struct participant *to,
+                     bool to_therapist)
+{
+    if (to == from)
+        return true;
+    if (!participant_in(to) || (to_therapist && to->who.role != ROLE_THERAPIST))
+        return false;
+    if (to->who.role == ROLE_THERAPIST)
+        return true;
+    if (to->who.role == ROLE_LOVED_ONE && from->who.role == ROLE_LOVED_ONE)
+        return false;
+    struct audience_room facts = room_audience(room, now);
+    struct audience_person reader = room_audience_person(room, to), writer = room_audience_person(room, from);
+    return room_rights(room, to).chat && audience_together(&facts, &reader, &writer);
+}
+
+void notify_chat(const struct room *room, struct now now, const struct participant *from, const char *line, bool to_therapist,
+                 struct outbox *out)
+{
+    for (size_t i = 0; i < room->people_count; i++) {
+        const struct participant *to = &room->people[i];
+        if (!participant_connected(to) || !may_read(room, now, from, to, to_therapist))
+            continue;
+        char alias[NAME_MAX_BYTES + 1];
+        struct notice_chat notice = {
+            .from = &from->who.participation,
+            .name = name_for(room, to, from, alias),
+            .to_therapist = to_therapist,
+            .text = line,
+        };
+        uint8_t buffer[16384]; /* a line of control characters would grow sixfold; they are refused */
+        struct writer text = writer_over(buffer, sizeof buffer);
+        tell_text(to->client, &text, notice_chat(&text, &notice), out);
+    }
+}
+
+void notify_alert(const struct room *room, const struct participant *from, struct outbox *out)
+{
+    for (size_t i = 0; i < room->people_count; i++) {
+        const struct participant *to = &room->people[i];
+        if (to->who.role != ROLE_THERAPIST || !participant_connected(to))
+            continue;
+        uint8_t buffer[512];
+        struct writer text = writer_over(buffer, sizeof buffer);
+        tell_text(to->client, &text, notice_alert(&text, &from->who.participation, from->who.name), out);
     }
 }
 
@@ -195,6 +351,8 @@ void notify_welcome(const struct room *room, const struct participant *p, struct
         .name = p->who.name,
         .session = &room->plan.session,
         .kind = room->plan.kind,
+        .guidance = room->plan.guidance_version,
+        .notice = room->plan.notice_version,
         .audio_slots = room_audio_slots(room),
         .video_slots = room_video_slots(room),
     };

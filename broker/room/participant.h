@@ -13,25 +13,36 @@ struct link;
 enum seat {
     SEAT_NONE = 0,    /* reserved: an absent rule leads here, and is refused */
     SEAT_ABSENT,      /* client, therapist: not here */
+    SEAT_ARRIVED,     /* client: has not said yet where they are */
     SEAT_PRESENT,     /* client, therapist: here; need no admission */
     SEAT_INVITED,     /* loved one, interpreter: has not come yet */
+    SEAT_PREPARING,   /* loved one: reads guidance and notice */
+    SEAT_DECLINED,    /* would rather not; a recorded outcome, and no error */
     SEAT_WAITING,     /* in the waiting room: warm, gate shut */
+    SEAT_ADMITTING,   /* let in; the ledger is being written, the gate still shut */
     SEAT_ADMITTED,    /* the only seat of theirs with an open gate */
     SEAT_STEPPED_OUT, /* back behind the gate; a reconnect comes back here */
     SEAT_SUSPENDED,   /* somebody's link was lost while they were in */
     SEAT_LEFT,
+    SEAT_REVOKED, /* their grant ended at once */
     SEAT_REMOVED, /* for good */
     SEATS,
 };
 
 enum seat_event {
-    SEAT_JOIN,
+    SEAT_JOIN,          /* somebody who has yet to prepare */
+    SEAT_JOIN_PREPARED, /* somebody who has: read and acknowledged, or said where they are, or need not */
+    SEAT_PREPARE,
+    SEAT_DECLINE,
     SEAT_ADMIT,
+    SEAT_COMMIT, /* the ledger holds the beginning */
+    SEAT_ABORT,  /* it can't */
     SEAT_STEP_OUT,
     SEAT_SUSPEND,
     SEAT_RESUME,     /* their own short loss is over */
     SEAT_GRACE_OVER, /* nobody came back in time */
     SEAT_LEAVE,
+    SEAT_REVOKE,
     SEAT_REMOVE,
     SEAT_EVENTS,
 };
@@ -50,7 +61,22 @@ usec_t lost_grace_us(enum lost);
 
 /* What a client was last told, as hashes, so that a notice goes out when it would say something new. */
 struct told {
-    uint64_t room, seat, roster, slots;
+    uint64_t room, seat, roster, slots, agenda, missing;
+};
+
+enum { ADDRESS_MAX = 200, PHONE_MAX = 40 };
+
+/* Where a client is and how to call them back, for a crisis; never in the ledger, gone with the session. */
+struct location {
+    char address[ADDRESS_MAX + 1], phone[PHONE_MAX + 1];
+};
+
+/* One disclosure interval on its way through the ledger. */
+struct interval {
+    struct id id;
+    uint64_t record;         /* the number of its OPEN while that is not durable yet, else 0 */
+    client_id asked_by;      /* whom to answer then; 0 nobody */
+    uint32_t request;
 };
 
 struct participant {
@@ -64,12 +90,21 @@ struct participant {
     uint32_t connection; /* its number in the broker's table */
     struct told told;
 
+    bool prepared;            /* acknowledged, or located, or in no need of either */
+    struct location location; /* of a client */
+    int reached;              /* of a client who is missing: -1 not known, 0 no, 1 yes */
+    usec_t missing_since;     /* 0: is not missing */
+
     bool agreed;         /* the client's yes to this person, for this segment */
     usec_t segment_ends; /* 0: no segment runs */
-    enum lost lost;      /* while suspended */
+    struct interval interval;
+    enum lost lost; /* while suspended */
     usec_t suspended_at;
 
     source_mask sending, muted;
+    enable_mask enabled; /* what the matrix leaves to the therapist */
+    enum mode choice;    /* how much they want to take part; 0: as much as the grant allows */
+    bool hand;
 };
 
 void participant_init(struct participant *, const struct plan_person *);
@@ -88,6 +123,11 @@ static inline bool participant_connected(const struct participant *p)
 static inline bool participant_in(const struct participant *p)
 {
     return participant_connected(p) && (p->seat == SEAT_PRESENT || p->seat == SEAT_ADMITTED);
+}
+/* Inside as far as the ledger goes: an interval has begun. */
+static inline bool participant_in_interval(const struct participant *p)
+{
+    return p->seat == SEAT_ADMITTING || p->seat == SEAT_ADMITTED;
 }
 /* Loved ones and interpreters are let in; clients and therapists simply come. */
 static inline bool participant_needs_admission(const struct participant *p)

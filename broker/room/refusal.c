@@ -23,6 +23,11 @@ static const struct {
     { "already_negotiated", "Media was negotiated already." },
     { "busy", "The server is busy. Please try again in a moment." },
     { "full", "There is no free place." },
+    { "stale_version", "What you read has changed since. Please read it once more." },
+    { "not_enabled", "The therapist has not turned that on for you." },
+    { "ledger_unavailable", "This can't be recorded right now, so nobody is let in. Please try again in a moment." },
+    { "grant_other_topic", "The permission for this person does not cover what this session is about." },
+    { "grant_client_absent", "The permission for this person asks for the client to be there." },
     { "extension_refused", "This session can't be made that much longer." },
     /* verdicts on an admission */
     { "denied", "They were removed from this session." },

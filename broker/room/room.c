@@ -1,6 +1,7 @@
 #include "room/room.h"
 
 #include "room/gate.h"
+#include "room/journal.h"
 #include "room/notify.h"
 #include "room/relay.h"
 
@@ -20,10 +21,21 @@ void room_init(struct room *room, struct room_shared *shared, const struct plan 
         participant_init(&room->people[i], &plan->people[i]);
 }
 
+static void link_close(struct room *room, struct participant *p)
+{
+    if (!p->link)
+        return;
+    gate_shut(room, p);
+    routes_remove(room->shared->routes, p->connection);
+    link_destroy(p->link);
+    p->link = NULL;
+}
+
+/* Without a word to the ledger: what is open is found by recovery, as after any sudden end. */
 void room_deinit(struct room *room)
 {
     for (size_t i = 0; i < room->people_count; i++)
-        room_disconnect(room, &room->people[i]);
+        link_close(room, &room->people[i]);
 }
 
 bool room_is_live(const struct room *room)
@@ -107,29 +119,101 @@ enum phase room_phase(const struct room *room, struct now now)
     return room->was_open ? PHASE_PAUSED : PHASE_LOBBY;
 }
 
+const struct id *room_client_of(const struct room *room, const struct participant *p)
+{
+    return p->who.client.text[0] ? &p->who.client : &room->plan.client;
+}
+
 static enum consent consent_of(const struct room *room, const struct participant *p, struct rights *rights)
 {
-    return consent_check(room->plan.grants, room->plan.grant_count, &room->plan.client, &p->who.person, room->plan.kind,
-                         room_unix_s(room), rights);
+    return consent_check(room->plan.grants, room->plan.grant_count, room_client_of(room, p), &p->who.person,
+                         room->plan.kind, room_unix_s(room), rights);
+}
+
+static source_mask cell(enum allow allow, source_mask sources, bool enabled)
+{
+    bool may = allow == ALLOW_YES || allow == ALLOW_GRANT || (allow == ALLOW_ENABLED && enabled);
+    return may ? sources : 0;
+}
+
+/* What matrix and therapist leave, whoever it is; where the matrix says 'grant', the grant is still to be asked. */
+static struct rights matrix_rights(const struct matrix_row *row, enable_mask enabled)
+{
+    return (struct rights){
+        .receives = cell(row->hear, SOURCE_MIC, false) | cell(row->see, SOURCE_CAMERA | SOURCE_SCREEN, false),
+        .sends = cell(row->speak, SOURCE_MIC, enabled & ENABLE_MIC) |
+                 cell(row->camera, SOURCE_CAMERA, enabled & ENABLE_CAMERA) |
+                 cell(row->share, SOURCE_SCREEN, enabled & ENABLE_SCREEN),
+        .chat = cell(row->chat, 1, enabled & ENABLE_CHAT),
+        .until = INT64_MAX,
+    };
+}
+
+/* The grant bounds whatever the matrix and the therapist would give, and their own choice bounds the grant. */
+static void bound_by_grant(const struct room *room, const struct participant *p, const struct matrix_row *row,
+                           struct rights *rights)
+{
+    struct rights granted;
+    if (consent_of(room, p, &granted) != CONSENT_LIVE) {
+        *rights = (struct rights){ 0 };
+        return;
+    }
+    enum mode mode = p->choice && term_in(room_modes(room, p), (int)p->choice) ? p->choice : granted.mode;
+    source_mask receives, sends;
+    consent_mode_rights(mode, &receives, &sends);
+    /* A screen is sent under a grant of full; the mode's own table leaves screens to the matrix. */
+    if (mode == MODE_FULL && row->share == ALLOW_ENABLED)
+        sends |= SOURCE_SCREEN;
+    granted.receives = rights->receives & receives;
+    granted.sends = rights->sends & sends;
+    granted.chat = rights->chat && (row->chat == ALLOW_ENABLED || granted.chat);
+    granted.mode = mode;
+    *rights = granted;
 }
 
 struct rights room_rights(const struct room *room, const struct participant *p)
 {
-    struct rights rights = { 0 };
-    switch (p->who.role) {
-    case ROLE_THERAPIST:
-        return (struct rights){ SOURCE_ALL, SOURCE_ALL, INT64_MAX };
-    case ROLE_CLIENT: /* a client shares the screen when a therapist allows it, which a later issue brings */
-    case ROLE_INTERPRETER:
-        return (struct rights){ SOURCE_ALL, SOURCE_MIC | SOURCE_CAMERA, INT64_MAX };
-    case ROLE_LOVED_ONE:
-        if (consent_of(room, p, &rights) != CONSENT_LIVE)
-            return (struct rights){ 0 };
-        return rights;
-    case ROLE_ADMIN:
-        break;
-    }
+    const struct matrix_row *row = matrix_row(room->plan.kind, p->who.role);
+    struct rights rights = matrix_rights(row, p->enabled);
+    if (p->who.role == ROLE_LOVED_ONE || row->needs_grant)
+        bound_by_grant(room, p, row, &rights);
     return rights;
+}
+
+/* A mode can be chosen when it lets nothing pass that the grant's own mode does not. */
+term_set room_modes(const struct room *room, const struct participant *p)
+{
+    struct rights granted;
+    if (p->who.role != ROLE_LOVED_ONE || consent_of(room, p, &granted) != CONSENT_LIVE)
+        return 0;
+    term_set modes = 0;
+    for (enum mode mode = MODE_LISTEN; mode <= MODE_FULL; mode++) {
+        source_mask receives, sends;
+        consent_mode_rights(mode, &receives, &sends);
+        if ((receives & ~granted.receives) == 0 && (sends & ~granted.sends) == 0)
+            modes |= term_bit((int)mode);
+    }
+    return modes;
+}
+
+static bool person_is_in(const struct room *room, const struct id *person)
+{
+    for (size_t i = 0; i < room->people_count; i++)
+        if (participant_in(&room->people[i]) && id_equal(&room->people[i].who.person, person))
+            return true;
+    return false;
+}
+
+/* Of a loved one: the client whose consent counts. Of an interpreter: any client. */
+static bool client_connected(const struct room *room, const struct participant *p)
+{
+    return p->who.role == ROLE_LOVED_ONE ? person_is_in(room, room_client_of(room, p)) : room_has(room, ROLE_CLIENT);
+}
+
+static bool client_may_be_absent(const struct room *room, const struct participant *p)
+{
+    enum presence presence = matrix_row(room->plan.kind, p->who.role)->without_client;
+    return presence == PRESENCE_WAIVED || (presence == PRESENCE_GRANT && room_rights(room, p).client_absent_ok);
 }
 
 struct audience_room room_audience(const struct room *room, struct now now)
@@ -137,7 +221,6 @@ struct audience_room room_audience(const struct room *room, struct now now)
     return (struct audience_room){
         .open = room_phase(room, now) == PHASE_OPEN,
         .therapist_present = room_has(room, ROLE_THERAPIST),
-        .client_present = room_has(room, ROLE_CLIENT),
     };
 }
 
@@ -147,6 +230,8 @@ struct audience_person room_audience_person(const struct room *room, const struc
     return (struct audience_person){
         .role = p->who.role,
         .in = participant_in(p),
+        .client_there = client_connected(room, p) || client_may_be_absent(room, p),
+        .sees_therapists = matrix_row(room->plan.kind, p->who.role)->see_only_therapist && !(p->enabled & ENABLE_OTHERS),
         .sending = p->sending,
         .muted = p->muted,
         .sends = rights.sends,
@@ -154,12 +239,19 @@ struct audience_person room_audience_person(const struct room *room, const struc
     };
 }
 
+/* The longest segment of this kind of session; the box ends what has none of its own. */
+static usec_t segment_max_us(const struct room *room)
+{
+    uint32_t minutes = matrix_kind(room->plan.kind)->segment_minutes;
+    return minutes ? minutes * 60 * USEC_PER_SEC : NEVER / 2;
+}
+
 /* Time left for somebody who is let in: of the box, of the segment (a whole one when none runs), of the grant. */
 static usec_t time_left_us(const struct room *room, struct now now, const struct participant *p, int64_t grant_until)
 {
     usec_t end = room->closes_us;
     if (p->who.role == ROLE_LOVED_ONE) {
-        end = sooner(end, p->segment_ends ? p->segment_ends : now.mono_us + SEGMENT_MAX_US);
+        end = sooner(end, p->segment_ends ? p->segment_ends : now.mono_us + segment_max_us(room));
         end = sooner(end, room_mono_at(room, now, grant_until));
     }
     return end > now.mono_us ? end - now.mono_us : 0;
@@ -174,7 +266,7 @@ enum verdict room_verdict(const struct room *room, struct now now, const struct 
         .denied = p->seat == SEAT_REMOVED,
         .room_open = room_phase(room, now) == PHASE_OPEN,
         .therapist_connected = room_has(room, ROLE_THERAPIST),
-        .client_connected = room_has(room, ROLE_CLIENT),
+        .client_connected = client_connected(room, p),
         .client_agrees = p->agreed,
         .already_in = already_in,
         .seats_free = 1, /* every planned person has a seat of their own */
@@ -182,6 +274,7 @@ enum verdict room_verdict(const struct room *room, struct now now, const struct 
     struct rights rights = { .until = INT64_MAX };
     if (p->who.role == ROLE_LOVED_ONE)
         facts.consent = consent_of(room, p, &rights);
+    facts.client_absent_ok = rights.client_absent_ok;
     usec_t left_us = time_left_us(room, now, p, rights.until);
     /* Whole seconds: down for somebody who comes, up for somebody who is in until the last microsecond. */
     facts.seconds_left = (int64_t)((left_us + (already_in ? USEC_PER_SEC - 1 : 0)) / USEC_PER_SEC);
@@ -192,7 +285,9 @@ void room_start_segment(struct room *room, struct now now, struct participant *p
 {
     if (p->who.role != ROLE_LOVED_ONE || p->segment_ends)
         return;
-    usec_t length = minutes ? sooner(minutes * 60 * USEC_PER_SEC, SEGMENT_MAX_US) : SEGMENT_MAX_US;
+    usec_t length = segment_max_us(room);
+    if (minutes)
+        length = sooner(minutes * 60 * USEC_PER_SEC, length);
     p->segment_ends = sooner(now.mono_us + length, room->closes_us);
 }
 
@@ -203,45 +298,132 @@ void room_end_segment(struct participant *p)
     p->agreed = false;
 }
 
-/* ---- Coming and going ---- */
+/* ---- Seats, and what the ledger hears of them ---- */
 
-static void link_close(struct room *room, struct participant *p)
+/* Whoever asked for the admission hears what came of it, if they are still there. */
+static void answer_admission(struct room *room, struct participant *p, const char *refused, struct outbox *out)
 {
-    if (!p->link)
-        return;
-    gate_shut(room, p);
-    routes_remove(room->shared->routes, p->connection);
-    link_destroy(p->link);
-    p->link = NULL;
+    client_id asked_by = p->interval.asked_by;
+    uint32_t request = p->interval.request;
+    p->interval.asked_by = 0;
+    for (size_t i = 0; asked_by && i < room->people_count; i++)
+        if (room->people[i].client == asked_by) {
+            if (refused)
+                notify_error(asked_by, request, refused, out);
+            else
+                notify_done(asked_by, request, out);
+        }
 }
 
-void room_welcome(struct room *room, struct participant *p, struct outbox *out)
+enum status room_seat(struct room *room, struct participant *p, enum seat_event event, const struct participant *by,
+                      const char *reason, struct outbox *out)
+{
+    enum seat next = seat_after(p->seat, event);
+    bool was_inside = participant_in_interval(p), was_admitting = p->seat == SEAT_ADMITTING;
+    if (next == SEAT_NONE)
+        return ERR_STATE;
+    /* Written before the step: what can't be recorded doesn't happen. */
+    if (next == SEAT_ADMITTING)
+        TRY(journal_open(room, p, by, out));
+    TRY(participant_step(p, event, reason));
+    if (was_inside && !participant_in_interval(p))
+        journal_close(room, p, by, reason, out);
+    if (was_admitting && next != SEAT_ADMITTED)
+        answer_admission(room, p, "wrong_state", out); /* unless they were told a better reason before */
+    return OK;
+}
+
+/* G is evaluated again in the step that opens the gate: the world may have changed while the disk wrote. */
+void room_commit(struct room *room, struct now now, struct participant *p, bool durable, struct outbox *out)
+{
+    const char *refused = durable ? NULL : "ledger_unavailable";
+    enum verdict verdict = room_verdict(room, now, p, true);
+    if (!refused && verdict != VERDICT_ADMIT)
+        refused = verdict_name(verdict);
+    p->interval.record = 0;
+    if (refused)
+        answer_admission(room, p, refused, out);
+    if (!durable) {
+        /* Its OPEN is in no ledger, so there is nothing to close. */
+        participant_step(p, SEAT_ABORT, refused);
+        room->shared->intervals_open--;
+    } else {
+        room_seat(room, p, refused ? SEAT_ABORT : SEAT_COMMIT, NULL, refused, out);
+    }
+    log_info(room->shared->log, "session %s: %s %s%s%s", room->plan.session.text, p->who.participation.text,
+             seat_name(p->seat), refused ? ", " : "", refused ? refused : "");
+    room_settle(room, now, out); /* the gates are open before anybody is told so */
+    answer_admission(room, p, NULL, out);
+}
+
+static struct grant *find_grant(struct room *room, const struct id *id)
+{
+    for (size_t i = 0; i < room->plan.grant_count; i++)
+        if (id_equal(&room->plan.grants[i].id, id))
+            return &room->plan.grants[i];
+    return NULL;
+}
+
+static bool concerns(const struct room *room, const struct grant *grant)
+{
+    for (size_t i = 0; i < room->people_count; i++) {
+        const struct participant *p = &room->people[i];
+        if (p->who.role == ROLE_LOVED_ONE && id_equal(&p->who.person, &grant->person) &&
+            id_equal(room_client_of(room, p), &grant->client))
+            return true;
+    }
+    return false;
+}
+
+bool room_grant(struct room *room, const struct grant *grant)
+{
+    struct grant *known = find_grant(room, &grant->id);
+    if (known && grant->epoch > known->epoch) {
+        *known = *grant;
+        return true;
+    }
+    if (known || !concerns(room, grant) || room->plan.grant_count == PLAN_GRANTS_MAX)
+        return false;
+    room->plan.grants[room->plan.grant_count++] = *grant;
+    return true;
+}
+
+/* ---- Coming and going ---- */
+
+void room_welcome(struct room *room, struct now now, struct participant *p, struct outbox *out)
 {
     p->told = (struct told){ 0 };
     p->sending = 0;
-    /* Every seat but 'removed' has a rule for it, and the removed are turned away before. */
-    participant_step(p, SEAT_JOIN, p->reason);
+    p->missing_since = 0;
+    p->reached = -1;
+    /* Every seat but 'removed' has a rule for one of the two, and the removed are turned away before. */
+    room_seat(room, p, p->prepared ? SEAT_JOIN_PREPARED : SEAT_JOIN, p, p->reason, out);
+    (void)now;
     notify_welcome(room, p, out);
 }
 
-void room_disconnect(struct room *room, struct participant *p)
+void room_disconnect(struct room *room, struct now now, struct participant *p, struct outbox *out)
 {
+    (void)out;
     link_close(room, p);
+    if (p->who.role == ROLE_CLIENT && p->seat == SEAT_PRESENT && p->client)
+        p->missing_since = now.mono_us;
     p->client = 0;
     p->sending = 0;
+    p->hand = false;
 }
 
-void room_dismiss(struct room *room, struct participant *p, const char *reason, struct outbox *out)
+void room_dismiss(struct room *room, struct now now, struct participant *p, const char *reason, struct outbox *out)
 {
     if (!participant_connected(p))
         return;
     outbox_close(out, p->client, reason);
-    room_disconnect(room, p);
+    room_disconnect(room, now, p, out);
 }
 
 /* ---- What follows from the facts ---- */
 
-/* What a verdict does to somebody who is in. */
+/* What a verdict does to somebody who is in. What is not here steps them out, with the verdict's own name. */
 static const struct fall {
     enum seat_event event;
     enum lost lost;
@@ -252,24 +434,24 @@ static const struct fall {
     [VERDICT_NO_THERAPIST] = { SEAT_SUSPEND, LOST_THERAPIST, "therapist_lost" },
     [VERDICT_NO_CLIENT] = { SEAT_SUSPEND, LOST_CLIENT, "client_lost" },
     [VERDICT_CLIENT_HAS_NOT_AGREED] = { SEAT_STEP_OUT, 0, "stepped_out_by_client" },
-    [VERDICT_NO_GRANT] = { SEAT_STEP_OUT, 0, "no_grant" },
-    [VERDICT_GRANT_NOT_YET] = { SEAT_STEP_OUT, 0, "grant_not_yet" },
-    [VERDICT_GRANT_EXPIRED] = { SEAT_STEP_OUT, 0, "grant_expired" },
-    [VERDICT_GRANT_WITHDRAWN] = { SEAT_STEP_OUT, 0, "grant_withdrawn" },
-    [VERDICT_GRANT_OTHER_KIND] = { SEAT_STEP_OUT, 0, "grant_other_kind" },
     [VERDICT_TOO_LITTLE_TIME] = { SEAT_STEP_OUT, 0, "segment_over" },
-    [VERDICT_FULL] = { SEAT_STEP_OUT, 0, "not_allowed" }, /* the last: gives the table its length */
 };
 
-static void settle_admitted(struct room *room, struct now now, struct participant *p)
+static struct fall fall_of(enum verdict verdict)
+{
+    if ((size_t)verdict < sizeof falls / sizeof *falls && falls[verdict].reason)
+        return falls[verdict];
+    return (struct fall){ SEAT_STEP_OUT, LOST_NOBODY, verdict_name(verdict) };
+}
+
+static void settle_inside(struct room *room, struct now now, struct participant *p, struct outbox *out)
 {
     enum verdict verdict = room_verdict(room, now, p, true);
     if (verdict == VERDICT_ADMIT)
         return;
-    struct fall fall = falls[verdict];
-    if (!fall.reason)
-        fall = (struct fall){ SEAT_STEP_OUT, LOST_NOBODY, "not_allowed" };
-    participant_step(p, fall.event, fall.reason);
+    struct fall fall = fall_of(verdict);
+    answer_admission(room, p, verdict_name(verdict), out);
+    room_seat(room, p, fall.event, NULL, fall.reason, out);
     if (fall.event == SEAT_SUSPEND) {
         p->lost = fall.lost;
         p->suspended_at = now.mono_us;
@@ -278,17 +460,31 @@ static void settle_admitted(struct room *room, struct now now, struct participan
              seat_name(p->seat), fall.reason);
 }
 
-static void settle_suspended(struct room *room, struct now now, struct participant *p)
+static void settle_suspended(struct room *room, struct now now, struct participant *p, struct outbox *out)
 {
     /* Whoever lost their own link comes back by themselves, unless the therapist or the client was lost meanwhile. */
     if (p->lost == LOST_SELF && !room_has(room, ROLE_THERAPIST))
         p->lost = LOST_THERAPIST;
-    else if (p->lost == LOST_SELF && !room_has(room, ROLE_CLIENT))
+    else if (p->lost == LOST_SELF && !client_connected(room, p) && !client_may_be_absent(room, p))
         p->lost = LOST_CLIENT;
     if (now.mono_us >= p->suspended_at + lost_grace_us(p->lost))
-        participant_step(p, SEAT_GRACE_OVER, p->reason);
+        room_seat(room, p, SEAT_GRACE_OVER, NULL, p->reason, out);
     else if (p->lost == LOST_SELF && room_verdict(room, now, p, false) == VERDICT_ADMIT)
-        participant_step(p, SEAT_RESUME, NULL);
+        room_seat(room, p, SEAT_RESUME, NULL, NULL, out); /* without the ledger they stay suspended, until the grace is over */
+}
+
+/* A grant that ends at once ends every seat of theirs; they are told in neutral words. */
+static void settle_grant(struct room *room, struct participant *p, struct outbox *out)
+{
+    struct rights rights;
+    if (p->who.role != ROLE_LOVED_ONE || seat_after(p->seat, SEAT_REVOKE) != SEAT_REVOKED ||
+        consent_of(room, p, &rights) != CONSENT_WITHDRAWN || p->seat == SEAT_INVITED)
+        return;
+    answer_admission(room, p, verdict_name(VERDICT_GRANT_WITHDRAWN), out);
+    room_seat(room, p, SEAT_REVOKE, NULL, "revoked", out);
+    journal_note(room, RECORD_REVOKED, p, NULL, NULL, out);
+    room_end_segment(p);
+    log_info(room->shared->log, "session %s: %s revoked", room->plan.session.text, p->who.participation.text);
 }
 
 /* RFC 7675: a peer that no longer answers for its path is gone, whatever its socket says. */
@@ -302,29 +498,89 @@ static usec_t consent_ends(const struct participant *p)
 static void settle_person(struct room *room, struct now now, struct participant *p, struct outbox *out)
 {
     if (participant_connected(p) && now.mono_us >= p->token_ends)
-        room_dismiss(room, p, "token_expired", out);
+        room_dismiss(room, now, p, "token_expired", out);
     if (now.mono_us >= consent_ends(p))
-        room_dismiss(room, p, "media_lost", out); /* their page comes back by itself */
+        room_dismiss(room, now, p, "media_lost", out); /* their page comes back by itself */
+    settle_grant(room, p, out);
     bool segment_over = p->segment_ends && now.mono_us >= p->segment_ends;
     if (p->seat == SEAT_SUSPENDED)
-        settle_suspended(room, now, p);
-    if (p->seat == SEAT_ADMITTED)
-        settle_admitted(room, now, p);
+        settle_suspended(room, now, p, out);
+    if (participant_in_interval(p))
+        settle_inside(room, now, p, out);
     if (segment_over) {
-        participant_step(p, SEAT_GRACE_OVER, "segment_over"); /* of the suspended; others have no such rule */
+        room_seat(room, p, SEAT_GRACE_OVER, NULL, "segment_over", out); /* of the suspended; others have no such rule */
         room_end_segment(p);
     }
 }
 
-static void close_room(struct room *room, struct outbox *out)
+static void close_room(struct room *room, struct now now, struct outbox *out)
 {
+    bool anybody = room_is_live(room);
     for (size_t i = 0; i < room->people_count; i++) {
         struct participant *p = &room->people[i];
-        room_dismiss(room, p, "ended", out);
+        room_dismiss(room, now, p, "ended", out);
         room_end_segment(p);
-        if (p->seat == SEAT_ADMITTED || p->seat == SEAT_SUSPENDED)
-            participant_step(p, SEAT_STEP_OUT, "ended");
+        if (participant_in_interval(p) || p->seat == SEAT_SUSPENDED)
+            room_seat(room, p, SEAT_STEP_OUT, NULL, "ended", out);
     }
+    if (anybody)
+        journal_note(room, RECORD_SESSION, NULL, NULL, "ended", out);
+}
+
+/* ---- The agenda and the box's warnings ---- */
+
+static const uint32_t warnings_s[] = { 300, 60, 20 };
+enum { WARNINGS = sizeof warnings_s / sizeof *warnings_s };
+
+static usec_t warning_at(const struct room *room)
+{
+    if (room->warned >= WARNINGS)
+        return NEVER;
+    usec_t before = warnings_s[room->warned] * USEC_PER_SEC;
+    return room->closes_us > before ? room->closes_us - before : 0;
+}
+
+static void settle_warnings(struct room *room, struct now now, struct outbox *out)
+{
+    uint32_t due = 0;
+    for (; now.mono_us >= warning_at(room); room->warned++)
+        due = warnings_s[room->warned];
+    /* Only the latest: who comes late hears one, and not three at once. */
+    if (due && room_phase(room, now) == PHASE_OPEN)
+        notify_warning(room, due, out);
+}
+
+void room_start_step(struct room *room, struct now now, uint32_t step)
+{
+    room->agenda_running = step < room->plan.step_count;
+    room->step = step;
+    if (room->agenda_running)
+        room->step_ends_us = now.mono_us + room->plan.agenda[step].minutes * 60 * USEC_PER_SEC;
+}
+
+static void settle_agenda(struct room *room, struct now now)
+{
+    if (room_phase(room, now) != PHASE_OPEN)
+        return;
+    if (!room->agenda_running && room->step == 0 && matrix_kind(room->plan.kind)->agenda_required)
+        room_start_step(room, now, 0);
+    while (room->agenda_running && now.mono_us >= room->step_ends_us)
+        room_start_step(room, now, room->step + 1);
+}
+
+static void settle_phase(struct room *room, struct now now, struct outbox *out)
+{
+    enum phase phase = room_phase(room, now);
+    if (phase == room->phase)
+        return;
+    const char *news = phase == PHASE_PAUSED                   ? "paused"
+                       : phase == PHASE_OPEN && room->was_open ? "resumed"
+                       : phase == PHASE_OPEN                   ? "opened"
+                                                               : NULL;
+    room->phase = phase;
+    room->was_open |= phase == PHASE_OPEN;
+    if (news)
+        journal_note(room, RECORD_SESSION, NULL, NULL, news, out);
 }
 
 static usec_t person_deadline(const struct room *room, struct now now, const struct participant *p)
@@ -334,7 +590,7 @@ static usec_t person_deadline(const struct room *room, struct now now, const str
         deadline = sooner(deadline, p->segment_ends);
     if (p->seat == SEAT_SUSPENDED)
         deadline = sooner(deadline, p->suspended_at + lost_grace_us(p->lost));
-    if (p->seat == SEAT_ADMITTED && p->who.role == ROLE_LOVED_ONE)
+    if (participant_in_interval(p) && p->who.role == ROLE_LOVED_ONE)
         deadline = sooner(deadline, room_mono_at(room, now, room_rights(room, p).until));
     return deadline;
 }
@@ -344,7 +600,9 @@ static usec_t settle_deadline(const struct room *room, struct now now)
 {
     if (room->over || !room_is_live(room))
         return NEVER;
-    usec_t deadline = room->closes_us;
+    usec_t deadline = sooner(room->closes_us, warning_at(room));
+    if (room->agenda_running)
+        deadline = sooner(deadline, room->step_ends_us);
     if (now.mono_us < room->opens_us)
         deadline =
             sooner(deadline, now.mono_us + LOBBY_US < room->opens_us ? room->opens_us - LOBBY_US : room->opens_us);
@@ -356,16 +614,17 @@ static usec_t settle_deadline(const struct room *room, struct now now)
 void room_settle(struct room *room, struct now now, struct outbox *out)
 {
     if (room_phase(room, now) == PHASE_CLOSED)
-        close_room(room, out);
+        close_room(room, now, out);
     /* A token that ends may take the therapist or the client away, which decides about those already looked at: so
      * twice. */
     for (int pass = 0; pass < 2; pass++)
         for (size_t i = 0; i < room->people_count; i++)
             settle_person(room, now, &room->people[i], out);
-    if (room_phase(room, now) == PHASE_OPEN)
-        room->was_open = true;
+    settle_phase(room, now, out);
+    settle_agenda(room, now);
     gate_apply(room, now, out);
     notify_apply(room, now, out);
+    settle_warnings(room, now, out);
     room->settle_at = settle_deadline(room, now);
     room->deadline = sooner(room->settle_at, relay_deadline(room));
 }
@@ -379,7 +638,7 @@ static void tick_transports(struct room *room, struct now now, struct outbox *ou
             continue;
         transport_tick(link->transport, now, out);
         if (transport_is_closed(link->transport)) {
-            room_dismiss(room, &room->people[i], "media_closed", out);
+            room_dismiss(room, now, &room->people[i], "media_closed", out);
             room->settle_at = now.mono_us;
         }
     }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "auth/admission.h"
+#include "auth/matrix.h"
 #include "base/log.h"
 #include "base/outbox.h"
 #include "room/audience.h"
@@ -23,8 +24,7 @@ enum phase {
 const char *phase_name(enum phase);
 
 #define LOBBY_US (15 * 60 * USEC_PER_SEC) /* how early the lobby opens */
-#define SEGMENT_MAX_US                                                                                                 \
-    (20 * 60 * USEC_PER_SEC) /* the longest portion of an individual session with a loved one in it */
+#define MISSING_ALARM_US (60 * USEC_PER_SEC)
 enum { EXTEND_MAX_MINUTES = 60, SLOTS_AUDIO_MAX = 8 };
 
 struct room_counts {
@@ -37,6 +37,8 @@ struct room_shared {
     struct routes *routes;
     const struct log *log;
     struct room_counts counts;
+    uint64_t records;      /* the number of the last one for the ledger */
+    size_t intervals_open; /* in all rooms: as long as there are any, heartbeats go to the ledger */
 };
 
 struct room {
@@ -51,6 +53,11 @@ struct room {
     usec_t opens_us, closes_us;
     usec_t extended_us;
     bool was_open, over;
+    enum phase phase;      /* as the ledger knows it */
+    uint32_t warned;       /* how many of the box's warnings were given */
+    bool agenda_running;
+    uint32_t step;         /* of the agenda */
+    usec_t step_ends_us;
 
     usec_t settle_at; /* when something follows from time alone */
     usec_t deadline;  /* when room_tick wants to run, for that or for media */
@@ -82,20 +89,33 @@ enum phase room_phase(const struct room *, struct now);
 bool room_has(const struct room *, enum role); /* one with this role is connected and in */
 /* G of the domain model, now. already_in: may they stay, rather than be let in. */
 enum verdict room_verdict(const struct room *, struct now, const struct participant *, bool already_in);
-/* What they may receive and send by role and grant; zeros for no. */
+/* The person whose consent counts for them. */
+const struct id *room_client_of(const struct room *, const struct participant *);
+/* What they may do: matrix AND grant AND their own choice AND what the therapist enables. Zeros for no. */
 struct rights room_rights(const struct room *, const struct participant *);
+/* The modes that their grant allows in this kind of session: what they can choose from. */
+term_set room_modes(const struct room *, const struct participant *);
 struct audience_room room_audience(const struct room *, struct now);
 struct audience_person room_audience_person(const struct room *, const struct participant *);
 /* Starts the segment unless one runs. minutes 0: as long as allowed. */
 void room_start_segment(struct room *, struct now, struct participant *, uint32_t minutes);
 void room_end_segment(struct participant *);
+/* Begins this step of the agenda; past the last one, the agenda is over. */
+void room_start_step(struct room *, struct now, uint32_t step);
 
+/* The only way to another seat: the ledger is told what begins and ends. `by` caused it, NULL for the clock, a lost link or the clinic. */
+enum status room_seat(struct room *, struct participant *, enum seat_event, const struct participant *by, const char *reason,
+                      struct outbox *);
+/* The ledger's answer to the OPEN that they wait for. */
+void room_commit(struct room *, struct now, struct participant *, bool durable, struct outbox *);
+/* A grant is new or changed; false when it concerns nobody here. */
+bool room_grant(struct room *, const struct grant *);
 /* Takes a client in, after the broker bound the connection: seat and welcome. */
-void room_welcome(struct room *, struct participant *, struct outbox *);
+void room_welcome(struct room *, struct now, struct participant *, struct outbox *);
 /* Ends one connection: gates, link, then the seat's rules for a lost link. Tells the client nothing. */
-void room_disconnect(struct room *, struct participant *);
+void room_disconnect(struct room *, struct now, struct participant *, struct outbox *);
 /* The same with a reason for the client. */
-void room_dismiss(struct room *, struct participant *, const char *reason, struct outbox *);
+void room_dismiss(struct room *, struct now, struct participant *, const char *reason, struct outbox *);
 
 /* Makes what is derived follow the facts. */
 void room_settle(struct room *, struct now, struct outbox *);

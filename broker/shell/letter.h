@@ -1,4 +1,5 @@
-/* letter.h - what travels between the front and a shard: a fixed-size letter that may own a note, which is one text.
+/* letter.h - what travels between the front, a shard and the scribe: a fixed-size letter that may own a note, which is
+ * one text.
  *
  * A note is allocated once and handed on, from the socket to the core or from the core to the socket; its headroom is
  * where the WebSocket frame header goes, so that nothing is copied on the way. */
@@ -6,6 +7,7 @@
 
 #include "auth/token.h"
 #include "base/outbox.h"
+#include "ledger/record.h"
 
 enum { NOTE_HEADROOM = 16 };
 
@@ -31,6 +33,11 @@ enum letter_kind {
     /* to the front */
     LETTER_SAY,   /* note: JSON to write */
     LETTER_CLOSE, /* note: the reason */
+    /* from a shard to the scribe */
+    LETTER_RECORD, /* note: the canonical record; number, record, unix_us */
+    /* and back */
+    LETTER_DURABLE, /* number: this and all before it are stored, but those refused */
+    LETTER_REFUSED, /* number of an OPEN that was not stored and never will be */
 };
 
 struct letter {
@@ -40,6 +47,9 @@ struct letter {
     struct claims claims;
     uint32_t request;
     bool move;
+    uint64_t number; /* of a record, in its shard */
+    enum record_kind record;
+    int64_t unix_us; /* the record's */
 };
 
 struct bytes letter_text(const struct letter *); /* borrowed; empty without a note */

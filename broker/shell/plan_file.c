@@ -63,6 +63,10 @@ static int parse_mode(struct bytes word)
 {
     return (int)mode_parse(word);
 }
+static int parse_topic(struct bytes word)
+{
+    return (int)topic_parse(word);
+}
 
 static enum status take_person(const struct place *place, json_t *json, struct plan_person *person)
 {
@@ -82,28 +86,73 @@ static enum status take_person(const struct place *place, json_t *json, struct p
     return OK;
 }
 
+/* Printable and short: a code or a reference, no prose. */
+static enum status take_text(const struct place *place, const char *key, const char *text, char to[GRANT_TEXT_MAX + 1])
+{
+    size_t len = strlen(text);
+    bool printable = true;
+    for (size_t i = 0; i < len; i++)
+        printable = printable && text[i] > ' ' && text[i] <= '~';
+    if (len == 0 || len > GRANT_TEXT_MAX || !printable)
+        return bad(place, "'%s' must be 1 to %d printable characters without spaces", key, GRANT_TEXT_MAX);
+    memcpy(to, text, len + 1);
+    return OK;
+}
+
+/* What may be left out and still be a complete consent: yes to nothing more, active. */
+struct grant_options {
+    json_t *topics;
+    int chat, client_absent_ok;
+    const char *status;
+};
+
+static enum status take_grant_options(const struct place *place, const struct grant_options *o, struct grant *grant)
+{
+    if (o->topics && json_array_size(o->topics) > 0)
+        TRY(take_set(place, "topics", o->topics, parse_topic, &grant->topics));
+    else if (o->topics && !json_is_array(o->topics))
+        return bad(place, "'topics' must be a list");
+    grant->chat = o->chat != 0;
+    grant->client_absent_ok = o->client_absent_ok != 0;
+    grant->status = o->status ? grant_status_parse(bytes_of(o->status)) : GRANT_ACTIVE;
+    if (!grant->status)
+        return bad(place, "'status' must be active, withdrawn or grants_nothing, not '%.40s'", o->status);
+    return OK;
+}
+
 static enum status take_grant(const struct place *place, json_t *json, struct grant *grant)
 {
-    const char *id, *client, *person;
+    const char *id, *client, *person, *granted_by, *purpose, *notice_version, *evidence;
     json_t *kinds, *modes;
-    json_int_t not_before, expires;
-    int withdrawn = 0;
+    json_int_t epoch, not_before, expires;
+    struct grant_options o = { 0 };
     json_error_t error;
-    if (json_unpack_ex(json, &error, JSON_STRICT, "{s:s, s:s, s:s, s:o, s:o, s:I, s:I, s?b}", "id", &id, "client",
-                       &client, "person", &person, "kinds", &kinds, "modes", &modes, "not_before", &not_before,
-                       "expires", &expires, "withdrawn", &withdrawn))
+    if (json_unpack_ex(json, &error, JSON_STRICT,
+                       "{s:s, s:I, s:s, s:s, s:s, s:o, s:o, s:s, s:I, s:I, s:s, s:s, s?o, s?b, s?b, s?s}", "id", &id,
+                       "epoch", &epoch, "client", &client, "person", &person, "granted_by", &granted_by, "kinds",
+                       &kinds, "modes", &modes, "purpose", &purpose, "not_before", &not_before, "expires", &expires,
+                       "notice_version", &notice_version, "evidence", &evidence, "topics", &o.topics, "chat", &o.chat,
+                       "client_absent_ok", &o.client_absent_ok, "status", &o.status))
         return bad(place, "%s", error.text);
     TRY(take_id(place, "id", id, &grant->id));
     TRY(take_id(place, "client", client, &grant->client));
     TRY(take_id(place, "person", person, &grant->person));
     TRY(take_set(place, "kinds", kinds, parse_kind, &grant->kinds));
     TRY(take_set(place, "modes", modes, parse_mode, &grant->modes));
+    TRY(take_text(place, "purpose", purpose, grant->purpose));
+    TRY(take_text(place, "notice_version", notice_version, grant->notice_version));
+    TRY(take_text(place, "evidence", evidence, grant->evidence));
+    TRY(take_grant_options(place, &o, grant));
+    if (epoch < 1 || epoch > UINT32_MAX)
+        return bad(place, "'epoch' must be 1 or more");
     if (expires <= not_before)
         return bad(place, "'expires' must be later than 'not_before'");
+    grant->epoch = (uint32_t)epoch;
+    grant->granted_by = granted_by_parse(bytes_of(granted_by));
     grant->not_before = not_before;
     grant->expires = expires;
-    grant->withdrawn = withdrawn != 0;
-    return OK;
+    const char *missing = consent_missing(grant);
+    return missing ? bad(place, "'%s' is unknown or out of range", missing) : OK;
 }
 
 static enum status take_people(const struct place *place, const json_t *list, struct plan *plan)

@@ -21,7 +21,8 @@ export const now_s = () => Math.floor(Date.now() / 1000);
 
 /* A grant that is live for the whole session. */
 export const grantFor = (person, changes = {}) => ({
-    id: `g-${person}`, client: 'alex', person, kinds: ['individual'], modes: ['full'],
+    id: `g-${person}`, epoch: 1, client: 'alex', person, granted_by: 'patient', kinds: ['individual'], modes: ['full'],
+    chat: true, topics: ['general_progress'], purpose: 'FAMRQT', notice_version: 'test-1', evidence: 'DocumentReference/test',
     not_before: now_s() - MINUTE_S, expires: now_s() + 90 * MINUTE_S, ...changes,
 });
 

@@ -80,10 +80,17 @@ static void plan(struct broker *broker)
         p.people[i].person = p.people[i].participation;
         strcpy(p.people[i].name, "A");
     }
-    p.grants[0] = (struct grant){ .kinds = term_bit(KIND_INDIVIDUAL),
+    p.grants[0] = (struct grant){ .epoch = 1,
+                                  .granted_by = GRANTED_BY_PATIENT,
+                                  .kinds = term_bit(KIND_INDIVIDUAL),
                                   .modes = term_bit(MODE_FULL),
-                                  .not_before = 0,
-                                  .expires = EPOCH_UNIX_S + 1000 };
+                                  .chat = true,
+                                  .purpose = "FAMRQT",
+                                  .not_before = 1,
+                                  .expires = EPOCH_UNIX_S + 1000,
+                                  .notice_version = "v1",
+                                  .evidence = "form/1",
+                                  .status = GRANT_ACTIVE };
     id_parse(bytes_of("g-1"), &p.grants[0].id);
     p.grants[0].client = p.client;
     p.grants[0].person = p.people[2].person;

@@ -714,7 +714,16 @@ void world_run(struct world *w, usec_t span_us, bool talking)
 static void plan_grant(struct world *w, struct plan *plan, int person, enum mode mode, usec_t from, usec_t until)
 {
     struct grant *grant = &plan->grants[plan->grant_count++];
-    *grant = (struct grant){ .kinds = term_bit(KIND_INDIVIDUAL), .modes = term_bit((int)mode) };
+    *grant = (struct grant){
+        .epoch = 1,
+        .granted_by = GRANTED_BY_PATIENT,
+        .kinds = term_bit(KIND_INDIVIDUAL),
+        .modes = term_bit((int)mode),
+        .purpose = "FAMRQT",
+        .notice_version = "v1",
+        .evidence = "form/1",
+        .status = GRANT_ACTIVE,
+    };
     grant->not_before = EPOCH_UNIX_S + (int64_t)(from / USEC_PER_SEC);
     grant->expires = EPOCH_UNIX_S + (int64_t)(until / USEC_PER_SEC);
     snprintf(grant->id.text, sizeof grant->id.text, "g-%d", person);

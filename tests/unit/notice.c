@@ -7,6 +7,7 @@
 #include "signaling/notice.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,10 +31,12 @@ static void a_welcome_reads_as_the_protocol_says(void **state)
 {
     (void)state;
     struct writer w = fresh();
-    struct notice_welcome welcome = { &sam, ROLE_LOVED_ONE, "Sam \"S\" \xc3\xa9", &session, KIND_INDIVIDUAL, 4, 4 };
+    struct notice_welcome welcome = { &sam,     ROLE_LOVED_ONE, "Sam \"S\" \xc3\xa9", &session, KIND_INDIVIDUAL, 4, 4,
+                                      "2026-1", "2026-2" };
     reads(&w, notice_welcome(&w, &welcome),
           "{\"type\":\"welcome\",\"participant\":\"p-7f3a\",\"role\":\"loved_one\",\"name\":\"Sam \\\"S\\\" \xc3\xa9\","
-          "\"session\":\"s-1\",\"kind\":\"individual\",\"slots\":{\"audio\":4,\"video\":4}}");
+          "\"session\":\"s-1\",\"kind\":\"individual\",\"slots\":{\"audio\":4,\"video\":4},\"guidance\":\"2026-1\","
+          "\"notice\":\"2026-2\"}");
 }
 
 static void replies_carry_the_requests_id(void **state)
@@ -67,12 +70,32 @@ static void room_and_seat_say_null_for_what_is_absent(void **state)
     reads(&w, notice_room(&w, &room),
           "{\"type\":\"room\",\"state\":\"open\",\"opens_at\":1790000000,\"closes_at\":1790003000,\"now\":1790000100}");
     w = fresh();
-    reads(&w, notice_seat(&w, "waiting", NULL, SOURCE_MIC | SOURCE_CAMERA, false, 5),
-          "{\"type\":\"seat\",\"seat\":\"waiting\",\"reason\":null,\"may_send\":[\"mic\",\"camera\"],\"until\":null}");
+    struct notice_seat waiting = { .seat = "waiting", .may_send = SOURCE_MIC | SOURCE_CAMERA, .until = 5 };
+    reads(&w, notice_seat(&w, &waiting),
+          "{\"type\":\"seat\",\"seat\":\"waiting\",\"reason\":null,\"may_send\":[\"mic\",\"camera\"],\"until\":null,"
+          "\"modes\":[],\"mode\":null}");
     w = fresh();
-    reads(&w, notice_seat(&w, "stepped_out", "segment_over", 0, true, 1790000000),
+    struct notice_seat out = { "stepped_out", "segment_over", 0, true, 1790000000, 0, 0 };
+    reads(&w, notice_seat(&w, &out),
           "{\"type\":\"seat\",\"seat\":\"stepped_out\",\"reason\":\"segment_over\",\"may_send\":[],\"until\":"
-          "1790000000}");
+          "1790000000,\"modes\":[],\"mode\":null}");
+}
+
+static void a_seat_names_the_modes_of_the_grant_and_the_one_that_holds(void **state)
+{
+    (void)state;
+    struct writer w = fresh();
+    struct notice_seat some = { .seat = "admitted",
+                                .modes = term_bit(MODE_FULL) | term_bit(MODE_AUDIO),
+                                .mode = MODE_FULL };
+    reads(&w, notice_seat(&w, &some),
+          "{\"type\":\"seat\",\"seat\":\"admitted\",\"reason\":null,\"may_send\":[],\"until\":null,"
+          "\"modes\":[\"audio\",\"full\"],\"mode\":\"full\"}");
+    w = fresh();
+    struct notice_seat all = { .seat = "admitted", .may_send = SOURCE_ALL, .modes = ~(term_set)0, .mode = MODE_LISTEN };
+    reads(&w, notice_seat(&w, &all),
+          "{\"type\":\"seat\",\"seat\":\"admitted\",\"reason\":null,\"may_send\":[\"mic\",\"camera\",\"screen\"],"
+          "\"until\":null,\"modes\":[\"listen\",\"watch\",\"audio\",\"full\"],\"mode\":\"listen\"}");
 }
 
 static void a_roster_leaves_out_what_the_reader_may_not_know(void **state)
@@ -98,18 +121,126 @@ static void a_roster_leaves_out_what_the_reader_may_not_know(void **state)
           .may_admit = "client_has_not_agreed",
           .mode = "full",
           .has_grant_until = true,
-          .grant_until = 1790009000 },
+          .grant_until = 1790009000,
+          .hand = true,
+          .enabled = ENABLE_MIC | ENABLE_CHAT,
+          .client = &alex },
     };
     struct writer w = fresh();
     reads(
         &w, notice_roster(&w, people, 2),
         "{\"type\":\"roster\",\"people\":[{\"participant\":\"p-91c0\",\"role\":\"client\",\"name\":\"Alex\",\"seat\":"
-        "\"present\",\"connected\":true,\"sending\":[\"mic\"],\"muted\":[],\"agreed\":false,\"until\":null},"
+        "\"present\",\"connected\":true,\"sending\":[\"mic\"],\"muted\":[],\"agreed\":false,\"until\":null,\"hand\":"
+        "false,"
+        "\"enabled\":[],\"client\":null},"
         "{\"participant\":\"p-7f3a\",\"role\":\"loved_one\",\"name\":\"Sam\",\"seat\":\"admitted\",\"connected\":false,"
         "\"sending\":[\"mic\",\"camera\",\"screen\"],\"muted\":[\"screen\"],\"agreed\":true,\"until\":12,"
+        "\"hand\":true,\"enabled\":[\"mic\",\"chat\"],\"client\":\"p-91c0\","
         "\"may_admit\":\"client_has_not_agreed\",\"mode\":\"full\",\"grant_until\":1790009000}]}");
     w = fresh();
     reads(&w, notice_roster(&w, NULL, 0), "{\"type\":\"roster\",\"people\":[]}");
+}
+
+/* The client as a therapist reads them. */
+static void located(const char *address, const char *phone, const char *tail)
+{
+    struct notice_person person = { .participant = &alex,
+                                    .role = ROLE_CLIENT,
+                                    .name = "Alex",
+                                    .seat = "present",
+                                    .enabled = ENABLE_ALL,
+                                    .has_location = true,
+                                    .address = address,
+                                    .phone = phone };
+    char expected[512];
+    snprintf(
+        expected, sizeof expected,
+        "{\"type\":\"roster\",\"people\":[{\"participant\":\"p-91c0\",\"role\":\"client\",\"name\":\"Alex\",\"seat\":"
+        "\"present\",\"connected\":false,\"sending\":[],\"muted\":[],\"agreed\":false,\"until\":null,\"hand\":false,"
+        "\"enabled\":[\"mic\",\"camera\",\"screen\",\"chat\",\"others\"],\"client\":null,%s}]}",
+        tail);
+    struct writer w = fresh();
+    reads(&w, notice_roster(&w, &person, 1), expected);
+}
+
+static void a_therapist_reads_where_the_client_is_or_that_nobody_knows(void **state)
+{
+    (void)state;
+    located("12 Elm St", "+1 555 0100", "\"address\":\"12 Elm St\",\"phone\":\"+1 555 0100\"");
+    located(NULL, NULL, "\"address\":null,\"phone\":null");
+}
+
+static void chat_says_who_and_to_whom(void **state)
+{
+    (void)state;
+    struct writer w = fresh();
+    struct notice_chat chat = { &sam, "Sam", false, "one \"two\"\n\tthree </b>" };
+    reads(&w, notice_chat(&w, &chat),
+          "{\"type\":\"chat\",\"from\":\"p-7f3a\",\"name\":\"Sam\",\"to\":\"everyone\",\"text\":\"one "
+          "\\\"two\\\"\\n\\tthree </b>\"}");
+    w = fresh();
+    chat = (struct notice_chat){ &sam, "S\xc3", true, "\xff" };
+    reads(&w, notice_chat(&w, &chat),
+          "{\"type\":\"chat\",\"from\":\"p-7f3a\",\"name\":\"?\",\"to\":\"therapist\",\"text\":\"?\"}");
+}
+
+static void a_warning_says_how_long_is_left(void **state)
+{
+    (void)state;
+    struct writer w = fresh();
+    reads(&w, notice_warning(&w, 300), "{\"type\":\"warning\",\"seconds_left\":300}");
+}
+
+static void an_agenda_says_where_it_is_only_while_it_runs(void **state)
+{
+    (void)state;
+    const struct notice_step steps[] = { { "Progress", 5 }, { "Plan", 10 } };
+    struct writer w = fresh();
+    struct notice_agenda agenda = { steps, 2, true, 1, 1790000300 };
+    reads(&w, notice_agenda(&w, &agenda),
+          "{\"type\":\"agenda\",\"steps\":[{\"title\":\"Progress\",\"minutes\":5},{\"title\":\"Plan\",\"minutes\":10}],"
+          "\"current\":1,\"step_ends\":1790000300}");
+    agenda.running = false;
+    agenda.count = 1;
+    w = fresh();
+    reads(
+        &w, notice_agenda(&w, &agenda),
+        "{\"type\":\"agenda\",\"steps\":[{\"title\":\"Progress\",\"minutes\":5}],\"current\":null,\"step_ends\":null}");
+    w = fresh();
+    agenda = (struct notice_agenda){ 0 };
+    reads(&w, notice_agenda(&w, &agenda), "{\"type\":\"agenda\",\"steps\":[],\"current\":null,\"step_ends\":null}");
+}
+
+static void a_missing_client_says_where_to_look_until_they_are_back(void **state)
+{
+    (void)state;
+    static const char *const reached[] = { "null", "false", "true" };
+    for (int i = 0; i < 3; i++) {
+        char expected[256];
+        snprintf(
+            expected, sizeof expected,
+            "{\"type\":\"missing_client\",\"participant\":\"p-91c0\",\"address\":\"12 Elm St\",\"phone\":\"555 0100\","
+            "\"alarm_at\":1790000300,\"reached\":%s}",
+            reached[i]);
+        struct notice_missing missing = { &alex, "12 Elm St", "555 0100", 1790000300, i - 1 };
+        struct writer w = fresh();
+        reads(&w, notice_missing_client(&w, &missing), expected);
+    }
+    struct writer w = fresh();
+    struct notice_missing unknown = { &alex, NULL, NULL, 1, -1 };
+    reads(&w, notice_missing_client(&w, &unknown),
+          "{\"type\":\"missing_client\",\"participant\":\"p-91c0\",\"address\":null,\"phone\":null,\"alarm_at\":1,"
+          "\"reached\":null}");
+    w = fresh();
+    struct notice_missing back = { NULL, "12 Elm St", "555 0100", 1790000300, 1 };
+    reads(&w, notice_missing_client(&w, &back), "{\"type\":\"missing_client\",\"participant\":null}");
+}
+
+static void an_alert_names_who_pressed(void **state)
+{
+    (void)state;
+    struct writer w = fresh();
+    reads(&w, notice_alert(&w, &sam, "Sam"), "{\"type\":\"alert\",\"participant\":\"p-7f3a\",\"name\":\"Sam\"}");
 }
 
 static void an_empty_slot_has_no_source(void **state)
@@ -160,10 +291,8 @@ static void *scarce(size_t size)
     return malloc(size);
 }
 
-/* Each allocation in turn fails: the message is refused whole, and nothing is leaked (the sanitizer watches). */
-static void running_out_of_memory_leaks_nothing(void **state)
+static enum status write_roster(struct writer *w)
 {
-    (void)state;
     struct notice_person person = { .participant = &sam,
                                     .role = ROLE_LOVED_ONE,
                                     .name = "Sam",
@@ -171,17 +300,57 @@ static void running_out_of_memory_leaks_nothing(void **state)
                                     .sending = SOURCE_ALL,
                                     .muted = SOURCE_ALL,
                                     .mode = "full",
-                                    .has_grant_until = true };
+                                    .has_grant_until = true,
+                                    .enabled = ENABLE_ALL,
+                                    .client = &alex,
+                                    .has_location = true,
+                                    .phone = "555 0100" };
     struct notice_person people[2] = { person, person };
+    return notice_roster(w, people, 2);
+}
+
+static enum status write_seat(struct writer *w)
+{
+    struct notice_seat seat = { .seat = "admitted", .may_send = SOURCE_ALL, .modes = ~(term_set)0, .mode = MODE_FULL };
+    return notice_seat(w, &seat);
+}
+
+static enum status write_chat(struct writer *w)
+{
+    struct notice_chat chat = { &sam, "Sam", true, "hello" };
+    return notice_chat(w, &chat);
+}
+
+static enum status write_agenda(struct writer *w)
+{
+    const struct notice_step steps[] = { { "Progress", 5 }, { "Plan", 10 } };
+    struct notice_agenda agenda = { steps, 2, true, 1, 1790000300 };
+    return notice_agenda(w, &agenda);
+}
+
+static enum status write_missing(struct writer *w)
+{
+    struct notice_missing missing = { &alex, "12 Elm St", NULL, 1790000300, 1 };
+    return notice_missing_client(w, &missing);
+}
+
+/* Each allocation in turn fails: the message is refused whole, and nothing is leaked (the sanitizer watches). */
+static void running_out_of_memory_leaks_nothing(void **state)
+{
+    (void)state;
+    static enum status (*const writes[])(struct writer *) = { write_roster, write_seat, write_chat, write_agenda,
+                                                              write_missing };
     json_set_alloc_funcs(scarce, free);
     out_of_memory = true;
-    bool done = false;
-    for (int allowed = 0; !done; allowed++) {
-        struct writer w = fresh();
-        allocations_left = allowed;
-        enum status status = notice_roster(&w, people, 2);
-        done = status == OK && allocations_left >= 0;
-        assert_true(status == OK || w.len == 0);
+    for (size_t i = 0; i < sizeof writes / sizeof *writes; i++) {
+        bool done = false;
+        for (int allowed = 0; !done; allowed++) {
+            struct writer w = fresh();
+            allocations_left = allowed;
+            enum status status = writes[i](&w);
+            done = status == OK && allocations_left >= 0;
+            assert_true(status == OK || w.len == 0);
+        }
     }
     out_of_memory = false;
     json_set_alloc_funcs(malloc, free);
@@ -194,7 +363,14 @@ int main(void)
         cmocka_unit_test(replies_carry_the_requests_id),
         cmocka_unit_test(replies_to_requests_without_an_id_have_none),
         cmocka_unit_test(room_and_seat_say_null_for_what_is_absent),
+        cmocka_unit_test(a_seat_names_the_modes_of_the_grant_and_the_one_that_holds),
         cmocka_unit_test(a_roster_leaves_out_what_the_reader_may_not_know),
+        cmocka_unit_test(a_therapist_reads_where_the_client_is_or_that_nobody_knows),
+        cmocka_unit_test(chat_says_who_and_to_whom),
+        cmocka_unit_test(a_warning_says_how_long_is_left),
+        cmocka_unit_test(an_agenda_says_where_it_is_only_while_it_runs),
+        cmocka_unit_test(a_missing_client_says_where_to_look_until_they_are_back),
+        cmocka_unit_test(an_alert_names_who_pressed),
         cmocka_unit_test(an_empty_slot_has_no_source),
         cmocka_unit_test(a_broken_name_does_not_break_the_roster),
         cmocka_unit_test(what_does_not_fit_leaves_the_writer_as_it_was),

@@ -13,8 +13,10 @@
 #define CLIENT "{\"participation\":\"p-1\",\"person\":\"alex\",\"role\":\"client\",\"name\":\"Alex\"}"
 #define SAM "{\"participation\":\"p-2\",\"person\":\"sam\",\"role\":\"loved_one\",\"name\":\"Sam\"}"
 #define GRANT                                                                                                          \
-    "{\"id\":\"g-1\",\"client\":\"alex\",\"person\":\"sam\",\"kinds\":[\"individual\",\"family\"],"                    \
-    "\"modes\":[\"full\"],\"not_before\":100,\"expires\":900}"
+    "{\"id\":\"g-1\",\"epoch\":3,\"client\":\"alex\",\"person\":\"sam\",\"granted_by\":\"both\","                      \
+    "\"kinds\":[\"individual\",\"family\"],\"modes\":[\"full\"],\"chat\":true,\"topics\":[\"aftercare\"],"             \
+    "\"purpose\":\"FAMRQT\",\"client_absent_ok\":true,\"notice_version\":\"v1\",\"evidence\":\"form/7\","              \
+    "\"not_before\":100,\"expires\":900}"
 #define SESSION                                                                                                        \
     "{\"id\":\"s-1\",\"kind\":\"individual\",\"opens_at\":200,\"closes_at\":800,\"client\":\"alex\","                  \
     "\"people\":[" CLIENT "," SAM "],\"grants\":[" GRANT "]}"
@@ -64,7 +66,15 @@ static void a_good_file_becomes_plans(void **state)
     assert_int_equal(plan->grants[0].kinds, term_bit(KIND_INDIVIDUAL) | term_bit(KIND_FAMILY));
     assert_int_equal(plan->grants[0].modes, term_bit(MODE_FULL));
     assert_int_equal(plan->grants[0].expires, 900);
-    assert_false(plan->grants[0].withdrawn);
+    assert_int_equal(plan->grants[0].epoch, 3);
+    assert_int_equal(plan->grants[0].granted_by, GRANTED_BY_BOTH);
+    assert_int_equal(plan->grants[0].topics, term_bit(TOPIC_AFTERCARE));
+    assert_string_equal(plan->grants[0].purpose, "FAMRQT");
+    assert_string_equal(plan->grants[0].notice_version, "v1");
+    assert_string_equal(plan->grants[0].evidence, "form/7");
+    assert_true(plan->grants[0].chat);
+    assert_true(plan->grants[0].client_absent_ok);
+    assert_int_equal(plan->grants[0].status, GRANT_ACTIVE);
     plan_list_deinit(&plans);
 }
 
@@ -72,9 +82,26 @@ static void a_withdrawn_grant_is_kept_as_such(void **state)
 {
     (void)state;
     struct plan_list plans;
-    char *text = changed("\"expires\":900", "\"expires\":900,\"withdrawn\":true");
+    char *text = changed("\"expires\":900", "\"expires\":900,\"status\":\"withdrawn\"");
     assert_int_equal(parse(text, &plans), OK);
-    assert_true(plans.at[0].grants[0].withdrawn);
+    assert_int_equal(plans.at[0].grants[0].status, GRANT_WITHDRAWN);
+    plan_list_deinit(&plans);
+    free(text);
+}
+
+static void what_a_grant_leaves_out_is_not_allowed(void **state)
+{
+    (void)state;
+    struct plan_list plans;
+    char *text = changed("\"chat\":true,\"topics\":[\"aftercare\"],", "\"topics\":[],");
+    assert_int_equal(parse(text, &plans), OK);
+    assert_false(plans.at[0].grants[0].chat);
+    assert_int_equal(plans.at[0].grants[0].topics, 0);
+    plan_list_deinit(&plans);
+    free(text);
+    text = changed("\"client_absent_ok\":true,", "");
+    assert_int_equal(parse(text, &plans), OK);
+    assert_false(plans.at[0].grants[0].client_absent_ok);
     plan_list_deinit(&plans);
     free(text);
 }
@@ -114,6 +141,20 @@ static void what_is_wrong_is_refused_and_its_place_named(void **state)
         { "\"modes\":[\"full\"]", "\"modes\":[1]", "'modes' holds" },
         { "\"expires\":900", "\"expires\":100", "'expires' must be later" },
         { ",\"expires\":900", "", "sessions[0].grants[0]" },
+        { "\"expires\":900", "\"expires\":900,\"withdrawn\":true", "sessions[0].grants[0]" },
+        { "\"expires\":900", "\"expires\":900,\"status\":\"revoked\"", "'status' must be" },
+        { "\"epoch\":3", "\"epoch\":0", "'epoch' must be" },
+        { "\"epoch\":3", "\"epoch\":4294967296", "'epoch' must be" },
+        { "\"epoch\":3,", "", "sessions[0].grants[0]" },
+        { "\"both\"", "\"the neighbour\"", "'granted_by' is unknown" },
+        { "\"FAMRQT\"", "\"HMARKT\"", "'purpose' is unknown" },
+        { "\"FAMRQT\"", "\"FAM RQT\"", "'purpose' must be" },
+        { "\"v1\"", "\"\"", "'notice_version' must be" },
+        { "\"evidence\":\"form/7\",", "", "sessions[0].grants[0]" },
+        { "[\"aftercare\"]", "[\"gossip\"]", "'topics' holds" },
+        { "[\"aftercare\"]", "\"aftercare\"", "'topics' must be a list" },
+        { "\"chat\":true", "\"chat\":1", "sessions[0].grants[0]" },
+        { "\"kinds\":[\"individual\",\"family\"]", "\"kinds\":[\"group\"]", "'kinds' is unknown" },
         { "\"people\":[", "\"people\":{},\"x\":[", "sessions[0]" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -164,6 +205,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_good_file_becomes_plans),
         cmocka_unit_test(a_withdrawn_grant_is_kept_as_such),
+        cmocka_unit_test(what_a_grant_leaves_out_is_not_allowed),
         cmocka_unit_test(no_sessions_are_a_plan_too),
         cmocka_unit_test(what_is_wrong_is_refused_and_its_place_named),
         cmocka_unit_test(the_same_session_twice_is_refused),

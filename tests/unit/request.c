@@ -73,6 +73,98 @@ static void every_request_of_the_protocol_is_understood(void **state)
     assert_int_equal(good("{\"type\":\"leave\",\"id\":7}").id, 7);
 }
 
+static void every_request_about_taking_part_is_understood(void **state)
+{
+    (void)state;
+    struct request r = good("{\"type\":\"acknowledge\",\"id\":1,\"guidance\":\"2026-1\",\"notice\":\"2026-2\"}");
+    assert_int_equal(r.kind, REQUEST_ACKNOWLEDGE);
+    assert_string_equal(r.acknowledge.guidance, "2026-1");
+    assert_string_equal(r.acknowledge.notice, "2026-2");
+    assert_int_equal(good("{\"type\":\"decline\",\"id\":5}").kind, REQUEST_DECLINE);
+    r = good("{\"type\":\"locate\",\"address\":\"12 Rue de l'\xc3\x89t\xc3\xa9\",\"phone\":\"+33 1 23\"}");
+    assert_int_equal(r.kind, REQUEST_LOCATE);
+    assert_string_equal(r.locate.address, "12 Rue de l'\xc3\x89t\xc3\xa9");
+    assert_string_equal(r.locate.phone, "+33 1 23");
+    static const char *const modes[] = { "listen", "watch", "audio", "full" };
+    for (int i = 0; i < 4; i++) {
+        char text[64];
+        snprintf(text, sizeof text, "{\"type\":\"take_part\",\"mode\":\"%s\"}", modes[i]);
+        r = good(text);
+        assert_int_equal(r.kind, REQUEST_TAKE_PART);
+        assert_int_equal(r.take_part.mode, MODE_LISTEN + i);
+    }
+    r = good("{\"type\":\"hand\",\"up\":true}");
+    assert_int_equal(r.kind, REQUEST_HAND);
+    assert_true(r.hand.up);
+    assert_false(good("{\"type\":\"hand\",\"up\":false}").hand.up);
+    r = good("{\"type\":\"reached\",\"yes\":true}");
+    assert_int_equal(r.kind, REQUEST_REACHED);
+    assert_true(r.reached.yes);
+    assert_false(good("{\"type\":\"reached\",\"yes\":false}").reached.yes);
+    assert_int_equal(good("{\"type\":\"next_step\"}").kind, REQUEST_NEXT_STEP);
+    assert_int_equal(good("{\"type\":\"alert\"}").kind, REQUEST_ALERT);
+}
+
+static void what_is_enabled_is_named_one_by_one(void **state)
+{
+    (void)state;
+    static const char *const names[] = { "mic", "camera", "screen", "chat", "others" };
+    static const enable_mask bits[] = { ENABLE_MIC, ENABLE_CAMERA, ENABLE_SCREEN, ENABLE_CHAT, ENABLE_OTHERS };
+    for (size_t on = 0; on < 5; on++) {
+        char text[160];
+        int at = snprintf(text, sizeof text, "{\"type\":\"enable\",\"participant\":\"p-1\"");
+        for (size_t i = 0; i < 5; i++)
+            at += snprintf(text + at, sizeof text - (size_t)at, ",\"%s\":%s", names[i], i == on ? "true" : "false");
+        strcpy(text + at, "}");
+        struct request r = good(text);
+        assert_int_equal(r.kind, REQUEST_ENABLE);
+        assert_string_equal(r.enable.participant.text, "p-1");
+        assert_int_equal(r.enable.what, bits[on]);
+    }
+    assert_int_equal((int)ENABLE_MIC, (int)SOURCE_MIC);
+    assert_int_equal((int)ENABLE_CAMERA, (int)SOURCE_CAMERA);
+    assert_int_equal((int)ENABLE_SCREEN, (int)SOURCE_SCREEN);
+}
+
+static void chat_may_break_lines_and_nothing_more(void **state)
+{
+    (void)state;
+    struct request r = good("{\"type\":\"chat\",\"to\":\"everyone\",\"text\":\"\\tone\\n\xd7\xa9 \xf0\x9f\x99\x82\"}");
+    assert_int_equal(r.kind, REQUEST_CHAT);
+    assert_false(r.chat.to_therapist);
+    assert_string_equal(r.chat.text, "\tone\n\xd7\xa9 \xf0\x9f\x99\x82");
+    request_wipe(&r);
+    assert_null(r.chat.text);
+    r = good("{\"type\":\"chat\",\"to\":\"therapist\",\"text\":\"x\"}");
+    assert_true(r.chat.to_therapist);
+    request_wipe(&r);
+    static const char *const bad[] = {
+        "",      " ",         "\\n\\t ",   "a\\r\\n",   "a\\u0000",  "a\\u0001", "a\\u001b[2J", "a\\b",
+        "a\x7f", "a\\u007fb", "a\\u0085b", "a\xc2\x80", "a\xc2\x9f", "a\xff",    "\\ud800",     "a\xc0\x80",
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        char text[100];
+        snprintf(text, sizeof text, "{\"type\":\"chat\",\"to\":\"everyone\",\"text\":\"%s\"}", bad[i]);
+        refused(text, ERR_MALFORMED);
+    }
+    r = good("{\"type\":\"chat\",\"to\":\"everyone\",\"text\":\"\xc2\xa0\"}"); /* the first after C1 */
+    request_wipe(&r);
+}
+
+static void an_address_and_a_phone_are_one_line_each(void **state)
+{
+    (void)state;
+    static const char *const bad[] = { "",          "   ",         "1 Elm\\nSt",   "1 Elm\\tSt", "1 Elm\\u0007",
+                                       "12\x7f-45", "12 \xc2\x9b", "12\\u0000345", "123\xff",    "123\xe2\x82" };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        char text[120];
+        snprintf(text, sizeof text, "{\"type\":\"locate\",\"address\":\"%s\",\"phone\":\"555\"}", bad[i]);
+        refused(text, ERR_MALFORMED);
+        snprintf(text, sizeof text, "{\"type\":\"locate\",\"address\":\"1 Elm St\",\"phone\":\"%s\"}", bad[i]);
+        refused(text, ERR_MALFORMED);
+    }
+}
+
 static void what_is_not_strict_is_refused(void **state)
 {
     (void)state;
@@ -131,6 +223,48 @@ static void what_is_not_strict_is_refused(void **state)
         "{\"type\":\"admit\",\"participant\":\"p-1\",\"extra\":1}",
         "{\"type\":\"extend\",\"minutes\":-5}",
         "{\"type\":\"end\",\"participant\":\"p-1\"}",
+        "{\"type\":\"acknowledge\",\"guidance\":\"1\"}",
+        "{\"type\":\"acknowledge\",\"guidance\":\"1\",\"notice\":1}",
+        "{\"type\":\"acknowledge\",\"guidance\":\"1\",\"notice\":null}",
+        "{\"type\":\"acknowledge\",\"guidance\":\"\",\"notice\":\"1\"}",
+        "{\"type\":\"acknowledge\",\"guidance\":\"1\",\"notice\":\"\"}",
+        "{\"type\":\"acknowledge\",\"guidance\":\"1\\n\",\"notice\":\"1\"}",
+        "{\"type\":\"acknowledge\",\"guidance\":\"1\",\"notice\":\"1\",\"extra\":1}",
+        "{\"type\":\"decline\",\"extra\":1}",
+        "{\"type\":\"locate\",\"address\":\"1 Elm St\"}",
+        "{\"type\":\"locate\",\"address\":\"1 Elm St\",\"phone\":5550100}",
+        "{\"type\":\"locate\",\"address\":\"1 Elm St\",\"phone\":\"12\"}",
+        "{\"type\":\"locate\",\"address\":\"1 Elm St\",\"phone\":\"123\",\"extra\":1}",
+        "{\"type\":\"take_part\"}",
+        "{\"type\":\"take_part\",\"mode\":\"\"}",
+        "{\"type\":\"take_part\",\"mode\":\"Full\"}",
+        "{\"type\":\"take_part\",\"mode\":4}",
+        "{\"type\":\"take_part\",\"mode\":null}",
+        "{\"type\":\"take_part\",\"mode\":\"full\",\"extra\":1}",
+        "{\"type\":\"enable\",\"participant\":\"p-1\",\"mic\":true,\"camera\":true,\"screen\":true,\"chat\":true}",
+        "{\"type\":\"enable\",\"participant\":\"p-1\",\"camera\":true,\"screen\":true,\"chat\":true,\"others\":true}",
+        "{\"type\":\"enable\",\"mic\":true,\"camera\":true,\"screen\":true,\"chat\":true,\"others\":true}",
+        "{\"type\":\"enable\",\"participant\":\"p 1\",\"mic\":true,\"camera\":true,\"screen\":true,\"chat\":true,"
+        "\"others\":true}",
+        "{\"type\":\"enable\",\"participant\":\"p-1\",\"mic\":true,\"camera\":true,\"screen\":true,\"chat\":true,"
+        "\"others\":1}",
+        "{\"type\":\"enable\",\"participant\":\"p-1\",\"mic\":true,\"camera\":true,\"screen\":true,\"chat\":true,"
+        "\"others\":true,\"extra\":1}",
+        "{\"type\":\"chat\",\"text\":\"hello\"}",
+        "{\"type\":\"chat\",\"to\":\"everyone\"}",
+        "{\"type\":\"chat\",\"to\":\"p-1\",\"text\":\"hello\"}",
+        "{\"type\":\"chat\",\"to\":\"\",\"text\":\"hello\"}",
+        "{\"type\":\"chat\",\"to\":null,\"text\":\"hello\"}",
+        "{\"type\":\"chat\",\"to\":\"everyone\",\"text\":[\"hello\"]}",
+        "{\"type\":\"chat\",\"to\":\"everyone\",\"text\":\"hello\",\"extra\":1}",
+        "{\"type\":\"hand\"}",
+        "{\"type\":\"hand\",\"up\":1}",
+        "{\"type\":\"hand\",\"up\":true,\"extra\":1}",
+        "{\"type\":\"next_step\",\"extra\":1}",
+        "{\"type\":\"reached\"}",
+        "{\"type\":\"reached\",\"yes\":null}",
+        "{\"type\":\"reached\",\"yes\":true,\"extra\":1}",
+        "{\"type\":\"alert\",\"participant\":\"p-1\"}",
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         refused(bad[i], ERR_MALFORMED);
@@ -158,10 +292,10 @@ static void a_refused_request_still_names_its_id(void **state)
     assert_int_equal(request.id, 0);
 }
 
-/* A join or an offer whose text has `len` characters. */
+/* A request whose last text has `len` characters. */
 static enum status parse_filled(const char *head, size_t len)
 {
-    char *text = malloc(len + 100);
+    char *text = malloc(strlen(head) + len + 3);
     size_t at = (size_t)sprintf(text, "%s", head);
     memset(text + at, 'x', len);
     strcpy(text + at + len, "\"}");
@@ -181,6 +315,46 @@ static void lengths_are_bounded(void **state)
     assert_int_equal(parse_filled("{\"type\":\"offer\",\"sdp\":\"", REQUEST_SDP_MAX), OK);
     assert_int_equal(parse_filled("{\"type\":\"offer\",\"sdp\":\"", REQUEST_SDP_MAX + 1), ERR_FULL);
     assert_int_equal(parse_filled("{\"type\":\"offer\",\"sdp\":\"", REQUEST_TEXT_MAX), ERR_FULL);
+    static const struct {
+        const char *head;
+        size_t min, max;
+    } texts[] = {
+        { "{\"type\":\"acknowledge\",\"notice\":\"1\",\"guidance\":\"", 1, 40 },
+        { "{\"type\":\"acknowledge\",\"guidance\":\"1\",\"notice\":\"", 1, 40 },
+        { "{\"type\":\"locate\",\"phone\":\"123\",\"address\":\"", 1, 200 },
+        { "{\"type\":\"locate\",\"address\":\"1 Elm St\",\"phone\":\"", 3, 40 },
+        { "{\"type\":\"chat\",\"to\":\"everyone\",\"text\":\"", 1, 2000 },
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        assert_int_equal(parse_filled(texts[i].head, texts[i].min - 1), ERR_MALFORMED);
+        assert_int_equal(parse_filled(texts[i].head, texts[i].min), OK);
+        assert_int_equal(parse_filled(texts[i].head, texts[i].max), OK);
+        assert_int_equal(parse_filled(texts[i].head, texts[i].max + 1), ERR_FULL);
+    }
+}
+
+/* Bytes, not characters: a hundred and one of two bytes each are too long for an address. */
+static void lengths_are_in_bytes(void **state)
+{
+    (void)state;
+    char text[300] = "{\"type\":\"locate\",\"phone\":\"123\",\"address\":\"";
+    for (int i = 0; i < 100; i++)
+        strcat(text, "\xc3\xa9");
+    size_t at = strlen(text);
+    strcpy(text + at, "\"}");
+    assert_int_equal(strlen(good(text).locate.address), 200);
+    strcpy(text + at, "\xc3\xa9\"}");
+    refused(text, ERR_FULL);
+}
+
+/* What a core dump or the next request in the same place could show. */
+static void wiping_leaves_no_trace_of_an_address(void **state)
+{
+    (void)state;
+    struct request r = good("{\"type\":\"locate\",\"address\":\"1 Elm St\",\"phone\":\"123\"}");
+    request_wipe(&r);
+    static const uint8_t nothing[sizeof r];
+    assert_memory_equal(&r, nothing, sizeof r);
 }
 
 static void deep_nesting_is_refused(void **state)
@@ -222,10 +396,16 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_request_of_the_protocol_is_understood),
+        cmocka_unit_test(every_request_about_taking_part_is_understood),
+        cmocka_unit_test(what_is_enabled_is_named_one_by_one),
+        cmocka_unit_test(chat_may_break_lines_and_nothing_more),
+        cmocka_unit_test(an_address_and_a_phone_are_one_line_each),
         cmocka_unit_test(what_is_not_strict_is_refused),
         cmocka_unit_test(an_unknown_type_is_told_apart),
         cmocka_unit_test(a_refused_request_still_names_its_id),
         cmocka_unit_test(lengths_are_bounded),
+        cmocka_unit_test(lengths_are_in_bytes),
+        cmocka_unit_test(wiping_leaves_no_trace_of_an_address),
         cmocka_unit_test(deep_nesting_is_refused),
         cmocka_unit_test(every_truncation_is_refused),
         cmocka_unit_test(every_kind_has_a_name),

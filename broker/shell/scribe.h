@@ -1,0 +1,39 @@
+/* scribe.h - the ledger's one thread: takes the records of every shard, commits them in groups, and tells each shard what
+ * is durable.
+ *
+ * A commit takes whatever has queued up while the one before was on its way to the disk, so that admissions at the same
+ * time share one. When the store fails, OPEN records are refused (nobody is let in on what cannot be proved), those that
+ * wait at once and new ones until the next try; all others are kept, in order, and tried again every half second.
+ * A CLOSE must not be sent before its OPEN was answered as durable.
+ * Heartbeats go into the chain never and to the disk once a second at most, after the records that came before them;
+ * they are not answered. */
+#pragma once
+
+#include "base/log.h"
+#include "ledger/store.h"
+#include "shell/queue.h"
+
+struct scribe;
+
+struct scribe_config {
+    struct store *store; /* the scribe's alone from scribe_start to scribe_stop; outlives it */
+    struct chain chain;  /* where the ledger ends */
+    size_t shards;
+    size_t inbox_records;  /* room for so many records of each shard */
+    const struct log *log; /* outlives the scribe; may be NULL */
+};
+
+enum status scribe_create(struct scribe **, const struct scribe_config *);
+void scribe_destroy(struct scribe *); /* after scribe_stop; NULL is fine */
+
+/* Where a shard puts its LETTER_RECORDs; lives as long as the scribe. */
+struct queue *scribe_inbox(const struct scribe *, size_t shard);
+/* Where the answers for a shard go; each must be set before scribe_start. */
+void scribe_connect(struct scribe *, size_t shard, struct queue *answers);
+
+enum status scribe_start(struct scribe *);
+/* After the shards have stopped: what they sent is stored, or the log tells how much could not be. */
+void scribe_stop(struct scribe *);
+
+/* The letter for a record from the outbox, whose note is the caller's. ERR_MALFORMED, ERR_NO_MEMORY. */
+enum status scribe_letter(struct ledger_note, struct letter *);

@@ -1,0 +1,437 @@
+#include "shell/store_sqlite.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "shell/sqlite.h"
+
+struct store_sqlite {
+    struct store store; /* first: what the interface hands us is this */
+    struct sqlite db;
+};
+
+static struct sqlite *db_of(struct store *store)
+{
+    return &((struct store_sqlite *)store)->db;
+}
+
+static void store_close(struct store *store)
+{
+    sqlite_close(db_of(store));
+    free(store);
+}
+
+/* ---- Columns ---- */
+
+/* What does not fit was never written by us. */
+static enum status corrupt(struct sqlite *db, const char *where)
+{
+    log_error(db->log, "store: a row of %s holds what kinroom never writes there", where);
+    return ERR_SYSTEM;
+}
+
+static struct bytes column_bytes(sqlite3_stmt *row, int column)
+{
+    const void *at = sqlite3_column_blob(row, column);
+    return (struct bytes){ at, at ? (size_t)sqlite3_column_bytes(row, column) : 0 };
+}
+
+static bool column_text(sqlite3_stmt *row, int column, char *text, size_t max)
+{
+    struct bytes bytes = column_bytes(row, column);
+    if (bytes.len > max || (bytes.len > 0 && memchr(bytes.at, 0, bytes.len)))
+        return false;
+    if (bytes.len > 0)
+        memcpy(text, bytes.at, bytes.len);
+    text[bytes.len] = 0;
+    return true;
+}
+
+static bool column_id(sqlite3_stmt *row, int column, struct id *id)
+{
+    return id_parse(column_bytes(row, column), id);
+}
+
+static bool column_id_or_none(sqlite3_stmt *row, int column, struct id *id)
+{
+    if (column_bytes(row, column).len > 0)
+        return column_id(row, column, id);
+    *id = (struct id){ 0 };
+    return true;
+}
+
+/* Each row of a query, handed to `take` until it fails. */
+struct rows {
+    enum status (*take)(struct sqlite *, sqlite3_stmt *, void *context);
+    void *context;
+};
+
+static enum status walk(struct sqlite *db, sqlite3_stmt *statement, struct rows rows)
+{
+    bool row;
+    enum status status;
+    while ((status = sqlite_next(db, statement, &row)) == OK && row)
+        if ((status = rows.take(db, statement, rows.context)) != OK)
+            break;
+    sqlite3_finalize(statement);
+    return status;
+}
+
+/* ---- The ledger ---- */
+
+static bool column_hash(sqlite3_stmt *row, int column, uint8_t hash[CHAIN_HASH_LEN])
+{
+    struct bytes bytes = column_bytes(row, column);
+    if (bytes.len != CHAIN_HASH_LEN)
+        return false;
+    memcpy(hash, bytes.at, CHAIN_HASH_LEN);
+    return true;
+}
+
+static enum status append_rows(struct sqlite *db, const struct ledger_row *rows, size_t count)
+{
+    struct bytes hash;
+    for (size_t i = 0; i < count; i++) {
+        hash = (struct bytes){ rows[i].hash, CHAIN_HASH_LEN };
+        TRY(sqlite_run(db, "INSERT INTO ledger (number, hash, record) VALUES (?, ?, ?)", "ibt", (int64_t)rows[i].number,
+                       hash, rows[i].text));
+    }
+    return sqlite_run(db,
+                      "INSERT INTO ledger_end (one, number, hash) VALUES (1, ?, ?)"
+                      " ON CONFLICT (one) DO UPDATE SET number = excluded.number, hash = excluded.hash",
+                      "ib", (int64_t)rows[count - 1].number, hash);
+}
+
+static enum status ledger_append(struct store *store, const struct ledger_row *rows, size_t count)
+{
+    struct sqlite *db = db_of(store);
+    if (count == 0)
+        return OK;
+    TRY(sqlite_begin(db));
+    return sqlite_end(db, append_rows(db, rows, count));
+}
+
+/* A row that was tampered with is handed on as it is, as far as it fits: the chain tells that it is wrong. */
+static void take_ledger_row(sqlite3_stmt *statement, struct ledger_row *row)
+{
+    *row = (struct ledger_row){ .number = (uint64_t)sqlite3_column_int64(statement, 0) };
+    column_hash(statement, 1, row->hash);
+    column_text(statement, 2, row->text, sizeof row->text - 1);
+}
+
+static enum status pass_row_on(struct sqlite *db, sqlite3_stmt *statement, void *context)
+{
+    (void)db;
+    const struct store_rows *rows = context;
+    struct ledger_row row;
+    take_ledger_row(statement, &row);
+    return rows->row(rows->context, &row);
+}
+
+static enum status ledger_each(struct store *store, uint64_t first, struct store_rows rows)
+{
+    struct sqlite *db = db_of(store);
+    sqlite3_stmt *statement;
+    TRY(sqlite_query(db, &statement, "SELECT number, hash, record FROM ledger WHERE number >= ? ORDER BY number", "i",
+                     (int64_t)first));
+    return walk(db, statement, (struct rows){ pass_row_on, &rows });
+}
+
+static enum status keep_row(struct sqlite *db, sqlite3_stmt *statement, void *context)
+{
+    (void)db;
+    take_ledger_row(statement, context);
+    return OK;
+}
+
+/* What was written last, which the table may have lost since: then without its text. */
+static enum status ledger_last(struct store *store, struct ledger_row *last)
+{
+    struct sqlite *db = db_of(store);
+    sqlite3_stmt *statement;
+    struct ledger_row row = { 0 };
+    TRY(sqlite_query(db, &statement,
+                     "SELECT e.number, e.hash, l.record FROM ledger_end e LEFT JOIN ledger l ON l.number = e.number",
+                     ""));
+    TRY(walk(db, statement, (struct rows){ keep_row, &row }));
+    *last = row;
+    return OK;
+}
+
+static enum status heartbeat_put(struct store *store, int64_t unix_us)
+{
+    struct sqlite *db = db_of(store);
+    TRY(sqlite_begin(db));
+    return sqlite_end(db, sqlite_run(db,
+                                     "INSERT INTO heartbeat (one, unix_us) VALUES (1, ?)"
+                                     " ON CONFLICT (one) DO UPDATE SET unix_us = excluded.unix_us",
+                                     "i", unix_us));
+}
+
+static enum status heartbeat_get(struct store *store, int64_t *unix_us)
+{
+    return sqlite_number(db_of(store), "SELECT unix_us FROM heartbeat", 0, unix_us);
+}
+
+/* ---- Grants ---- */
+
+#define GRANT_COLUMNS                                                                                                  \
+    "id, epoch, client, person, granted_by, kinds, modes, chat, topics, purpose, not_before, expires, client_absent_ok, " \
+    "notice_version, evidence, status"
+
+static enum status take_grant(struct sqlite *db, sqlite3_stmt *row, struct grant *grant)
+{
+    *grant = (struct grant){
+        .epoch = (uint32_t)sqlite3_column_int64(row, 1),
+        .granted_by = (enum granted_by)sqlite3_column_int(row, 4),
+        .kinds = (term_set)sqlite3_column_int64(row, 5),
+        .modes = (term_set)sqlite3_column_int64(row, 6),
+        .chat = sqlite3_column_int(row, 7) != 0,
+        .topics = (term_set)sqlite3_column_int64(row, 8),
+        .not_before = sqlite3_column_int64(row, 10),
+        .expires = sqlite3_column_int64(row, 11),
+        .client_absent_ok = sqlite3_column_int(row, 12) != 0,
+        .status = (enum grant_status)sqlite3_column_int(row, 15),
+    };
+    bool fits = column_id(row, 0, &grant->id) && column_id(row, 2, &grant->client) &&
+                column_id(row, 3, &grant->person) && column_text(row, 9, grant->purpose, GRANT_TEXT_MAX) &&
+                column_text(row, 13, grant->notice_version, GRANT_TEXT_MAX) &&
+                column_text(row, 14, grant->evidence, GRANT_TEXT_MAX);
+    return fits ? OK : corrupt(db, "grants");
+}
+
+/* Replaces only an older epoch, so that nothing that was withdrawn comes back by an old file. */
+static enum status put_grant(struct sqlite *db, const struct grant *g)
+{
+    return sqlite_run(db,
+                      "INSERT INTO grants (" GRANT_COLUMNS ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+                      " ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch, client = excluded.client,"
+                      " person = excluded.person, granted_by = excluded.granted_by, kinds = excluded.kinds,"
+                      " modes = excluded.modes, chat = excluded.chat, topics = excluded.topics,"
+                      " purpose = excluded.purpose, not_before = excluded.not_before, expires = excluded.expires,"
+                      " client_absent_ok = excluded.client_absent_ok, notice_version = excluded.notice_version,"
+                      " evidence = excluded.evidence, status = excluded.status WHERE excluded.epoch > grants.epoch",
+                      "tittiiiiitiiitti", g->id.text, (int64_t)g->epoch, g->client.text, g->person.text,
+                      (int64_t)g->granted_by, (int64_t)g->kinds, (int64_t)g->modes, (int64_t)g->chat,
+                      (int64_t)g->topics, g->purpose, g->not_before, g->expires, (int64_t)g->client_absent_ok,
+                      g->notice_version, g->evidence, (int64_t)g->status);
+}
+
+static enum status put_newer_grant(struct sqlite *db, const struct grant *grant)
+{
+    TRY(put_grant(db, grant));
+    return sqlite3_changes(db->db) == 1 ? OK : ERR_STATE;
+}
+
+static enum status grant_put(struct store *store, const struct grant *grant)
+{
+    struct sqlite *db = db_of(store);
+    TRY(sqlite_begin(db));
+    return sqlite_end(db, put_newer_grant(db, grant));
+}
+
+static enum status grant_get(struct store *store, const struct id *id, struct grant *grant)
+{
+    struct sqlite *db = db_of(store);
+    sqlite3_stmt *statement;
+    struct grant found;
+    bool row;
+    TRY(sqlite_query(db, &statement, "SELECT " GRANT_COLUMNS " FROM grants WHERE id = ?", "t", id->text));
+    enum status status = sqlite_next(db, statement, &row);
+    if (status == OK)
+        status = row ? take_grant(db, statement, &found) : ERR_UNKNOWN;
+    sqlite3_finalize(statement);
+    if (status == OK)
+        *grant = found;
+    return status;
+}
+
+/* ---- Plans ---- */
+
+static enum status put_plan(struct sqlite *db, const struct plan *plan)
+{
+    TRY(sqlite_run(db, "DELETE FROM sessions WHERE id = ?", "t", plan->session.text));
+    TRY(sqlite_run(db, "INSERT INTO sessions (id, kind, opens_at, closes_at, client) VALUES (?,?,?,?,?)", "ttiit",
+                   plan->session.text, kind_name(plan->kind), plan->opens_at, plan->closes_at, plan->client.text));
+    for (size_t i = 0; i < plan->people_count; i++) {
+        const struct plan_person *p = &plan->people[i];
+        TRY(sqlite_run(db,
+                       "INSERT INTO people (session, position, participation, person, client, role, name, alias)"
+                       " VALUES (?,?,?,?,?,?,?,?)",
+                       "titttttt", plan->session.text, (int64_t)i, p->participation.text, p->person.text,
+                       p->client.text, role_name(p->role), p->name, p->alias));
+    }
+    for (size_t i = 0; i < plan->step_count; i++)
+        TRY(sqlite_run(db, "INSERT INTO agenda (session, position, title, minutes) VALUES (?,?,?,?)", "titi",
+                       plan->session.text, (int64_t)i, plan->agenda[i].title, (int64_t)plan->agenda[i].minutes));
+    for (size_t i = 0; i < plan->grant_count; i++)
+        TRY(put_grant(db, &plan->grants[i]));
+    return OK;
+}
+
+static enum status plan_put(struct store *store, const struct plan *plan)
+{
+    struct sqlite *db = db_of(store);
+    TRY(sqlite_begin(db));
+    return sqlite_end(db, put_plan(db, plan));
+}
+
+static enum status add_person(struct sqlite *db, sqlite3_stmt *row, void *context)
+{
+    struct plan *plan = context;
+    struct plan_person *p = &plan->people[plan->people_count];
+    if (plan->people_count == PLAN_PEOPLE_MAX)
+        return corrupt(db, "people");
+    p->role = role_parse(column_bytes(row, 3));
+    if (!p->role || !column_id(row, 0, &p->participation) || !column_id(row, 1, &p->person) ||
+        !column_id_or_none(row, 2, &p->client) || !column_text(row, 4, p->name, NAME_MAX_BYTES) ||
+        !column_text(row, 5, p->alias, NAME_MAX_BYTES))
+        return corrupt(db, "people");
+    plan->people_count++;
+    return OK;
+}
+
+static enum status add_step(struct sqlite *db, sqlite3_stmt *row, void *context)
+{
+    struct plan *plan = context;
+    if (plan->step_count == PLAN_STEPS_MAX ||
+        !column_text(row, 0, plan->agenda[plan->step_count].title, NAME_MAX_BYTES))
+        return corrupt(db, "agenda");
+    plan->agenda[plan->step_count++].minutes = (uint32_t)sqlite3_column_int64(row, 1);
+    return OK;
+}
+
+static enum status add_grant(struct sqlite *db, sqlite3_stmt *row, void *context)
+{
+    struct plan *plan = context;
+    TRY(take_grant(db, row, &plan->grants[plan->grant_count]));
+    plan->grant_count++;
+    return OK;
+}
+
+/* A grant concerns a session when it names one of its people and that person's client; should more than fit, the active
+ * ones that last longest. */
+static enum status load_plan(struct sqlite *db, struct plan *plan)
+{
+    static const struct {
+        const char *sql;
+        enum status (*take)(struct sqlite *, sqlite3_stmt *, void *);
+    } parts[] = {
+        { "SELECT participation, person, client, role, name, alias FROM people WHERE session = ? ORDER BY position",
+          add_person },
+        { "SELECT title, minutes FROM agenda WHERE session = ? ORDER BY position", add_step },
+        { "SELECT " GRANT_COLUMNS " FROM grants g WHERE EXISTS ("
+          "SELECT 1 FROM people p JOIN sessions s ON s.id = p.session WHERE p.session = ? AND p.person = g.person"
+          " AND g.client = CASE p.client WHEN '' THEN s.client ELSE p.client END)"
+          " ORDER BY status <> 1, expires DESC, id LIMIT 32",
+          add_grant },
+    };
+    _Static_assert(PLAN_GRANTS_MAX == 32 && GRANT_ACTIVE == 1, "as the query says");
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        sqlite3_stmt *statement;
+        TRY(sqlite_query(db, &statement, parts[i].sql, "t", plan->session.text));
+        TRY(walk(db, statement, (struct rows){ parts[i].take, plan }));
+    }
+    return OK;
+}
+
+static enum status pass_plan_on(struct sqlite *db, sqlite3_stmt *row, void *context)
+{
+    const struct store_plans *plans = context;
+    struct plan plan = {
+        .kind = kind_parse(column_bytes(row, 1)),
+        .opens_at = sqlite3_column_int64(row, 2),
+        .closes_at = sqlite3_column_int64(row, 3),
+    };
+    if (!plan.kind || !column_id(row, 0, &plan.session) || !column_id(row, 4, &plan.client))
+        return corrupt(db, "sessions");
+    TRY(load_plan(db, &plan));
+    return plans->plan(plans->context, &plan);
+}
+
+static enum status plans_each(struct store *store, struct store_plans plans)
+{
+    struct sqlite *db = db_of(store);
+    sqlite3_stmt *statement;
+    TRY(sqlite_query(db, &statement, "SELECT id, kind, opens_at, closes_at, client FROM sessions ORDER BY id", ""));
+    return walk(db, statement, (struct rows){ pass_plan_on, &plans });
+}
+
+/* ---- Opening ---- */
+
+static const struct store_ops operations = {
+    .close = store_close,
+    .ledger_append = ledger_append,
+    .ledger_each = ledger_each,
+    .ledger_last = ledger_last,
+    .heartbeat_put = heartbeat_put,
+    .heartbeat_get = heartbeat_get,
+    .plan_put = plan_put,
+    .plans_each = plans_each,
+    .grant_put = grant_put,
+    .grant_get = grant_get,
+};
+
+static enum status read_clinic(struct sqlite *db, struct id *clinic)
+{
+    sqlite3_stmt *statement;
+    bool row;
+    TRY(sqlite_query(db, &statement, "SELECT value FROM meta WHERE key = 'clinic'", ""));
+    enum status status = sqlite_next(db, statement, &row);
+    if (status == OK)
+        status = !row ? ERR_UNKNOWN : column_id(statement, 0, clinic) ? OK : corrupt(db, "meta");
+    sqlite3_finalize(statement);
+    return status;
+}
+
+/* The hashes hold the clinic's id, so a store is one clinic's for good. */
+static enum status claim_for_clinic(struct sqlite *db, const struct id *clinic)
+{
+    struct id owner;
+    TRY(sqlite_run(db, "INSERT INTO meta (key, value) VALUES ('clinic', ?) ON CONFLICT (key) DO NOTHING", "t",
+                   clinic->text));
+    TRY(read_clinic(db, &owner));
+    if (id_equal(&owner, clinic))
+        return OK;
+    log_error(db->log, "store: it belongs to the clinic '%s', not to '%s'", owner.text, clinic->text);
+    return ERR_STATE;
+}
+
+static enum status open_store(struct store **opened, const char *path, enum sqlite_access access,
+                              const struct log *log)
+{
+    struct store_sqlite *s = calloc(1, sizeof *s);
+    if (!s)
+        return ERR_NO_MEMORY;
+    s->store.ops = &operations;
+    enum status status = sqlite_open(&s->db, path, access, log);
+    if (status == OK)
+        *opened = &s->store;
+    else
+        free(s);
+    return status;
+}
+
+enum status store_sqlite_open(struct store **opened, const char *path, const struct id *clinic, const struct log *log)
+{
+    struct store *store;
+    TRY(open_store(&store, path, SQLITE_ACCESS_OWN, log));
+    enum status status = claim_for_clinic(db_of(store), clinic);
+    if (status == OK)
+        *opened = store;
+    else
+        store_close(store);
+    return status;
+}
+
+enum status store_sqlite_read(struct store **opened, const char *path, struct id *clinic, const struct log *log)
+{
+    struct store *store;
+    TRY(open_store(&store, path, SQLITE_ACCESS_READ, log));
+    enum status status = read_clinic(db_of(store), clinic);
+    if (status == OK)
+        *opened = store;
+    else
+        store_close(store);
+    return status;
+}
