@@ -1,6 +1,7 @@
-/* chime.js - two soft notes when somebody comes (rising) or goes (falling). Made, not loaded: there is no file to fetch. */
+/* chime.js - two soft notes when somebody comes (rising) or goes (falling), other ones for a raised hand and an alarm. Made, not loaded: there
+ * is no file to fetch. */
 
-const NOTES_HZ = { arrival: [523, 659], departure: [659, 523] };
+const NOTES_HZ = { arrival: [523, 659], departure: [659, 523], hand: [784, 784], alarm: [880, 659, 880, 659] };
 const NOTE_S = 0.14;
 const LOUDNESS = 0.06;
 

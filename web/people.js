@@ -1,11 +1,12 @@
 /* people.js - the list of people with what the therapist or the client may do about each, and the client's yes or no. */
 
 import { button, byId, keyed, make, setAttribute, setText } from './dom.js';
-import { ROLES, grantText, isGuest, isIn, seatText, sendingText, whyNot } from './words.js';
+import { ENABLES, enablesFor } from './rights.js';
+import { ENABLE_NAMES, ROLES, grantText, isGuest, isIn, placeText, seatText, sendingText, whyNot } from './words.js';
 
 const MINUTES = [5, 10, 15, 20];
 const MAY_COME_IN = ['waiting', 'stepped_out', 'suspended'];
-const GONE = ['left', 'removed'];
+const GONE = ['left', 'removed', 'revoked', 'declined'];
 
 /* The client's yes is asked for loved ones; an interpreter needs none. */
 const isLovedOne = (person) => person.role === 'loved_one';
@@ -26,15 +27,37 @@ const CONTROLS = [
     { action: 'take-back', text: () => 'Take back my yes', for: 'client',
       shown: (person) => isLovedOne(person) && person.agreed && !GONE.includes(person.seat) },
     { action: 'remove', text: () => 'Remove', class: 'danger', for: 'therapist',
-      shown: (person) => isGuest(person) && person.seat !== 'removed' },
+      shown: (person) => isGuest(person) && !['removed', 'revoked'].includes(person.seat) },
 ];
 
-const clientName = (session) => session.roster.find((person) => person.role === 'client')?.name ?? 'the client';
+/* The client whose loved one this is; in a session of one client, that one. */
+function clientOf(session, person) {
+    const clients = session.roster.filter((other) => other.role === 'client');
+    return clients.find((other) => other.participant === person.client) ?? (clients.length === 1 ? clients[0] : null);
+}
+
+function roleText(session, person) {
+    const client = person.client ? clientOf(session, person) : null;
+    return (ROLES[person.role] ?? '') + (client ? ` of ${client.name}` : '');
+}
+
+/* The therapist's switches for one person: a tick appears once the room's list says so. */
+const createEnables = (what) => make('fieldset', { class: 'enables' }, make('legend', {}, 'Allow'),
+    ...what.map((name) => make('label', {}, make('input', { type: 'checkbox', 'data-action': 'enable', 'data-what': name }), ` ${ENABLE_NAMES[name]}`)));
+
+/* The message that flips one switch; the whole set travels each time. */
+export function enableRequest(session, participant, flipped) {
+    const { enabled } = session.roster.find((person) => person.participant === participant);
+    const set = ENABLES.map((name) => [name, enabled.includes(name) !== (name === flipped)]);
+    return { type: 'enable', participant, ...Object.fromEntries(set) };
+}
 
 function createRow(session, person) {
     const row = make('li', { class: 'person', 'data-participant': person.participant },
         make('p', { class: 'who' }, make('strong'), ' ', make('span', { class: 'role' })),
         make('p', { class: 'seat' }),
+        make('p', { class: 'hand' }),
+        make('p', { class: 'place' }),
         make('p', { class: 'grant' }),
         make('p', { class: 'why', id: `why-${person.participant}` }));
     const controls = make('div', { class: 'row' });
@@ -48,16 +71,20 @@ function createRow(session, person) {
     const admit = controls.querySelector('[data-action="admit"]');
     if (admit) controls.prepend(admit);
     row.append(controls);
+    const enables = session.role === 'therapist' ? enablesFor(session.welcome.kind, person.role) : [];
+    if (enables.length) row.append(createEnables(enables));
     return row;
 }
 
 function updateRow(session, row, person) {
     const why = isGuest(person) && MAY_COME_IN.includes(person.seat) && person.may_admit && person.may_admit !== 'yes'
-        ? whyNot(person.may_admit, person.name, clientName(session)) : '';
+        ? whyNot(person.may_admit, person.name, clientOf(session, person)?.name ?? 'the client') : '';
     setAttribute(row, 'data-seat', person.seat);
     setText(row.querySelector('strong'), person.name);
-    setText(row.querySelector('.role'), ROLES[person.role] ?? '');
+    setText(row.querySelector('.role'), roleText(session, person));
     setText(row.querySelector('.seat'), seatText(person) + (isIn(person) ? ` · ${sendingText(person)}` : ''));
+    setText(row.querySelector('.hand'), person.hand ? '✋ has raised a hand' : '');
+    setText(row.querySelector('.place'), session.role === 'therapist' ? placeText(person) : '');
     setText(row.querySelector('.grant'), grantText(person));
     setText(row.querySelector('.why'), why);
     for (const control of CONTROLS) {
@@ -68,6 +95,9 @@ function updateRow(session, row, person) {
         node.disabled = Boolean(control.disabled?.(person));
         setAttribute(node, 'aria-describedby', control.action === 'admit' && why ? `why-${person.participant}` : null);
     }
+    const enables = row.querySelector('.enables');
+    if (enables) enables.hidden = GONE.includes(person.seat);
+    for (const box of enables?.querySelectorAll('input') ?? []) box.checked = Boolean(person.enabled?.includes(box.dataset.what));
     const minutes = row.querySelector('.minutes');
     if (minutes) minutes.hidden = row.querySelector('[data-action="admit"]').hidden;
 }

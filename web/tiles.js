@@ -14,10 +14,10 @@ function wanted(session) {
         if (person.sending.includes('screen')) tiles.push({ person, source: 'screen', track: session.trackOf(person.participant, 'screen') });
     for (const person of others) {
         const track = person.sending.includes('camera') ? session.trackOf(person.participant, 'camera') : null;
-        tiles.push({ person, source: 'camera', track, quiet: !person.sending.includes('mic') });
+        tiles.push({ person, source: 'camera', track, quiet: !person.sending.includes('mic'), hand: person.hand });
     }
     if (session.tracks.screen) tiles.push({ person: me, source: 'screen', track: session.tracks.screen, own: true });
-    tiles.push({ person: me, source: 'camera', track: session.tracks.camera, own: true, quiet: !session.tracks.mic });
+    tiles.push({ person: me, source: 'camera', track: session.tracks.camera, own: true, quiet: !session.tracks.mic, hand: session.mine?.hand });
     return tiles;
 }
 
@@ -29,13 +29,14 @@ function create({ person, source, own }) {
     },
     make('div', { class: 'initials', 'aria-hidden': 'true' }),
     make('video', { autoplay: true, playsinline: true, muted: true }),
-    make('figcaption', {}, make('span', { class: 'name' }), make('span', { class: 'quiet' })));
+    make('figcaption', {}, make('span', { class: 'name' }), make('span', { class: 'quiet' }), make('span', { class: 'hand' })));
 }
 
-function update(tile, { person, source, track, own, quiet }) {
+function update(tile, { person, source, track, own, quiet, hand }) {
     setText(tile.querySelector('.initials'), initials(person.name));
     setText(tile.querySelector('.name'), (own ? 'You' : person.name) + (source === 'screen' ? ' (screen)' : ''));
     setText(tile.querySelector('.quiet'), quiet ? 'Mic off' : '');
+    setText(tile.querySelector('.hand'), hand ? 'Hand raised ✋' : '');
     show(tile, track);
 }
 

@@ -2,7 +2,10 @@
 
 import { dayAndTime, inWords, timeOfDay } from './clock.js';
 
-/* The screens without tiles. lines(session) -> sentences; actions name buttons of BUTTONS. */
+/* A loved one may always say that they would rather not; an interpreter is at work. */
+const mayDecline = ({ role }) => (role === 'loved_one' ? ['decline', 'leave'] : ['leave']);
+
+/* The screens without tiles. lines(session) -> sentences; actions, or actions(session), name buttons of BUTTONS. */
 export const CARDS = {
     no_link: {
         title: 'This page needs your personal link',
@@ -29,7 +32,11 @@ export const CARDS = {
             whenItStarts(session),
             session.mediaReady ? 'Your connection is ready.' : 'Your connection is being made ready…',
         ],
-        actions: ['leave'],
+        actions: mayDecline,
+    },
+    admitting: {
+        title: 'One moment, you are being let in',
+        lines: () => ['Nobody can hear or see you yet. Your camera and microphone are off; you turn them on yourself.'],
     },
     stepped_out: {
         title: 'You have stepped out',
@@ -38,7 +45,7 @@ export const CARDS = {
             'Nobody can hear or see you. Your therapist can let you back in.',
             session.mediaReady ? 'Your connection is ready.' : 'Your connection is being made ready…',
         ],
-        actions: ['leave'],
+        actions: mayDecline,
     },
     suspended: {
         title: 'One moment, please',
@@ -62,6 +69,10 @@ export const CARDS = {
         title: 'Your part in this session has ended',
         lines: () => ['Nobody can hear or see you. If you have questions, please call the clinic.'],
     },
+    revoked: {
+        title: 'Your part in this session has ended',
+        lines: () => ['Nobody can hear or see you. Thank you for being there. If you have questions, please call the clinic.'],
+    },
     ended: {
         title: 'The session has ended',
         lines: () => ['Nobody can hear or see you. You can close this page.'],
@@ -81,6 +92,7 @@ export const BUTTONS = {
     move: 'Move here',
     rejoin: 'Join again',
     leave: 'Leave',
+    decline: 'I’d rather not take part',
 };
 
 /* Neutral on purpose: a loved one needn't learn whose decision it was. */
@@ -99,6 +111,9 @@ const ERRORS = {
     full: 'There is no free place in this session just now.',
     no_media: 'This browser could not set up sound and video. Please try a current Chrome, Firefox, Edge or Safari.',
     bad_offer: 'This browser could not set up sound and video. Please try a current Chrome, Firefox, Edge or Safari.',
+    stale_version: 'The texts have changed since this page was loaded. Please reload it and read them again.',
+    ledger_unavailable: 'The session’s record can’t be written just now, so nobody can be let in. Please try again, or tell the clinic.',
+    not_enabled: 'Your therapist has not turned this on for you.',
     too_many_messages: 'The connection was closed because this page sent too much. Please join again.',
     NotAllowedError: 'The browser did not allow it. Please allow camera and microphone for this page, then try again.',
     NotFoundError: 'No such device was found. Please plug it in or choose another, then try again.',
@@ -123,6 +138,9 @@ const WHY_NOT = {
     grant_not_yet: () => 'can’t come in yet: the permission starts later',
     grant_expired: () => 'can’t come in: the permission has ended',
     grant_withdrawn: () => 'can’t come in: the permission was withdrawn',
+    grant_other_topic: () => 'can’t come in: the permission is for other topics',
+    grant_client_absent: (client) => `can come in once ${client} is here: the permission asks for that`,
+    ledger_unavailable: () => 'can’t be let in just now: the session’s record can’t be written',
     grant_other_kind: () => 'can’t come in: the permission is for another kind of session',
     too_little_time: () => 'can’t come in: too little time is left',
     full: () => 'can come in once a place is free',
@@ -137,15 +155,25 @@ const MODES = {
     listen: { may: 'May hear', now: 'can hear you' },
 };
 
+/* How a loved one may choose to take part, the most first. */
+export const PARTS = {
+    full: 'See, hear, speak and show myself',
+    audio: 'Hear and speak, no camera',
+    watch: 'Only see and hear',
+    listen: 'Only hear',
+};
+
 export const nowText = (person) =>
     `${person.name} ${(MODES[person.mode] ?? MODES.full).now}${person.until ? ` until ${timeOfDay(person.until)}` : ''}`;
 
 const NAMES = new Intl.ListFormat('en', { type: 'conjunction' });
 
 /* For the loved one: who they are with. */
-export function seenByText(others, until) {
-    const who = others.length ? `${NAMES.format(others.map((person) => person.name))} can see and hear what you turn on`
-        : 'What you turn on can be seen and heard';
+export function seenByText(others, { mode, until }) {
+    const names = NAMES.format(others.map((person) => person.name));
+    const only = { listen: 'hear', watch: 'see and hear' }[mode];
+    const who = only ? `You only ${only}${names && ` ${names}`}; nobody sees or hears you`
+        : names ? `${names} can see and hear what you turn on` : 'What you turn on can be seen and heard';
     return who + (until ? ` until ${timeOfDay(until)}` : '');
 }
 
@@ -157,6 +185,10 @@ export function grantText(person) {
 export const ROLES = { client: 'Client', therapist: 'Therapist', loved_one: 'Loved one', interpreter: 'Interpreter', admin: 'Clinic' };
 
 const SEATS = {
+    preparing: 'is reading the guidance',
+    admitting: 'is being let in',
+    declined: 'would rather not take part today',
+    revoked: 'is no longer part of this session',
     waiting: 'is in the waiting room',
     admitted: 'is in the session',
     stepped_out: 'has stepped out',
@@ -166,11 +198,22 @@ const SEATS = {
     present: 'is here',
 };
 
+const SAID_WHEN_GONE = ['left', 'removed', 'revoked', 'declined', 'suspended'];
+
 export function seatText(person) {
-    if (!person.connected && !['left', 'removed', 'suspended'].includes(person.seat)) return 'not connected';
+    if (!person.connected && !SAID_WHEN_GONE.includes(person.seat)) return 'not connected';
     const text = SEATS[person.seat] ?? '';
     return person.seat === 'admitted' && person.until ? `${text} until ${timeOfDay(person.until)}` : text;
 }
+
+/* To therapists: where help for this client would have to go. Nothing for anybody else. */
+export function placeText(person) {
+    if (person?.address === undefined) return '';
+    return person.address ? `Is at: ${person.address}. Call back: ${person.phone}` : 'Has not said yet where they are.';
+}
+
+/* What the therapist may turn on for one person. */
+export const ENABLE_NAMES = { mic: 'microphone', camera: 'camera', screen: 'sharing the screen', chat: 'messages', others: 'seeing the others' };
 
 export const SOURCE_NAMES = { mic: 'microphone', camera: 'camera', screen: 'screen' };
 
@@ -200,10 +243,12 @@ export function changeText(before, now) {
     if (is && !was) return { text: `${name} has joined.`, chime: 'arrival' };
     if (was && !is) return { text: `${name} ${DEPARTURES[now?.seat] ?? 'is no longer connected'}.`, chime: 'departure' };
     if (isWaiting(now) && !isWaiting(before)) return { text: `${name} is in the waiting room.`, chime: 'arrival' };
+    if (now?.hand && !before?.hand) return { text: `${name} has raised a hand.`, chime: 'hand' };
     return null;
 }
 
-const DEPARTURES = { stepped_out: 'has stepped out', left: 'has left', removed: 'was removed', suspended: 'was interrupted' };
+const DEPARTURES = { stepped_out: 'has stepped out', left: 'has left', removed: 'was removed', suspended: 'was interrupted',
+                     declined: 'has chosen to stop taking part', revoked: 'is no longer part of this session' };
 const isWaiting = (person) => Boolean(person) && person.connected && person.seat === 'waiting';
 
 /* May be heard or seen at this moment. */

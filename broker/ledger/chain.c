@@ -5,6 +5,12 @@
 #undef ERR_STATE
 #include <string.h>
 
+struct bytes ledger_row_text(const struct ledger_row *row)
+{
+    const char *end = memchr(row->text, '\0', sizeof row->text);
+    return (struct bytes){ (const uint8_t *)row->text, end ? (size_t)(end - row->text) : 0 };
+}
+
 void chain_init(struct chain *chain, const struct id *clinic)
 {
     *chain = (struct chain){ .clinic = *clinic };
@@ -56,12 +62,9 @@ enum status chain_append(struct chain *chain, struct bytes record, struct ledger
 enum chain_fault chain_check(struct chain *chain, const struct ledger_row *row)
 {
     uint8_t hash[CHAIN_HASH_LEN];
-    const char *end = memchr(row->text, '\0', sizeof row->text);
     if (row->number != chain->number + 1)
         return CHAIN_NUMBER;
-    if (!end)
-        return CHAIN_TEXT;
-    struct bytes text = { (const uint8_t *)row->text, (size_t)(end - row->text) };
+    struct bytes text = ledger_row_text(row);
     if (!belongs(text))
         return CHAIN_TEXT;
     if (hash_next(chain, text, hash) != OK || memcmp(hash, row->hash, sizeof hash) != 0)

@@ -15,6 +15,9 @@ struct ledger_row {
     char text[RECORD_TEXT_MAX + 1]; /* the canonical record */
 };
 
+/* Borrowed; empty when it has no end. */
+struct bytes ledger_row_text(const struct ledger_row *);
+
 struct chain {
     struct id clinic;
     uint64_t number; /* of the last row, 0 for none */

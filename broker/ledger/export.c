@@ -38,11 +38,11 @@ static enum status settle(struct writer *w, struct writer before)
 enum status export_json_line(struct writer *w, const struct ledger_row *row)
 {
     struct writer before = *w;
-    write_format(w, "{\"row\":%" PRIu64 ",\"hash\":\"", row->number);
+    write_format(w, "{\"number\":%" PRIu64 ",\"hash\":\"", row->number);
     for (size_t i = 0; i < sizeof row->hash; i++)
         write_format(w, "%02x", row->hash[i]);
     write_text(w, "\",\"record\":");
-    write_text(w, row->text); /* the very bytes that were hashed */
+    write_bytes(w, ledger_row_text(row)); /* the very bytes that were hashed */
     write_text(w, "}\n");
     return settle(w, before);
 }
@@ -53,7 +53,7 @@ enum status export_json_line(struct writer *w, const struct ledger_row *row)
  */
 static bool looks_like_formula(const char *text)
 {
-    return *text && strchr("=+-@\t\r", *text);
+    return *text && strchr("=+-@\t\r\n", *text);
 }
 
 static void write_field(struct writer *w, const char *text)
@@ -196,7 +196,7 @@ enum status ledger_export_row(void *context, const struct ledger_row *row)
 {
     struct ledger_export *export = context;
     struct record record, open;
-    TRY(record_parse(bytes_of(row->text), &record));
+    TRY(record_parse(ledger_row_text(row), &record));
     const struct record *opened =
         record.kind == RECORD_CLOSE ? intervals_find(export->intervals, &record.interval) : NULL;
     if (opened)

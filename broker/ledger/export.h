@@ -1,6 +1,6 @@
 /* export.h - the ledger in three forms for people outside, one row in, text out:
  *
- *   JSON Lines    every row as it is, with its number and hash: {"row":1,"hash":"<hex>","record":{...}}
+ *   JSON Lines    every row as it is, with its number and hash: {"number":1,"hash":"<hex>","record":{...}}
  *   AuditEvents   FHIR R4 as NDJSON (audit_event.h)
  *   accounting    CSV (RFC 4180) of the disclosure intervals of a client and a period, for an accounting of disclosures
  *                 (45 CFR 164.528, 42 CFR 2.25); intervals that are open still stand last, without an end

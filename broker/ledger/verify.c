@@ -51,7 +51,7 @@ static enum status check_interval(struct ledger_verifier *verifier, const struct
 {
     struct record record;
     enum interval_fault fault;
-    TRY(record_parse(bytes_of(row->text), &record));
+    TRY(record_parse(ledger_row_text(row), &record));
     TRY(intervals_row(verifier->intervals, &record, &fault));
     if (fault == INTERVAL_GOOD)
         return OK;

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/terms.h"
+
 enum option_type { NUMBER, TEXT, TEXTS, ADDRESSES, LEVEL };
 
 struct option {
@@ -30,7 +32,10 @@ static const struct option options[] = {
     { "token-keys", TEXT, FIELD(token_keys), 0, 0, "",
       "JWK or JWKS file with the keys that admission tokens are signed with" },
     { "issuer", TEXT, FIELD(issuer), 0, 0, "kinroom", "issuer that admission tokens must name" },
-    { "plan", TEXT, FIELD(plan), 0, 0, "", "JSON file with the sessions, their people and their grants" },
+    { "plan", TEXT, FIELD(plan), 0, 0, "", "JSON file with sessions, their people and their grants, taken into the store at start" },
+    { "store", TEXT, FIELD(store), 0, 0, "kinroom.db",
+      "file that keeps sessions, grants and the ledger; made when it is not there" },
+    { "clinic", TEXT, FIELD(clinic), 0, 0, "clinic", "the clinic's opaque id, which a store keeps for good" },
     { "udp-port", NUMBER, FIELD(udp_port), 1, 65535, "40000", "UDP port for media; shard n uses this plus n" },
     { "media-addresses", ADDRESSES, FIELD(media), 0, 0, "127.0.0.1,::1",
       "IP addresses for media, at most one IPv4 and one IPv6; commas between" },
@@ -278,13 +283,17 @@ enum status config_check(const struct config *config, struct problem *problem)
         { FIELD(key), "key", "for a trial, certs/make-dev-certs.sh makes one" },
         { FIELD(token_keys), "token-keys", "'kinroom token key' makes one" },
         { FIELD(issuer), "issuer", "name who signs admission tokens" },
-        { FIELD(plan), "plan", "name the file with the sessions" },
+        { FIELD(store), "store", "name the file that keeps sessions and the ledger" },
         { FIELD(web_root), "web-root", "name the folder with the pages" },
     };
     for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
         if (!*((const char *)config + needed[i].offset))
             return PROBLEM(problem, "'%s' is missing: %s", needed[i].name, needed[i].remedy);
     struct address address;
+    struct id clinic;
+    if (!id_parse(bytes_of(config->clinic), &clinic))
+        return PROBLEM(problem, "'clinic' must be 1 to 32 of letters, digits, '-' and '_', not '%.60s'",
+                       config->clinic);
     if (!address_parse_ip(config->listen, &address))
         return PROBLEM(problem, "'listen' must be an IP address, not '%.60s'", config->listen);
     if (config->origins.count == 0)

@@ -34,6 +34,7 @@ struct config {
     char web_root[CONFIG_TEXT_MAX + 1];
     char token_keys[CONFIG_TEXT_MAX + 1], issuer[CONFIG_TEXT_MAX + 1];
     char plan[CONFIG_TEXT_MAX + 1];
+    char store[CONFIG_TEXT_MAX + 1], clinic[CONFIG_TEXT_MAX + 1];
     uint32_t udp_port, shards;
     struct config_addresses media, advertise;
     uint32_t connections_max, connections_per_address, rooms_max;

@@ -6,6 +6,7 @@
 #include "auth/token.h"
 #include "shell/config.h"
 #include "shell/host.h"
+#include "shell/ledger_command.h"
 #include "shell/serve.h"
 
 enum { CONFIG_FILE_MAX = 1 << 20, KEYS_FILE_MAX = 1 << 20, TTL_MAX_S = 30 * 24 * 3600 };
@@ -73,7 +74,7 @@ static int with_material(int count, char **words, int (*then)(const struct confi
 static int say_fine(const struct config *config, const struct material *material)
 {
     (void)config;
-    printf("The configuration and its files are fine: %zu sessions.\n", material->plans.count);
+    printf("The configuration and its files are fine: %zu sessions in the plan file.\n", material->plans.count);
     return EXIT_SUCCESS;
 }
 
@@ -196,6 +197,13 @@ static const struct command commands[] = {
     { "token", "issue", run_token_issue,
       "token issue --keys FILE [--issuer NAME] --session ID --participation ID --role ROLE [--ttl SECONDS]\n"
       "      prints an admission token; ROLE is client, therapist, loved_one, interpreter or admin" },
+    { "ledger", "verify", ledger_command_verify,
+      "ledger verify [--store FILE] [--head ROW:HASH]\n"
+      "      checks every row of the ledger, and names the first that is wrong; --head: a row as an earlier run printed it" },
+    { "ledger", "export", ledger_command_export,
+      "ledger export [--store FILE] [--format jsonl|fhir|csv] [--client ID] [--from DAY] [--to DAY]\n"
+      "      prints the ledger as JSON Lines or FHIR AuditEvents, or as CSV the disclosures; a day such as 2026-01-31 in\n"
+      "      UTC, --to is the first one left out" },
     { "help", NULL, run_help, "help\n      prints this" },
 };
 

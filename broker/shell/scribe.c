@@ -195,46 +195,34 @@ static void learn(struct scribe *s, usec_t mono_us, enum status status)
     s->failing = status != OK;
 }
 
-/* A record that the chain does not take would be our own mistake. It must not hold up the others: an OPEN is refused. */
-static void leave_out(struct scribe *s, const struct entry *e)
+/* Each was parsed when its letter was made, so the chain takes it unless the machine fails us. */
+static enum status write_rows(struct scribe *s, struct chain *chain, size_t count)
 {
-    log_error(s->log, "record %llu of shard %zu is malformed and not stored", (unsigned long long)e->number, e->desk);
-    if (e->kind == RECORD_OPEN)
-        tell(s, e->desk, LETTER_REFUSED, e->number);
-}
-
-static size_t write_rows(struct scribe *s, struct chain *chain, size_t *row_count)
-{
-    size_t taken = 0, rows = 0;
-    for (; taken < s->pending_count && rows < BATCH_ROWS; taken++) {
-        const struct entry *e = &s->pending[taken];
-        if (chain_append(chain, (struct bytes){ note_text(e->note), e->note->len }, &s->rows[rows]) == OK)
-            rows++;
-        else
-            leave_out(s, e);
+    for (size_t i = 0; i < count; i++) {
+        const struct note *note = s->pending[i].note;
+        TRY(chain_append(chain, (struct bytes){ note->data + NOTE_HEADROOM, note->len }, &s->rows[i]));
     }
-    *row_count = rows;
-    return taken;
+    return s->store->ops->ledger_append(s->store, s->rows, count);
 }
 
 /* The chain moves on only with what is stored. */
 static void commit(struct scribe *s, usec_t mono_us)
 {
     struct chain chain = s->chain;
-    size_t rows, taken = write_rows(s, &chain, &rows);
-    enum status status = s->store->ops->ledger_append(s->store, s->rows, rows);
+    size_t count = s->pending_count < BATCH_ROWS ? s->pending_count : BATCH_ROWS;
+    enum status status = write_rows(s, &chain, count);
     learn(s, mono_us, status);
     if (status != OK) {
         refuse_opens(s);
         return;
     }
     s->chain = chain;
-    for (size_t i = 0; i < taken; i++) {
+    for (size_t i = 0; i < count; i++) {
         s->desks[s->pending[i].desk].stored = s->pending[i].number;
         note_destroy(s->pending[i].note);
     }
-    s->pending_count -= taken;
-    memmove(s->pending, s->pending + taken, s->pending_count * sizeof *s->pending);
+    s->pending_count -= count;
+    memmove(s->pending, s->pending + count, s->pending_count * sizeof *s->pending);
     tell_stored(s);
 }
 

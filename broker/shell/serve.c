@@ -17,10 +17,16 @@
 
 #include "shell/front.h"
 #include "shell/host.h"
+#include "shell/recovery.h"
+#include "shell/scribe.h"
 #include "shell/shard.h"
+#include "shell/store_sqlite.h"
 #include "transport/srtp.h"
 
-enum { KEYS_FILE_MAX = 1 << 20 };
+enum {
+    KEYS_FILE_MAX = 1 << 20,
+    SCRIBE_RECORDS = 4096, /* of one shard, beyond a CLOSE for each of its clients */
+};
 
 /* ---- Files ---- */
 
@@ -54,6 +60,8 @@ static enum status load_plans(const struct config *config, struct material *mate
 {
     struct bytes file;
     struct problem inner = { "no memory" };
+    if (!config->plan[0])
+        return OK;
     TRY(read_file("plan", config->plan, PLAN_FILE_MAX, &file, problem));
     enum status status = plan_file_parse(file, &material->plans, &inner);
     host_file_free(&file);
@@ -120,8 +128,12 @@ void material_deinit(struct material *material)
 struct server {
     const struct config *config;
     struct log log;
+    struct store *store;
+    struct recovery recovery;
+    struct scribe *scribe;
     struct front *front;
     struct shard *shards[CONFIG_SHARDS_MAX];
+    size_t sessions;
     atomic_bool failed;
 };
 
@@ -151,29 +163,87 @@ static enum status make_shard(struct server *server, size_t index)
         .rooms_max = config->rooms_max,
         .clients_max = config->connections_max,
         .to_front = front_inbox(server->front, index),
+        .to_scribe = scribe_inbox(server->scribe, index),
         .log = &server->log,
     };
     TRY(shard_create(&server->shards[index], &shard));
     front_connect(server->front, index, shard_inbox(server->shards[index]));
+    scribe_connect(server->scribe, index, shard_answers(server->shards[index]));
     return OK;
 }
 
-/* A plan that cannot be run is left out, and said: the other sessions matter more. */
-static void hand_out_plans(struct server *server, const struct plan_list *plans)
+/* ---- The store ---- */
+
+static bool is_same_grant(const struct grant *a, const struct grant *b)
 {
-    for (size_t i = 0; i < plans->count; i++) {
-        const struct plan *plan = &plans->at[i];
-        struct shard *shard = server->shards[shard_of(&plan->session, server->config->shards)];
-        enum status status = shard_plan(shard, plan);
-        if (status != OK)
-            log_error(&server->log, "session %s cannot be run: %s", plan->session.text, status_name(status));
+    return a->epoch == b->epoch && a->status == b->status && a->kinds == b->kinds && a->modes == b->modes &&
+           a->not_before == b->not_before && a->expires == b->expires && id_equal(&a->client, &b->client) &&
+           id_equal(&a->person, &b->person);
+}
+
+/* The store keeps the newer of two, so an edited file may have had no effect; that must not go unsaid. */
+static void warn_of_kept_grants(struct server *server, const struct plan *plan)
+{
+    struct grant kept;
+    for (size_t i = 0; i < plan->grant_count; i++) {
+        const struct grant *grant = &plan->grants[i];
+        if (server->store->ops->grant_get(server->store, &grant->id, &kept) == OK && !is_same_grant(grant, &kept))
+            log_warning(&server->log, "the store keeps epoch %u of grant %s; the plan file's epoch %u is not newer",
+                        kept.epoch, kept.id.text, grant->epoch);
     }
 }
+
+static enum status import_plans(struct server *server, const struct plan_list *plans)
+{
+    for (size_t i = 0; i < plans->count; i++) {
+        TRY(server->store->ops->plan_put(server->store, &plans->at[i]));
+        warn_of_kept_grants(server, &plans->at[i]);
+    }
+    return OK;
+}
+
+static enum status open_store(struct server *server, const struct material *material)
+{
+    const struct config *config = server->config;
+    struct id clinic;
+    TRY(id_parse(bytes_of(config->clinic), &clinic) ? OK : ERR_MALFORMED);
+    TRY(store_sqlite_open(&server->store, config->store, &clinic, &server->log));
+    TRY(recovery_run(&server->recovery, server->store, &clinic, &server->log));
+    TRY(import_plans(server, &material->plans));
+    struct scribe_config scribe = {
+        .store = server->store,
+        .chain = server->recovery.chain,
+        .shards = config->shards,
+        .inbox_records = SCRIBE_RECORDS + config->connections_max,
+        .log = &server->log,
+    };
+    return scribe_create(&server->scribe, &scribe);
+}
+
+/* A session that cannot be run is left out, and said: the others matter more. */
+static enum status hand_out_plan(void *context, const struct plan *stored)
+{
+    struct server *server = context;
+    struct shard *shard = server->shards[shard_of(&stored->session, server->config->shards)];
+    struct plan plan = *stored;
+    if (plan.closes_at <= now_unix_s(host_now()))
+        return OK;
+    recovery_deny(&server->recovery, &plan);
+    enum status status = shard_plan(shard, &plan);
+    if (status == OK)
+        server->sessions++;
+    else
+        log_error(&server->log, "session %s cannot be run: %s", plan.session.text, status_name(status));
+    return OK;
+}
+
+/* ---- The whole ---- */
 
 /* Everything is made on this thread, one after the other: the libraries' own initialisation then races with nothing. */
 static enum status make_all(struct server *server, const struct material *material)
 {
     TRY(srtp_start()); /* before there is a second thread */
+    TRY(open_store(server, material));
     struct front_config front = {
         .config = server->config,
         .keyring = material->keyring,
@@ -184,24 +254,31 @@ static enum status make_all(struct server *server, const struct material *materi
     TRY(front_create(&server->front, &front));
     for (size_t i = 0; i < server->config->shards; i++)
         TRY(make_shard(server, i));
-    hand_out_plans(server, &material->plans);
+    TRY(server->store->ops->plans_each(server->store, (struct store_plans){ hand_out_plan, server }));
+    TRY(scribe_start(server->scribe));
     for (size_t i = 0; i < server->config->shards; i++)
         TRY(shard_start(server->shards[i]));
     return front_start(server->front);
 }
 
-/* The front first, so that nobody new comes in; its inboxes and the shards' live until both have stopped. */
+/* The front first, so that nobody new comes in; the scribe last, so that it stores what the shards sent. The queues live
+ * until all have stopped. */
 static void unmake_all(struct server *server)
 {
     front_stop(server->front);
     for (size_t i = 0; i < server->config->shards; i++)
         shard_stop(server->shards[i]);
+    scribe_stop(server->scribe);
     front_destroy(server->front);
     for (size_t i = 0; i < server->config->shards; i++)
         shard_destroy(server->shards[i]);
+    scribe_destroy(server->scribe);
+    recovery_deinit(&server->recovery);
+    if (server->store)
+        server->store->ops->close(server->store);
 }
 
-static void announce(const struct server *server, const struct material *material)
+static void announce(const struct server *server)
 {
     const struct config *config = server->config;
     const char *brackets = strchr(config->listen, ':') ? "[]" : "";
@@ -209,7 +286,7 @@ static void announce(const struct server *server, const struct material *materia
     if (config->shards > 1)
         snprintf(ports, sizeof ports, "-%u", config->udp_port + config->shards - 1);
     log_info(&server->log, "serving https://%.1s%s%s:%u, UDP %u%s, %zu sessions", brackets, config->listen,
-             *brackets ? brackets + 1 : "", config->https_port, config->udp_port, ports, material->plans.count);
+             *brackets ? brackets + 1 : "", config->https_port, config->udp_port, ports, server->sessions);
     if (config->http_port)
         log_info(&server->log, "serving http://127.0.0.1:%u for a reverse proxy", config->http_port);
 }
@@ -244,7 +321,7 @@ int serve(const struct config *config, const struct material *material)
     set_file_limit(config, &server.log);
     enum status status = make_all(&server, material);
     if (status == OK) {
-        announce(&server, material);
+        announce(&server);
         while (sigwait(&stops, &which) != 0)
             continue;
         log_info(&server.log, "stopping");

@@ -1,4 +1,5 @@
-/* serve.h - the whole server put together: files read, shards and front made, started, and stopped by a signal. */
+/* serve.h - the whole server put together: files read, the store opened and the ledger recovered, scribe, shards and front
+ * made, started, and stopped by a signal. */
 #pragma once
 
 #include "auth/keyring.h"
@@ -8,7 +9,7 @@
 /* What the configuration's files hold. */
 struct material {
     struct keyring *keyring;
-    struct plan_list plans;
+    struct plan_list plans; /* of the `plan` option, if there is one */
 };
 
 /* Reads and checks everything that can be checked without binding a port. */

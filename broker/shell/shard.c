@@ -13,6 +13,7 @@
 
 #include "room/broker.h"
 #include "shell/host.h"
+#include "shell/scribe.h"
 #include "shell/udp.h"
 #include "transport/dtls.h"
 
@@ -35,7 +36,10 @@ struct shard {
     struct dtls_identity *identity;
     struct outbox *outbox;
     struct udp *udp;
-    struct queue *inbox, *to_front;
+    struct queue *inbox, *to_front, *answers, *to_scribe;
+    size_t closes_owed; /* intervals that were opened and not closed: each has its place in the queue to the scribe */
+    uint64_t *refused;  /* OPENs that the queue had no room for, of one flush */
+    size_t refused_count;
     int wake_fd, timer_fd, epoll_fd;
     usec_t armed_for; /* what the timer is set to; NEVER when it is not */
     /* Clients to be closed whose letter found the queue to the front full; tried again each turn. */
@@ -108,7 +112,8 @@ static enum status open_all(struct shard *s, const struct shard_config *config)
 {
     s->unclosed = calloc(config->clients_max, sizeof *s->unclosed);
     s->unclosed_max = config->clients_max;
-    if (!s->unclosed)
+    s->refused = calloc(OUTBOX_ITEMS, sizeof *s->refused);
+    if (!s->unclosed || !s->refused)
         return ERR_NO_MEMORY;
     s->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     s->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
@@ -116,6 +121,7 @@ static enum status open_all(struct shard *s, const struct shard_config *config)
         return ERR_SYSTEM;
     /* The front keeps one letter of room for each client that it must yet call gone. */
     TRY(queue_create(&s->inbox, INBOX_LETTERS + config->clients_max, INBOX_BYTES, (struct waker){ wake, s }));
+    TRY(queue_create(&s->answers, INBOX_LETTERS + config->clients_max, 0, (struct waker){ wake, s }));
     TRY(open_sockets(s, config));
     return open_core(s, config);
 }
@@ -128,6 +134,7 @@ enum status shard_create(struct shard **created, const struct shard_config *conf
     s->index = config->index;
     s->log = config->log;
     s->to_front = config->to_front;
+    s->to_scribe = config->to_scribe;
     s->wake_fd = s->timer_fd = s->epoll_fd = -1;
     s->armed_for = NEVER;
     enum status status = open_all(s, config);
@@ -149,11 +156,13 @@ void shard_destroy(struct shard *s)
     outbox_destroy(s->outbox);
     udp_destroy(s->udp);
     queue_destroy(s->inbox);
+    queue_destroy(s->answers);
     const int fds[] = { s->wake_fd, s->timer_fd, s->epoll_fd };
     for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
         if (fds[i] >= 0)
             close(fds[i]);
     free(s->unclosed);
+    free(s->refused);
     free(s);
 }
 
@@ -164,6 +173,10 @@ enum status shard_plan(struct shard *s, const struct plan *plan)
 struct queue *shard_inbox(const struct shard *s)
 {
     return s->inbox;
+}
+struct queue *shard_answers(const struct shard *s)
+{
+    return s->answers;
 }
 
 /* Says it, or ERR_FULL. */
@@ -190,7 +203,7 @@ static void close_later(struct shard *s, client_id client)
 {
     if (client == 0 || is_unclosed(s, client) || s->unclosed_count == s->unclosed_max)
         return;
-    log_warning(s->log, "shard %zu closes client %llu: its messages do not fit", s->index, (unsigned long long)client);
+    log_warning(s->log, "shard %zu closes client %llu: what it is owed does not fit", s->index, (unsigned long long)client);
     s->unclosed[s->unclosed_count++] = client;
 }
 
@@ -204,14 +217,69 @@ static void send_messages(struct shard *s)
     }
 }
 
-/* Everything that the core wants sent, datagrams first: an acknowledgement follows the last packet that it is about. */
-static void flush(struct shard *s)
+/* A place is kept for the CLOSE of every interval that is open or may become so: so none is ever lost. */
+static enum status push_record(struct shard *s, struct letter *letter)
 {
-    udp_send(s->udp, s->outbox);
-    send_messages(s);
-    for (size_t i = 0; i < outbox_overflowed_count(s->outbox); i++)
-        close_later(s, outbox_overflowed_at(s->outbox, i));
-    outbox_clear(s->outbox);
+    bool opens = letter->record == RECORD_OPEN, closes = letter->record == RECORD_CLOSE;
+    if (!s->to_scribe)
+        return ERR_STATE;
+    TRY(queue_push(s->to_scribe, letter, closes ? 0 : s->closes_owed + opens));
+    if (opens)
+        s->closes_owed++;
+    else if (closes && s->closes_owed > 0)
+        s->closes_owed--;
+    return OK;
+}
+
+/* What could not be recorded must not go on: an OPEN is refused; else the client that caused it is closed. */
+static void miss_record(struct shard *s, uint64_t number, enum record_kind kind, client_id cause)
+{
+    if (kind == RECORD_OPEN) {
+        s->refused[s->refused_count++] = number;
+    } else if (kind != RECORD_HEARTBEAT && s->to_scribe) {
+        log_error(s->log, "shard %zu cannot record '%s'", s->index, record_kind_name(kind));
+        close_later(s, cause);
+    }
+}
+
+static void send_records(struct shard *s, client_id cause)
+{
+    for (size_t i = 0; i < outbox_record_count(s->outbox); i++) {
+        struct ledger_note note = outbox_record_at(s->outbox, i);
+        struct letter letter = { .record = RECORD_OPEN }; /* unless it turns out to be something else */
+        enum status status = scribe_letter(note, &letter);
+        if (status == OK)
+            status = push_record(s, &letter);
+        else
+            log_error(s->log, "shard %zu cannot record: %s", s->index, status_name(status));
+        if (status != OK)
+            miss_record(s, note.number, letter.record, cause);
+        letter_wipe(&letter);
+    }
+}
+
+/* Tells the core; what it then wants sent is in the outbox. */
+static bool refuse_missed(struct shard *s, struct now now)
+{
+    size_t count = s->refused_count;
+    s->refused_count = 0;
+    for (size_t i = 0; i < count; i++)
+        broker_refused(s->broker, now, s->refused[i], s->outbox);
+    return count > 0;
+}
+
+/* Everything that the core wants sent: records first; datagrams before messages, as an acknowledgement follows the last
+ * packet that it is about. `cause` is the client whose letter led to it, 0 for none. */
+static void flush(struct shard *s, struct now now, client_id cause)
+{
+    do {
+        send_records(s, cause);
+        udp_send(s->udp, s->outbox);
+        send_messages(s);
+        for (size_t i = 0; i < outbox_overflowed_count(s->outbox); i++)
+            close_later(s, outbox_overflowed_at(s->outbox, i));
+        outbox_clear(s->outbox);
+    } while (refuse_missed(s, now));
 }
 
 static void forget_unclosed(struct shard *s, client_id client)
@@ -237,7 +305,7 @@ static void retry_closes(struct shard *s, struct now now)
     }
     s->unclosed_count = kept;
     if (count > 0)
-        flush(s);
+        flush(s, now, 0);
 }
 
 static void open_letter(struct shard *s, struct now now, const struct letter *letter)
@@ -260,7 +328,25 @@ static void open_letter(struct shard *s, struct now now, const struct letter *le
     if (status == ERR_NO_MEMORY || status == ERR_SYSTEM)
         log_error(s->log, "shard %zu, client %llu: %s", s->index, (unsigned long long)letter->client,
                   status_name(status));
-    flush(s);
+    flush(s, now, letter->client);
+}
+
+static void take_answer(struct shard *s, struct now now, const struct letter *letter)
+{
+    if (letter->kind == LETTER_DURABLE) {
+        broker_durable(s->broker, now, letter->number, s->outbox);
+    } else {
+        s->closes_owed -= s->closes_owed > 0;
+        broker_refused(s->broker, now, letter->number, s->outbox);
+    }
+    flush(s, now, 0);
+}
+
+static void take_answers(struct shard *s, struct now now)
+{
+    struct letter letter;
+    for (int i = 0; i < LETTERS_PER_TURN && queue_pop(s->answers, &letter); i++)
+        take_answer(s, now, &letter);
 }
 
 static void open_letters(struct shard *s, struct now now)
@@ -280,10 +366,10 @@ static void take_datagrams(struct shard *s, struct now now, size_t socket)
         /* What a peer's bytes come to is counted by the core. */
         broker_datagram(s->broker, now, &received[i].peer, received[i].data, received[i].len, s->outbox);
         if (outbox_datagram_count(s->outbox) > OUTBOX_HIGH)
-            flush(s);
+            flush(s, now, 0);
     }
     if (count > 0)
-        flush(s);
+        flush(s, now, 0);
 }
 
 /* The kernel holds the deadline as an absolute time: so a turn's own length never adds to its sleep, and the clock is
@@ -307,7 +393,7 @@ static void arm_timer(struct shard *s)
 /* -1: until something happens; else milliseconds. */
 static int patience_ms(const struct shard *s)
 {
-    if (!queue_is_empty(s->inbox))
+    if (!queue_is_empty(s->inbox) || !queue_is_empty(s->answers))
         return 0;
     return s->unclosed_count > 0 ? RETRY_MS : -1;
 }
@@ -333,12 +419,13 @@ static void *run(void *context)
     while (!atomic_load(&s->stopping)) {
         sleep_until_due(s);
         struct now now = host_now();
+        take_answers(s, now);
         open_letters(s, now);
         for (size_t i = 0; i < udp_socket_count(s->udp); i++)
             take_datagrams(s, now, i);
         if (broker_deadline(s->broker) <= now.mono_us) {
             broker_tick(s->broker, now, s->outbox);
-            flush(s);
+            flush(s, now, 0);
         }
         retry_closes(s, now);
     }

@@ -1,7 +1,8 @@
 /* shard.h - one thread with its own core and its own UDP port: every room lives on exactly one.
  *
- * Letters come from the front in one queue and go back in another; nothing else is shared. Each turn reads the clocks
- * once, and what the core wants sent leaves before the next letter is opened: datagrams first, then messages. */
+ * Letters come from the front in one queue and go back in another, and so with the scribe; nothing else is shared. Each
+ * turn reads the clocks once, and what the core wants sent leaves before the next letter is opened: records first, then
+ * datagrams, then messages. */
 #pragma once
 
 #include "base/log.h"
@@ -17,8 +18,9 @@ struct shard_config {
     const struct address *advertise; /* candidates, with ports */
     size_t advertise_count;
     size_t rooms_max, clients_max;
-    struct queue *to_front; /* outlives the shard */
-    const struct log *log;  /* outlives the shard */
+    struct queue *to_front;  /* outlives the shard */
+    struct queue *to_scribe; /* outlives the shard; NULL: nothing is recorded, so whoever needs a record is not let in */
+    const struct log *log;   /* outlives the shard */
 };
 
 /* The shard that runs a session: the same for the same id and count, in every process. */
@@ -32,6 +34,8 @@ enum status shard_plan(struct shard *, const struct plan *);
 /* Where the front sends letters to this shard; lives as long as the shard. Room for `spare` letters beyond the usual.
  */
 struct queue *shard_inbox(const struct shard *);
+/* Where the scribe answers. */
+struct queue *shard_answers(const struct shard *);
 
 enum status shard_start(struct shard *);
 void shard_stop(struct shard *); /* waits for the thread; without a thread, does nothing */

@@ -157,7 +157,7 @@ static enum status set_up(struct sqlite *s, enum sqlite_access access)
     sqlite3_busy_timeout(s->db, BUSY_MS);
     for (size_t i = 0; i < sizeof common / sizeof *common; i++)
         TRY(sqlite_run(s, common[i], ""));
-    if (access == SQLITE_ACCESS_READ)
+    if (access == SQLITE_AS_READER)
         return sqlite_run(s, "PRAGMA query_only = ON", "");
     for (size_t i = 0; i < sizeof owner / sizeof *owner; i++)
         TRY(sqlite_run(s, owner[i], ""));
@@ -200,7 +200,7 @@ static enum status migrate(struct sqlite *s, enum sqlite_access access)
     TRY(read_schema(s, &version));
     if (version == (int64_t)migration_count)
         return OK;
-    if (access == SQLITE_ACCESS_READ) {
+    if (access == SQLITE_AS_READER) {
         log_error(s->log, "store: its schema is version %lld and not %zu: 'kinroom serve' brings it up to date",
                   (long long)version, migration_count);
         return ERR_UNSUPPORTED;
@@ -247,7 +247,7 @@ static enum status make_file(struct sqlite *s, const char *path)
 
 static enum status open_all(struct sqlite *s, const char *path, enum sqlite_access access)
 {
-    if (access == SQLITE_ACCESS_OWN) {
+    if (access == SQLITE_AS_OWNER) {
         TRY(take_lock(s, path));
         TRY(make_file(s, path));
     } else if (faccessat(AT_FDCWD, path, F_OK, 0) != 0) {

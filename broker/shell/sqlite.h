@@ -17,8 +17,8 @@ struct sqlite {
 };
 
 enum sqlite_access {
-    SQLITE_ACCESS_OWN,  /* creates and migrates; one process at a time */
-    SQLITE_ACCESS_READ, /* beside an owner, or alone; writes nothing */
+    SQLITE_AS_OWNER,  /* creates and migrates; one process at a time */
+    SQLITE_AS_READER, /* beside an owner, or alone; writes nothing */
 };
 
 /* ERR_UNKNOWN: a reader finds no file. ERR_STATE: another process owns it. ERR_UNSUPPORTED: not ours, or of a newer (for a

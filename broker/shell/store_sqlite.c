@@ -415,7 +415,7 @@ static enum status open_store(struct store **opened, const char *path, enum sqli
 enum status store_sqlite_open(struct store **opened, const char *path, const struct id *clinic, const struct log *log)
 {
     struct store *store;
-    TRY(open_store(&store, path, SQLITE_ACCESS_OWN, log));
+    TRY(open_store(&store, path, SQLITE_AS_OWNER, log));
     enum status status = claim_for_clinic(db_of(store), clinic);
     if (status == OK)
         *opened = store;
@@ -427,7 +427,7 @@ enum status store_sqlite_open(struct store **opened, const char *path, const str
 enum status store_sqlite_read(struct store **opened, const char *path, struct id *clinic, const struct log *log)
 {
     struct store *store;
-    TRY(open_store(&store, path, SQLITE_ACCESS_READ, log));
+    TRY(open_store(&store, path, SQLITE_AS_READER, log));
     enum status status = read_clinic(db_of(store), clinic);
     if (status == OK)
         *opened = store;

@@ -1,25 +1,109 @@
 #include "sim/model.h"
 
-static bool guest(const struct model_person *p)
-{
-    return p->role == ROLE_LOVED_ONE || p->role == ROLE_INTERPRETER;
-}
+/* A loved one's line in each kind of session, in the domain's words. */
+static const struct loved_one_rules {
+    bool never;
+    bool needs_yes, client_needed, client_by_grant;
+    enum topic topic;
+    unsigned segment_minutes;
+    bool only_therapists_seen, speaks_by_leave, shares_by_leave;
+} loved_one[] = {
+    [KIND_INDIVIDUAL] = { .needs_yes = true, .client_needed = true, .segment_minutes = 20 },
+    [KIND_FAMILY] = { .needs_yes = true, .client_needed = true, .shares_by_leave = true },
+    [KIND_WORKSHOP] = { .only_therapists_seen = true, .speaks_by_leave = true },
+    [KIND_CHECK_IN] = { .needs_yes = true, .client_needed = true, .client_by_grant = true, .topic = TOPIC_GENERAL_PROGRESS },
+    [KIND_DISCHARGE] = { .needs_yes = true, .client_needed = true, .topic = TOPIC_AFTERCARE },
+    [KIND_GROUP] = { .never = true },
+};
+
+static const struct loved_one_rules *rules(const struct model *m) { return &loved_one[m->kind]; }
+
+static bool guest(const struct model_person *p) { return p->role == ROLE_LOVED_ONE || p->role == ROLE_INTERPRETER; }
+
+static bool present(const struct model_person *p) { return p->connected && p->prepared; }
 
 static bool has(const struct model *m, enum role role)
 {
     for (int i = 0; i < m->count; i++)
-        if (m->people[i].role == role && m->people[i].connected)
+        if (m->people[i].role == role && present(&m->people[i]))
             return true;
     return false;
 }
 
-static bool granted(const struct model_person *p, usec_t now)
+static bool granted(const struct model *m, const struct model_person *p, usec_t now)
 {
-    return p->role != ROLE_LOVED_ONE || (now >= p->grant_from && now < p->grant_until);
+    if (p->role != ROLE_LOVED_ONE)
+        return true;
+    const struct loved_one_rules *r = rules(m);
+    if (r->never || p->mode == 0 || p->withdrawn || (r->topic && !term_in(p->topics, (int)r->topic)))
+        return false;
+    return now >= p->grant_from && now < p->grant_until;
+}
+
+static bool client_there(const struct model *m, const struct model_person *p)
+{
+    if (has(m, ROLE_CLIENT))
+        return true;
+    if (p->role == ROLE_LOVED_ONE)
+        return !rules(m)->client_needed || (rules(m)->client_by_grant && p->absent_ok);
+    return !guest(p);
+}
+
+static source_mask hears(enum mode mode) { return mode == MODE_WATCH || mode == MODE_FULL ? SOURCE_ALL : SOURCE_MIC; }
+
+static source_mask speaks(enum mode mode)
+{
+    return mode == MODE_FULL ? SOURCE_ALL : mode == MODE_AUDIO ? SOURCE_MIC : 0;
+}
+
+/* Their own choice, where it is less than the grant in both directions. */
+static enum mode mode_of(const struct model_person *p)
+{
+    bool less = p->choice && !(hears(p->choice) & ~hears(p->mode)) && !(speaks(p->choice) & ~speaks(p->mode));
+    return less ? p->choice : p->mode;
+}
+
+source_mask model_sends(const struct model *m, usec_t now, int person)
+{
+    const struct model_person *p = &m->people[person];
+    source_mask leave = p->enabled & SOURCE_ALL;
+    switch (p->role) {
+    case ROLE_THERAPIST:
+        return SOURCE_ALL;
+    case ROLE_CLIENT:
+        return m->kind == KIND_WORKSHOP ? 0 : (SOURCE_MIC | SOURCE_CAMERA | (leave & SOURCE_SCREEN));
+    case ROLE_INTERPRETER:
+        return SOURCE_MIC | SOURCE_CAMERA;
+    case ROLE_LOVED_ONE: {
+        if (!granted(m, p, now))
+            return 0;
+        source_mask most = rules(m)->speaks_by_leave ? leave & (SOURCE_MIC | SOURCE_CAMERA) : SOURCE_MIC | SOURCE_CAMERA;
+        if (rules(m)->shares_by_leave)
+            most |= leave & SOURCE_SCREEN;
+        return most & speaks(mode_of(p));
+    }
+    case ROLE_ADMIN:
+        break;
+    }
+    return 0;
+}
+
+static source_mask model_receives(const struct model *m, usec_t now, const struct model_person *to,
+                                  const struct model_person *from)
+{
+    if (to->role != ROLE_LOVED_ONE)
+        return SOURCE_ALL;
+    if (!granted(m, to, now))
+        return 0;
+    source_mask most = hears(mode_of(to));
+    if (rules(m)->only_therapists_seen && !(to->enabled & ENABLE_OTHERS) && from->role != ROLE_THERAPIST)
+        most &= SOURCE_MIC;
+    return most;
 }
 
 void model_out(struct model *m, int person)
 {
+    m->people[person].admitting = false;
     m->people[person].admitted = false;
     m->people[person].resumable_until = 0;
     m->people[person].sending = 0;
@@ -31,11 +115,27 @@ void model_segment_over(struct model *m, int person)
     m->people[person].agreed = false;
 }
 
-static void everybody_out(struct model *m)
+void model_withdraw(struct model *m, int person)
 {
-    for (int i = 0; i < m->count; i++)
-        if (guest(&m->people[i]))
+    m->people[person].withdrawn = true;
+    model_out(m, person);
+    model_segment_over(m, person);
+}
+
+bool model_open(const struct model *m, usec_t now)
+{
+    return !m->over && now >= m->opens && has(m, ROLE_THERAPIST);
+}
+
+/* Whoever was let in and may not stay is out, whatever was lost; how they come back is another matter. */
+static void turn_out(struct model *m, usec_t now)
+{
+    for (int i = 0; i < m->count; i++) {
+        struct model_person *p = &m->people[i];
+        bool ground = model_open(m, now) && client_there(m, p) && granted(m, p, now);
+        if (guest(p) && !ground)
             model_out(m, i);
+    }
 }
 
 void model_at(struct model *m, usec_t now)
@@ -45,25 +145,20 @@ void model_at(struct model *m, usec_t now)
     for (int i = 0; i < m->count; i++) {
         struct model_person *p = &m->people[i];
         bool segment_over = p->segment_until && now >= p->segment_until;
-        if (m->over || segment_over || !granted(p, now))
-            if (guest(p))
-                model_out(m, i);
+        if (segment_over && guest(p))
+            model_out(m, i);
         if (segment_over)
             model_segment_over(m, i);
         if (p->resumable_until && now >= p->resumable_until)
             p->resumable_until = 0;
     }
-}
-
-bool model_open(const struct model *m, usec_t now)
-{
-    return !m->over && now >= m->opens && has(m, ROLE_THERAPIST);
+    turn_out(m, now);
 }
 
 bool model_in(const struct model *m, int person)
 {
     const struct model_person *p = &m->people[person];
-    return p->connected && (!guest(p) || p->admitted);
+    return guest(p) ? p->connected && p->admitted : present(p);
 }
 
 source_mask model_may(const struct model *m, usec_t now, int to, int from)
@@ -71,25 +166,33 @@ source_mask model_may(const struct model *m, usec_t now, int to, int from)
     const struct model_person *receiver = &m->people[to], *publisher = &m->people[from];
     if (to == from || !model_open(m, now) || !model_in(m, to) || !model_in(m, from))
         return 0;
-    if ((guest(receiver) || guest(publisher)) && !has(m, ROLE_CLIENT))
+    if ((guest(receiver) && !client_there(m, receiver)) || (guest(publisher) && !client_there(m, publisher)))
         return 0;
-    if (!granted(receiver, now) || !granted(publisher, now))
-        return 0;
-    return publisher->sending & publisher->sends & (source_mask)~publisher->muted & receiver->receives;
+    return publisher->sending & model_sends(m, now, from) & (source_mask)~publisher->muted &
+           model_receives(m, now, receiver, publisher);
+}
+
+bool model_may_stay(const struct model *m, usec_t now, int person)
+{
+    const struct model_person *p = &m->people[person];
+    if (!guest(p) || !p->connected || p->removed || !model_open(m, now) || !client_there(m, p) || m->closes <= now)
+        return false;
+    if (p->role == ROLE_INTERPRETER)
+        return true;
+    if (!granted(m, p, now) || (rules(m)->needs_yes && !p->agreed))
+        return false;
+    return !p->segment_until || p->segment_until > now;
 }
 
 bool model_may_admit(const struct model *m, usec_t now, int person)
 {
     const struct model_person *p = &m->people[person];
     usec_t minute = 60 * USEC_PER_SEC;
-    if (!guest(p) || !p->connected || p->removed || !model_open(m, now) || !has(m, ROLE_CLIENT) ||
-        m->closes < now + minute)
+    if (!model_may_stay(m, now, person) || !p->prepared || m->closes < now + minute)
         return false;
     if (p->role == ROLE_INTERPRETER)
         return true;
-    if (!p->agreed || !granted(p, now) || p->grant_until < now + minute)
-        return false;
-    return !p->segment_until || p->segment_until >= now + minute;
+    return p->grant_until >= now + minute && (!p->segment_until || p->segment_until >= now + minute);
 }
 
 void model_joined(struct model *m, usec_t now, int person)
@@ -98,14 +201,14 @@ void model_joined(struct model *m, usec_t now, int person)
     p->connected = true;
     p->sending = 0;
     if (p->resumable_until && model_may_admit(m, now, person))
-        p->admitted = true;
+        p->admitting = true;
     p->resumable_until = 0;
 }
 
 void model_gone(struct model *m, usec_t now, int person)
 {
     struct model_person *p = &m->people[person];
-    bool was_in = p->admitted;
+    bool was_in = p->admitted || p->admitting;
     p->connected = false;
     if (guest(p)) {
         model_out(m, person);
@@ -113,19 +216,32 @@ void model_gone(struct model *m, usec_t now, int person)
             p->resumable_until = now + 30 * USEC_PER_SEC;
     }
     p->sending = 0;
-    if (!has(m, ROLE_THERAPIST) || !has(m, ROLE_CLIENT))
-        everybody_out(m);
+    turn_out(m, now);
 }
 
-void model_admitted(struct model *m, usec_t now, int person, unsigned minutes)
+void model_admitting(struct model *m, usec_t now, int person, unsigned minutes)
 {
     struct model_person *p = &m->people[person];
-    p->admitted = true;
+    p->admitting = true;
+    p->resumable_until = 0;
     p->sending = 0;
     if (p->role != ROLE_LOVED_ONE || p->segment_until)
         return;
-    unsigned most = 20;
-    p->segment_until = now + (minutes && minutes < most ? minutes : most) * 60 * USEC_PER_SEC;
-    if (p->segment_until > m->closes)
-        p->segment_until = m->closes;
+    unsigned most = rules(m)->segment_minutes;
+    usec_t end = m->closes;
+    if (minutes && (!most || minutes < most))
+        most = minutes;
+    if (most && now + most * 60 * USEC_PER_SEC < end)
+        end = now + most * 60 * USEC_PER_SEC;
+    p->segment_until = end;
+}
+
+bool model_commit(struct model *m, usec_t now, int person, bool durable)
+{
+    struct model_person *p = &m->people[person];
+    bool in = p->admitting && durable && model_may_stay(m, now, person);
+    p->admitting = false;
+    p->admitted |= in;
+    p->sending = 0;
+    return in;
 }

@@ -1,25 +1,34 @@
-/* model.h - who may reach whom, written a second time from the domain's rules, for one individual session.
+/* model.h - who may reach whom, written a second time from the domain's rules, for one session of any kind.
  *
  * It shares no code with the room: the simulator tells it what was asked, what was answered and what time it is, and it
  * says which packets may leave the broker. */
 #pragma once
 
 #include "base/clock.h"
+#include "auth/consent.h"
 #include "base/terms.h"
 
 enum { MODEL_PEOPLE_MAX = 8 };
 
 struct model_person {
     enum role role;
-    source_mask receives, sends; /* by role or grant, while it lasts */
+    enum mode mode; /* of a loved one's grant; 0: none */
+    term_set topics;
+    bool absent_ok;
+    uint32_t epoch;
     usec_t grant_from, grant_until;
-    bool connected, removed, admitted, agreed;
+    bool withdrawn;
+    enum mode choice;
+    enable_mask enabled;
+    bool prepared;
+    bool connected, removed, admitting, admitted, agreed;
     usec_t resumable_until; /* their own lost link may bring them back until then; 0 no */
     usec_t segment_until;   /* 0: none runs */
     source_mask sending, muted;
 };
 
 struct model {
+    enum session_kind kind;
     struct model_person people[MODEL_PEOPLE_MAX];
     int count;
     usec_t opens, closes;
@@ -31,6 +40,8 @@ void model_at(struct model *, usec_t now);
 bool model_open(const struct model *, usec_t now);
 /* Let in, or in no need of it, and connected. */
 bool model_in(const struct model *, int person);
+/* What a person may send by role, grant, own choice and the therapist's leave. */
+source_mask model_sends(const struct model *, usec_t now, int person);
 /* The sources of `from` that may leave the broker towards `to`. */
 source_mask model_may(const struct model *, usec_t now, int to, int from);
 
@@ -38,6 +49,12 @@ void model_joined(struct model *, usec_t now, int person);
 void model_gone(struct model *, usec_t now, int person);
 /* Whether an admission now is right: used both for a `done` (must be true) and for a refusal (must be false). */
 bool model_may_admit(const struct model *, usec_t now, int person);
-void model_admitted(struct model *, usec_t now, int person, unsigned minutes);
+/* The therapist let them in; the gate waits for the ledger. */
+void model_admitting(struct model *, usec_t now, int person, unsigned minutes);
+/* The ledger has it (or not). True when they are in. */
+bool model_commit(struct model *, usec_t now, int person, bool durable);
+/* Whether somebody let in may stay. */
+bool model_may_stay(const struct model *, usec_t now, int person);
+void model_withdraw(struct model *, int person);
 void model_out(struct model *, int person);
 void model_segment_over(struct model *, int person);
