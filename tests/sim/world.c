@@ -417,8 +417,10 @@ bool world_join(struct world *w, int person, bool move)
         world_violation(w, "%s %s when joining", world_id(person),
                         welcomed ? "came in wrongly" : "was turned away wrongly");
     if (welcomed) {
-        if (was_connected)
+        if (was_connected) { /* taking over a live connection is no way back in by oneself */
             model_gone(&w->model, w->now_us, person);
+            w->model.people[person].resumable_until = 0;
+        }
         model_joined(&w->model, w->now_us, person);
         /* Invariant 11: the old connection was told goodbye before the new one was welcomed. */
         bool goodbye = !was_connected;
@@ -508,6 +510,14 @@ void world_negotiate(struct world *w, int person)
         world_violation(w, "the offer of %s was refused", world_id(person));
 }
 
+/* A client's stop takes the yes back. */
+static void step_out(struct model *m, int by, int person)
+{
+    if (m->people[by].role == ROLE_CLIENT)
+        m->people[person].agreed = false;
+    model_out(m, person);
+}
+
 /* What an accepted request means, by the domain's words; called before what came of it is judged. */
 static void tell_model(struct world *w, int person, const char *json)
 {
@@ -535,9 +545,9 @@ static void tell_model(struct world *w, int person, const char *json)
     } else if (strstr(json, "\"everyone\"")) {
         for (int i = 0; i < WORLD_PEOPLE; i++)
             if (cast[i].role == ROLE_LOVED_ONE)
-                model_out(m, i);
+                step_out(m, person, i);
     } else if (strstr(json, "\"step_out\"")) {
-        model_out(m, about);
+        step_out(m, person, about);
     } else if (strstr(json, "\"remove\"")) {
         m->people[about].removed = true;
         model_out(m, about);
@@ -677,6 +687,8 @@ static void tick(struct world *w, bool talking)
         model_at(&w->model, w->now_us);
         broker_tick(w->broker, now_of(w), w->outbox);
         drain(w);
+        if (broker_deadline(w->broker) <= w->now_us)
+            world_violation(w, "a tick leaves a deadline in the past: the shard would spin");
     }
 }
 
