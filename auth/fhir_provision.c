@@ -21,8 +21,14 @@ static int kind_of(struct bytes word)
     enum session_kind kind = kind_parse(word);
     return matrix_row(kind, ROLE_LOVED_ONE)->needs_grant ? (int)kind : 0;
 }
-static int mode_of(struct bytes word) { return (int)mode_parse(word); }
-static int topic_of(struct bytes word) { return (int)topic_parse(word); }
+static int mode_of(struct bytes word)
+{
+    return (int)mode_parse(word);
+}
+static int topic_of(struct bytes word)
+{
+    return (int)topic_parse(word);
+}
 static int option_of(struct bytes word)
 {
     return bytes_equal(word, bytes_of("chat"))               ? OPTION_CHAT
@@ -44,14 +50,15 @@ static const struct {
 /* What one provision covers, within what its parents cover. */
 struct cover {
     struct id person;
-    int people; /* named recipients: 0, 1, or 2 for more than one */
+    int people;      /* loved ones named as recipients: 0, 1, or 2 for more than one */
+    bool recipients; /* names any recipient, of whatever kind */
     bool named[VOCABULARIES];
     term_set sets[VOCABULARIES];
-    bool foreign_class;  /* a class that is none of ours */
+    bool foreign_class; /* a class that is none of ours */
     bool purposes_named;
     int purpose_count;
     const char *purposes[PURPOSES_MAX]; /* known ones */
-    int64_t from, until; /* read narrowly */
+    int64_t from, until;                /* read narrowly */
     bool has_end;
     enum fhir_reason fault; /* makes it no permit, whatever else it says */
     const char *where;
@@ -88,14 +95,19 @@ static void read_codes(struct fhir_reading *r, const json_t *provision, struct c
 {
     const json_t *item, *coding;
     size_t i, j;
-    json_array_foreach((json_t *)fhir_list(r, provision, "class"), i, item)
-        read_coding(r, item, own, true);
-    json_array_foreach((json_t *)fhir_list(r, provision, "code"), i, item)
-        json_array_foreach((json_t *)fhir_list(r, item, "coding"), j, coding)
-            read_coding(r, coding, own, false);
+    json_array_foreach((json_t *)fhir_list(r, provision, "class"), i, item) read_coding(r, item, own, true);
+    const json_t *codes = fhir_list(r, provision, "code");
+    json_array_foreach((json_t *)codes, i, item) json_array_foreach((json_t *)fhir_list(r, item, "coding"), j, coding)
+        read_coding(r, coding, own, false);
+    /* Classes and codes of others alone mean some records: no kind of session is among them. */
+    if (own->foreign_class && !own->named[KINDS])
+        own->named[KINDS] = true;
+    if (json_array_size(codes) > 0 && !own->named[MODES] && !own->named[TOPICS] && !own->named[OPTIONS])
+        fail(own, FHIR_NARROWER, "Consent.provision.code");
 }
 
-/* A recipient is told by the role: a rule may as well be about what a person wrote (AUT) or keeps (CST). */
+/* A recipient is told by the role. A custodian only says whose records they are; any other role, such as an author's,
+ * makes a rule about some records. */
 static bool is_recipient(struct fhir_reading *r, const json_t *actor)
 {
     const json_t *role = fhir_object(r, actor, "role");
@@ -106,10 +118,16 @@ static void read_people(struct fhir_reading *r, const json_t *provision, struct 
 {
     const json_t *actor;
     size_t i;
-    json_array_foreach((json_t *)fhir_list(r, provision, "actor"), i, actor) {
+    json_array_foreach((json_t *)fhir_list(r, provision, "actor"), i, actor)
+    {
         struct id id;
-        const json_t *reference = fhir_object(r, actor, "reference");
-        if (!is_recipient(r, actor) || !fhir_reference(r, reference, "RelatedPerson", &id))
+        if (!is_recipient(r, actor)) {
+            if (!fhir_concept_has(r, fhir_object(r, actor, "role"), PARTICIPATION, "CST"))
+                fail(own, FHIR_NARROWER, "Consent.provision.actor.role");
+            continue;
+        }
+        own->recipients = true;
+        if (!fhir_reference(r, fhir_object(r, actor, "reference"), "RelatedPerson", &id))
             continue;
         if (own->people == 1 && id_equal(&own->person, &id))
             continue;
@@ -123,7 +141,8 @@ static void read_purposes(struct fhir_reading *r, const json_t *provision, struc
     const json_t *list = fhir_list(r, provision, "purpose"), *coding;
     size_t i;
     own->purposes_named = json_array_size(list) > 0;
-    json_array_foreach((json_t *)list, i, coding) {
+    json_array_foreach((json_t *)list, i, coding)
+    {
         const char *code = fhir_code(r, coding, ACT_REASON);
         if (code && consent_purpose_known(code) && own->purpose_count < PURPOSES_MAX)
             own->purposes[own->purpose_count++] = code;
@@ -152,9 +171,9 @@ static void read_limits(struct fhir_reading *r, const json_t *provision, struct 
     const json_t *actions = fhir_list(r, provision, "action"), *action;
     bool suits = json_array_size(actions) == 0;
     size_t i;
-    json_array_foreach((json_t *)actions, i, action)
-        suits = suits || fhir_concept_has(r, action, CONSENT_ACTION, "access") ||
-                fhir_concept_has(r, action, CONSENT_ACTION, "disclose");
+    json_array_foreach((json_t *)actions, i, action) suits = suits ||
+                                                             fhir_concept_has(r, action, CONSENT_ACTION, "access") ||
+                                                             fhir_concept_has(r, action, CONSENT_ACTION, "disclose");
     if (!suits)
         fail(own, FHIR_NARROWER, "Consent.provision.action");
     if (json_object_get(provision, "data"))
@@ -193,15 +212,24 @@ static void narrow_purposes(const struct cover *outer, struct cover *own)
     own->purposes_named = true;
 }
 
+/* What a provision names goes for everybody below it: who is named below must be among them. */
+static void narrow_people(const struct cover *outer, struct cover *own)
+{
+    if (!outer->recipients)
+        return;
+    if (!own->recipients) {
+        own->person = outer->person;
+        own->people = outer->people;
+        own->recipients = true;
+    } else if (outer->people == 0 || (own->people && !id_equal(&own->person, &outer->person))) {
+        fail(own, FHIR_NO_PERSON, "Consent.provision.actor");
+    }
+}
+
 /* Keeps of a provision what its parents cover too. */
 static void narrow(const struct cover *outer, struct cover *own)
 {
-    if (outer->people && own->people && !(own->people == 1 && id_equal(&own->person, &outer->person)))
-        fail(own, FHIR_TWO_PEOPLE, "Consent.provision.actor");
-    if (outer->people && !own->people) {
-        own->person = outer->person;
-        own->people = outer->people;
-    }
+    narrow_people(outer, own);
     for (int v = 0; v < VOCABULARIES; v++)
         if (outer->named[v]) {
             own->sets[v] = own->named[v] ? own->sets[v] & outer->sets[v] : outer->sets[v];
@@ -253,8 +281,8 @@ static struct fhir_finding flaw_of(const struct cover *c)
 
 struct search {
     struct cover found;
-    int count;                 /* of permits that are whole */
-    struct fhir_finding flaw;  /* of the last one that is not */
+    int count;                /* of permits that are whole */
+    struct fhir_finding flaw; /* of the last one that is not */
     bool too_deep;
 };
 
@@ -275,18 +303,20 @@ static void find_permits(struct fhir_reading *r, const json_t *provision, const 
     size_t i;
     s->too_deep = s->too_deep || (depth == DEPTH_MAX && list);
     if (depth < DEPTH_MAX)
-        json_array_foreach((json_t *)list, i, inner)
-            find_permits(r, inner, &cover, depth + 1, s);
+        json_array_foreach((json_t *)list, i, inner) find_permits(r, inner, &cover, depth + 1, s);
 }
 
-/* Does the provision say of each of its actors that it is another named loved one? */
+/* Does the provision say of each of its actors that it is another named loved one, as recipient? */
 static bool is_about_others(struct fhir_reading *r, const json_t *provision, const struct id *person)
 {
     const json_t *list = fhir_list(r, provision, "actor"), *actor;
     size_t i;
-    json_array_foreach((json_t *)list, i, actor) {
+    json_array_foreach((json_t *)list, i, actor)
+    {
         struct id id;
-        if (!fhir_reference(r, fhir_object(r, actor, "reference"), "RelatedPerson", &id) || id_equal(&id, person))
+        bool named =
+            is_recipient(r, actor) && fhir_reference(r, fhir_object(r, actor, "reference"), "RelatedPerson", &id);
+        if (!named || id_equal(&id, person))
             return false;
     }
     return json_array_size(list) > 0;
@@ -314,9 +344,8 @@ static bool is_denied(struct fhir_reading *r, const json_t *provision, const str
         if (!other_kinds && !is_about_others(r, provision, &permit->person) && !is_another_time(r, provision, permit))
             return true;
     }
-    json_array_foreach((json_t *)fhir_list(r, provision, "provision"), i, inner)
-        if (is_denied(r, inner, permit, depth + 1))
-            return true;
+    json_array_foreach((json_t *)fhir_list(r, provision, "provision"), i,
+                       inner) if (is_denied(r, inner, permit, depth + 1)) return true;
     return false;
 }
 

@@ -1,9 +1,10 @@
-/* fhir_provision.h - the provision tree of a FHIR Consent: the one permit that names a loved one, unless a deny could touch it.
+/* fhir_provision.h - the provision tree of a FHIR Consent: the one permit that names a loved one, unless a deny could
+ * touch it.
  *
- * A permit is what says `type: permit`, within all that its parents narrow; a root without type, as R4 wants it, only narrows.
- * Everything else that is not a permit is taken for a deny: `type: deny`, and a nested provision without type, which under R4
- * is an exception to whatever its parent means. A deny counts unless it certainly concerns somebody else, another time or
- * other kinds of session. Two permits are more than one grant can say. */
+ * A permit is what says `type: permit`, within all that its parents narrow; a root without type, as R4 wants it, only
+ * narrows. Everything else that is not a permit is taken for a deny: `type: deny`, and a nested provision without type,
+ * which under R4 is an exception to whatever its parent means. A deny counts unless it certainly concerns somebody
+ * else, another time or other kinds of session. Two permits are more than one grant can say. */
 #pragma once
 
 #include "auth/fhir_read.h"

@@ -26,12 +26,12 @@ const json_t *fhir_list(struct fhir_reading *r, const json_t *object, const char
 {
     const json_t *list = typed(r, object, key, JSON_ARRAY), *item;
     size_t i;
-    json_array_foreach((json_t *)list, i, item)
-        if (!json_is_object(item)) {
-            if (!r->bad)
-                r->bad = key;
-            return NULL;
-        }
+    json_array_foreach((json_t *)list, i, item) if (!json_is_object(item))
+    {
+        if (!r->bad)
+            r->bad = key;
+        return NULL;
+    }
     return list;
 }
 
@@ -56,7 +56,8 @@ bool fhir_concept_has(struct fhir_reading *r, const json_t *concept, const char 
 {
     const json_t *coding;
     size_t i;
-    json_array_foreach((json_t *)fhir_list(r, concept, "coding"), i, coding) {
+    json_array_foreach((json_t *)fhir_list(r, concept, "coding"), i, coding)
+    {
         const char *found = fhir_code(r, coding, system);
         if (found && strcmp(found, code) == 0)
             return true;

@@ -1,5 +1,5 @@
-/* fhir_read.h - typed access to the elements of a FHIR resource. An element of the wrong JSON type is noted once, and reads as
- * absent; who reads looks at `bad` last. For fhir.c and fhir_provision.c. */
+/* fhir_read.h - typed access to the elements of a FHIR resource. An element of the wrong JSON type is noted once, and
+ * reads as absent; who reads looks at `bad` last. For fhir.c and fhir_provision.c. */
 #pragma once
 
 #include <jansson.h>
@@ -17,8 +17,8 @@ const json_t *fhir_object(struct fhir_reading *, const json_t *object, const cha
 /* A list of objects: an array without any other element. */
 const json_t *fhir_list(struct fhir_reading *, const json_t *object, const char *key);
 
-/* The id of a Reference to exactly this type: "Patient/x", also below the base. Anything else is none: a version, a contained
- * resource, a urn, another server, a logical reference. */
+/* The id of a Reference to exactly this type: "Patient/x", also below the base. Anything else is none: a version, a
+ * contained resource, a urn, another server, a logical reference. */
 bool fhir_reference(struct fhir_reading *, const json_t *reference, const char *type, struct id *);
 
 /* The code of a Coding of this system, NULL when it is of another. */

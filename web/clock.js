@@ -37,10 +37,10 @@ export class Warnings {
     #said = new Set();
 
     /* The threshold just crossed, or null. */
-    crossed(what, end_s, now_s) {
+    crossed(end_s, now_s) {
         const left_s = end_s - now_s;
         const at_s = left_s > 0 ? Warnings.AT_S.find((threshold) => left_s <= threshold) : undefined;
-        const key = `${what} ${end_s} ${at_s}`;
+        const key = `${end_s} ${at_s}`;
         if (at_s === undefined || this.#said.has(key)) return null;
         this.#said.add(key);
         return at_s;

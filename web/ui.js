@@ -1,61 +1,86 @@
-/* ui.js - the page: which screen is shown, what its buttons do, what is announced. Everything is drawn from the Session's state on
- * each 'change' and once a second; nothing is shown before the server confirmed it.
+/* ui.js - the page: which screen is shown and what is announced. Everything is drawn from the Session's state on each 'change' and once a
+ * second; nothing is shown before the server confirmed it. What the buttons do is in actions.js.
  *
  * For tests, these stay stable:
- *   #page[data-state]   start no_link joining waiting session stepped_out suspended retrying elsewhere left moved removed ended
- *                       token_expired refused
+ *   #page[data-state]   start no_link joining preparing declined locating waiting admitting session stepped_out suspended retrying elsewhere
+ *                       left moved removed revoked ended token_expired refused
  *   #page[data-role]    client therapist loved_one interpreter
  *   #page[data-media]   ready once ICE and DTLS are up, else none
  *   #tiles [data-participant][data-source=camera|screen][data-video=on|off]   one figure with a video; mine too
  *   #sound audio        one per audio slot
- *   #people [data-participant][data-seat] [data-action=admit|step-out|mute-mic|mute-camera|remove|agree-yes|take-back], select[data-minutes]
+ *   #people [data-participant][data-seat] [data-action=admit|step-out|mute-mic|mute-camera|remove|agree-yes|take-back], select[data-minutes],
+ *       .seat .place .hand .why, and under 'Allow' [data-action=enable][data-what=mic|camera|screen|chat|others]
  *   #requests [data-participant] [data-action=agree-yes|agree-no]             the client's question
  *   #banner [data-action=stop]                                                while a loved one is in
- *   [data-action=join|move|rejoin|leave|check|toggle-mic|toggle-camera|toggle-screen|step-out-self|step-out-all|extend|end|hear]
- *   #confirm-yes        the second click of remove and end
+ *   [data-action=join|move|rejoin|leave|reload|check|toggle-mic|toggle-camera|toggle-screen|step-out-self|step-out-all|extend|end|hear]
+ *   [data-action=acknowledge|decline|reconsider], .part [data-action=take-part][data-mode=full|audio|watch|listen], the same in #alternatives
+ *   #address #phone [data-action=locate]; to correct it: [data-action=place-edit|place-back]
+ *   [data-action=hand][aria-pressed]; #chat-to #chat-text [data-action=chat-send], #chat-log li
+ *   [data-action=alert], then #confirm-yes; at the therapist's #alerts [data-participant] [data-action=seen]
+ *   #agenda li[aria-current=step] [data-action=next-step]; #missing [data-action=reached|not-reached][aria-pressed]
+ *   #confirm-yes        the second click of alert, remove and end
  *   #alert, #news       what went wrong, what happened
- *   window.kinroom      the Session: .phase .pc .seat .roster .slots .tiles (participant -> { camera: { root, video }, screen })
+ *   window.kinroom      the Session: .phase .pc .seat .roster .slots .chat .tiles (participant -> { camera: { root, video }, screen })
  *
  * Keys: Alt+O stops at once: everyone steps out (therapist, client), or I do (loved one). */
 
-import { allowChimes, chime } from './chime.js';
+import { ACTIONS } from './actions.js';
+import { agendaText, renderAgenda } from './agenda.js';
+import { nameOf, renderAlerts, renderMissing } from './care.js';
+import { renderChat } from './chat.js';
+import { chime } from './chime.js';
 import { Warnings, countdown, inWords, timeOfDay } from './clock.js';
-import { DeviceCheck, capture } from './devices.js';
+import { DeviceCheck } from './devices.js';
 import { button, byId, keyed, make, setAttribute, setText } from './dom.js';
+import { renderGuidance } from './guidance.js';
+import { renderAlternatives, renderPart } from './part.js';
 import { renderPeople, renderRequests } from './people.js';
-import { clearTiles, playSound, renderSound, renderTiles } from './tiles.js';
+import { fillPlace } from './place.js';
+import { offersSource } from './rights.js';
+import { clearTiles, renderSound, renderTiles } from './tiles.js';
 import { BUTTONS, CARDS, ROLES, ROOM_NOTES, SOURCE_NAMES, changeText, errorText, isGuest, isIn, nowText, seenByText } from './words.js';
 
 const NEWS_STAYS_MS = 8000;
 const PHASES = { idle: 'start', connecting: 'joining', retrying: 'retrying', elsewhere: 'elsewhere' };
-const SEAT_SCREENS = { waiting: 'waiting', stepped_out: 'stepped_out', suspended: 'suspended', left: 'left', removed: 'removed',
-                       admitted: 'session', present: 'session' };
+const SEAT_SCREENS = { preparing: 'preparing', declined: 'declined', waiting: 'waiting', admitting: 'admitting', stepped_out: 'stepped_out',
+                       suspended: 'suspended', left: 'left', removed: 'removed', revoked: 'revoked', admitted: 'session', present: 'session' };
+const WITH_PART = ['waiting', 'stepped_out', 'suspended']; /* screens on which a loved one can choose how to take part; and 'session' */
+const WITH_HELP = ['preparing', 'declined', 'locating', 'waiting', 'admitting', 'stepped_out', 'suspended', 'session'];
 
-/* The name of the screen, a pure function of the session. */
-function screenOf(session, hasLink) {
+/* The name of the screen, a pure function of the session and of who declined and is thinking again. */
+function screenOf(session, hasLink, reconsiders) {
     if (!hasLink) return 'no_link';
     if (session.phase === 'over') return Object.hasOwn(CARDS, session.overReason) ? session.overReason : 'refused';
     if (session.phase === 'connecting' && session.isReturning) return 'retrying';
     if (session.phase !== 'joined') return PHASES[session.phase];
     if (!session.seat) return 'joining';
+    if (session.seat.seat === 'waiting' && session.role === 'client') return 'locating';
+    if (session.seat.seat === 'declined' && reconsiders) return 'preparing';
     return SEAT_SCREENS[session.seat.seat] ?? 'joining';
 }
 
 export class Page {
     #session;
     #hasLink;
-    #check = new DeviceCheck();
     #warnings = new Warnings();
     #known = null; /* participant -> roster entry, as last announced; null before the first roster */
-    #declined = new Set(); /* the client said no here; the list still lets them say yes */
     #newsTimer = null;
+    #alarmed = null; /* the missing client's alarm that was sounded */
+    #reconsiders = false; /* declined, and reads the texts again */
+    #editsPlace = false; /* a client corrects where they are */
+    check = new DeviceCheck();
+    saidNo = new Set(); /* the client said no here; the list still lets them say yes */
+    wish = null; /* the mode that somebody who declined would take part in */
 
     constructor(session, { hasLink }) {
         this.#session = session;
         this.#hasLink = hasLink;
         session.addEventListener('change', () => this.show());
         session.addEventListener('refusal', (event) => this.#warn(event.detail));
+        session.addEventListener('said', (event) => this.#hear(event.detail));
         byId('page').addEventListener('click', (event) => this.#clicked(event));
+        byId('page').addEventListener('submit', (event) => this.#submitted(event));
+        byId('page').addEventListener('input', (event) => event.target.setCustomValidity?.(''));
         addEventListener('keydown', (event) => {
             if (event.altKey && event.code === 'KeyO' && !byId('banner').hidden) {
                 event.preventDefault();
@@ -66,24 +91,35 @@ export class Page {
     }
 
     show() {
-        const screen = screenOf(this.#session, this.#hasLink);
+        const screen = screenOf(this.#session, this.#hasLink, this.#reconsiders);
         const page = byId('page');
         const isNew = page.dataset.state !== screen;
         setAttribute(page, 'data-state', screen);
         setAttribute(page, 'data-role', this.#session.role);
         setAttribute(page, 'data-media', this.#session.mediaReady ? 'ready' : 'none');
 
-        const shown = screen === 'start' || screen === 'session' ? screen : 'card';
-        for (const section of document.querySelectorAll('[data-screen]')) section.hidden = section.dataset.screen !== shown;
-        byId('check').hidden = screen !== 'start' && screen !== 'waiting';
-        if (byId('check').hidden && this.#check.isOn) this.#check.stop();
+        const shown = document.querySelector(`[data-screen="${screen}"]`) ? screen : 'card';
+        this.#editsPlace &&= screen === 'session';
+        for (const section of document.querySelectorAll('[data-screen]'))
+            section.hidden = section.dataset.screen !== shown && !(this.#editsPlace && section.dataset.screen === 'locating');
+        byId('check').hidden = !['start', 'waiting', 'locating'].includes(screen);
+        if (byId('check').hidden && this.check.isOn) this.check.stop();
         for (const node of document.querySelectorAll('[data-for]')) node.hidden = !node.dataset.for.split(' ').includes(this.#session.role);
 
         this.#header();
         this.#banner();
         if (shown === 'card') this.#card(screen);
+        if (shown === 'locating' && isNew) fillPlace(this.#session);
+        byId('place-back').hidden = !this.#editsPlace;
+        byId('place-leave').hidden = this.#editsPlace;
+        if (shown === 'preparing') renderGuidance(this.#session);
+        if (shown === 'declined') renderAlternatives(this.#session);
         if (shown === 'session') this.#stage();
         else clearTiles(this.#session);
+        renderPart(byId('card-part'), this.#session, WITH_PART.includes(screen));
+        renderPart(byId('side-part'), this.#session, screen === 'session');
+        byId('help').hidden = !WITH_HELP.includes(screen);
+        renderAlerts(this.#session);
         renderSound(this.#session);
         this.#announce();
         if (isNew) this.#arriveAt(shown);
@@ -114,7 +150,7 @@ export class Page {
             lines = roster.filter((person) => isGuest(person) && person.seat === 'admitted')
                 .map((person) => ({ key: person.participant, text: nowText(person), left: left(person.until) }));
         else if (phase === 'joined' && seat?.seat === 'admitted')
-            lines = [{ key: 'me', text: seenByText(roster.filter((person) => person.participant !== me && isIn(person)), seat.until),
+            lines = [{ key: 'me', text: seenByText(roster.filter((person) => person.participant !== me && isIn(person)), seat),
                        left: left(seat.until) }];
         byId('banner').hidden = lines.length === 0;
         keyed(byId('banner-lines'), lines, (line) => line.key,
@@ -131,8 +167,9 @@ export class Page {
         setText(byId('card-title'), typeof card.title === 'function' ? card.title(this.#session) : card.title);
         keyed(byId('card-lines'), lines.map((text, at) => ({ text, at })), ({ at }) => String(at), () => make('p'),
             (node, { text }) => setText(node, text));
-        keyed(byId('card-actions'), card.actions ?? [], (action) => action,
-            (action) => button(action, BUTTONS[action], { class: action === 'leave' ? null : 'primary' }), () => {});
+        const actions = typeof card.actions === 'function' ? card.actions(this.#session) : card.actions ?? [];
+        keyed(byId('card-actions'), actions, (action) => action,
+            (action) => button(action, BUTTONS[action], { class: ['leave', 'decline'].includes(action) ? null : 'primary' }), () => {});
     }
 
     #stage() {
@@ -142,13 +179,25 @@ export class Page {
         byId('note').hidden = !note;
         renderTiles(session);
         renderPeople(session);
-        renderRequests(session, this.#declined);
+        renderRequests(session, this.saidNo);
+        renderMissing(session);
+        renderAgenda(session);
+        renderChat(session);
+        this.#toolbar();
+    }
+
+    #toolbar() {
+        const session = this.#session;
+        const isUp = Boolean(session.mine?.hand);
+        setText(byId('hand'), isUp ? 'Lower hand' : 'Raise hand');
+        setAttribute(byId('hand'), 'data-on', String(isUp));
+        setAttribute(byId('hand'), 'aria-pressed', String(isUp));
         for (const node of byId('toolbar').querySelectorAll('[data-source]')) {
             const { source } = node.dataset;
             const isOn = Boolean(session.tracks[source]);
             const may = session.maySend(source);
             node.disabled = !isOn && !may;
-            node.hidden = source === 'screen' && (!may || !navigator.mediaDevices?.getDisplayMedia);
+            node.hidden = !offersSource(session, source) || (source === 'screen' && (!may || !navigator.mediaDevices?.getDisplayMedia));
             setAttribute(node, 'data-on', String(isOn));
             setText(node, source === 'screen' ? (isOn ? 'Stop sharing' : 'Share screen') : `Turn ${isOn ? 'off' : 'on'} ${SOURCE_NAMES[source]}`);
             setAttribute(node, 'title', may ? null : `Your ${SOURCE_NAMES[source]} is not allowed just now`);
@@ -166,27 +215,64 @@ export class Page {
             const changes = this.#known ? changesBetween(this.#known, now, session.me) : [];
             this.#known = now;
             if (changes.length) {
-                this.#news(changes.map((change) => change.text).join(' '));
+                this.news(changes.map((change) => change.text).join(' '));
                 chime(changes[0].chime);
             }
             for (const person of now.values())
-                if (person.agreed || person.seat === 'left') this.#declined.delete(person.participant);
+                if (person.agreed || person.seat === 'left') this.saidNo.delete(person.participant);
         }
-        this.#warnOfEnds();
+        this.#warnOfPart();
+        this.#soundAlarm();
     }
 
-    #warnOfEnds() {
+    /* What the server says once, the moment it says it. */
+    #hear(said) {
+        const { roster, me, role } = this.#session;
+        if (said.type === 'warning') this.news(`${inWords(said.seconds_left)} of the session left.`);
+        if (said.type === 'chat' && said.from !== me) {
+            this.news(`${said.name} writes: ${said.text}`);
+            chime('hand');
+        }
+        if (said.type === 'agenda' && agendaText(said)) this.news(agendaText(said));
+        if (said.type === 'alert' && role === 'therapist') chime('alarm');
+        if (said.type === 'missing_client' && said.participant && said.reached === null) {
+            this.news(`${nameOf(roster, said.participant)}’s connection is lost.`);
+            chime('alarm');
+        }
+    }
+
+    /* The server warns of the session's end; a part that ends before it has its own warnings. */
+    #warnOfPart() {
         const { room, seat, clock, isLive } = this.#session;
-        if (!isLive || !room) return;
-        const ends = [{ what: 'of the session', end_s: room.closes_at }];
-        if (seat.until) ends.push({ what: 'of your part', end_s: seat.until });
-        for (const { what, end_s } of ends) {
-            const at_s = this.#warnings.crossed(what, end_s, clock.now());
-            if (at_s) this.#news(`${inWords(Math.min(at_s, end_s - clock.now()))} ${what} left.`);
-        }
+        if (!isLive || !room || !seat.until || seat.until >= room.closes_at) return;
+        const at_s = this.#warnings.crossed(seat.until, clock.now());
+        if (at_s) this.news(`${inWords(Math.min(at_s, seat.until - clock.now()))} of your part left.`);
     }
 
-    #news(text) {
+    #soundAlarm() {
+        const { missing, clock } = this.#session;
+        if (!missing || missing.reached === true || clock.now() < missing.alarm_at || this.#alarmed === missing.alarm_at) return;
+        this.#alarmed = missing.alarm_at;
+        this.news('The client is still missing. Please call now.');
+        chime('alarm');
+    }
+
+    /* ---- for actions.js ---- */
+
+    reconsider(yes, mode = null) {
+        this.#reconsiders = yes;
+        this.wish = mode;
+        this.show();
+    }
+
+    editPlace(yes) {
+        this.#editsPlace = yes;
+        if (yes) fillPlace(this.#session);
+        this.show();
+        if (yes) byId('address').focus();
+    }
+
+    news(text) {
         clearTimeout(this.#newsTimer);
         setText(byId('news'), text);
         this.#newsTimer = setTimeout(() => setText(byId('news'), ''), NEWS_STAYS_MS);
@@ -196,56 +282,18 @@ export class Page {
         setText(byId('alert'), errorText(error));
     }
 
-    /* ---- what buttons do: action -> (session, participant, button) ---- */
-
-    #actions = {
-        join: (session) => { allowChimes(); this.#check.stop(); session.join(); },
-        rejoin: (session) => session.join(),
-        move: (session) => { allowChimes(); session.join({ move: true }); },
-        leave: (session) => session.request({ type: 'leave' }),
-        check: () => (this.#check.isOn ? this.#check.stop() : this.#check.start()),
-        hear: () => playSound(),
-
-        'toggle-mic': (session) => this.#toggle(session, 'mic'),
-        'toggle-camera': (session) => this.#toggle(session, 'camera'),
-        'toggle-screen': (session) => this.#toggle(session, 'screen'),
-
-        stop: (session) => session.request(session.isHost ? { type: 'step_out', everyone: true }
-            : { type: 'step_out', participant: session.me }),
-        'step-out-all': (session) => session.request({ type: 'step_out', everyone: true }),
-        'step-out-self': (session) => session.request({ type: 'step_out', participant: session.me }),
-        'step-out': (session, participant) => session.request({ type: 'step_out', participant }),
-
-        admit: (session, participant, node) => session.request({
-            type: 'admit', participant, minutes: Number(node.parentElement.querySelector('[data-minutes]').value),
-        }),
-        'mute-mic': (session, participant) => mute(session, participant, 'mic'),
-        'mute-camera': (session, participant) => mute(session, participant, 'camera'),
-        remove: async (session, participant) => {
-            const { name } = session.roster.find((person) => person.participant === participant);
-            if (await confirm(`Remove ${name}? They can’t come back to this session.`, `Remove ${name}`))
-                await session.request({ type: 'remove', participant });
-        },
-        extend: (session) => session.request({ type: 'extend', minutes: 5 }),
-        end: async (session) => {
-            if (await confirm('End the session for everybody?', 'End session')) await session.request({ type: 'end' });
-        },
-
-        'agree-yes': (session, participant) => session.request({ type: 'agree', participant, yes: true }),
-        'agree-no': async (session, participant) => {
-            this.#declined.add(participant);
-            this.show();
-            await session.request({ type: 'agree', participant, yes: false });
-        },
-        'take-back': async (session, participant) => {
-            this.#declined.add(participant);
-            await session.request({ type: 'agree', participant, yes: false });
-        },
-    };
+    /* ---- what buttons do ---- */
 
     #clicked(event) {
         const node = event.target.closest('[data-action]');
-        if (node && !node.disabled) this.#act(node.dataset.action, node.closest('[data-participant]')?.dataset.participant, node);
+        if (!node || node.disabled || node.type === 'submit') return; /* a form's button acts once its fields are right */
+        if (node.type === 'checkbox') event.preventDefault(); /* the tick follows the room's list */
+        this.#act(node.dataset.action, node.closest('[data-participant]')?.dataset.participant, node);
+    }
+
+    #submitted(event) {
+        event.preventDefault();
+        if (fits(event.target)) this.#act(event.submitter.dataset.action, null, event.submitter);
     }
 
     /* A second click on what is still being done is ignored, except on what stops: that must never wait. */
@@ -254,30 +302,20 @@ export class Page {
         node.setAttribute('aria-busy', 'true');
         setText(byId('alert'), '');
         try {
-            await this.#actions[action](this.#session, participant, node);
+            await ACTIONS[action]({ session: this.#session, page: this, participant, node });
         } catch (error) {
             this.#warn(error);
         } finally {
             node.removeAttribute('aria-busy');
         }
     }
-
-    async #toggle(session, source) {
-        if (session.tracks[source]) return session.send(source, null);
-        const { stay } = session;
-        const track = await capture(source);
-        /* The browser's question may have stood for minutes: whoever was stepped out, or readmitted, meanwhile starts with everything off. */
-        if (session.maySend(source) && session.stay === stay) return session.send(source, track);
-        track.stop();
-        return undefined;
-    }
 }
 
-/* The whole set travels each time. */
-function mute(session, participant, source) {
-    const { muted } = session.roster.find((person) => person.participant === participant);
-    const off = (which) => muted.includes(which) !== (which === source);
-    return session.request({ type: 'mute', participant, mic: off('mic'), camera: off('camera'), screen: off('screen') });
+/* The server counts bytes where a browser counts characters. */
+function fits(form) {
+    for (const field of form.querySelectorAll('[data-bytes]'))
+        field.setCustomValidity(new TextEncoder().encode(field.value.trim()).length > Number(field.dataset.bytes) ? 'Please make this shorter.' : '');
+    return form.reportValidity();
 }
 
 function changesBetween(before, now, me) {
@@ -285,19 +323,4 @@ function changesBetween(before, now, me) {
         .filter((participant) => participant !== me)
         .map((participant) => changeText(before.get(participant), now.get(participant)))
         .filter(Boolean);
-}
-
-/* Resolves with whether the person said yes; Escape says no. */
-function confirm(question, yes) {
-    const dialog = byId('confirm');
-    setText(byId('confirm-text'), question);
-    setText(byId('confirm-yes'), yes);
-    dialog.returnValue = 'no';
-    dialog.showModal();
-    return new Promise((resolve) => {
-        dialog.onclick = (event) => {
-            if (event.target.value) dialog.close(event.target.value);
-        };
-        dialog.onclose = () => resolve(dialog.returnValue === 'yes');
-    });
 }

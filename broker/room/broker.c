@@ -221,6 +221,10 @@ enum status broker_join(struct broker *b, struct now now, client_id client, cons
     if (participant_connected(p)) {
         room_dismiss(room, now, p, "moved", out);
         room_settle(room, now, out);
+        /* Coming back by oneself is for a link that was lost. Whoever takes a live one over may be somebody else with
+         * the link, so the therapist looks and lets them in again. */
+        if (room_seat(room, p, SEAT_GRACE_OVER, NULL, "moved", out) == OK)
+            room_settle(room, now, out);
     }
     p->client = client;
     p->connection = number;
@@ -295,6 +299,19 @@ static struct connection *route(struct broker *b, const struct address *peer, st
     return connection && connection->participant->link ? connection : NULL;
 }
 
+/* An address that another live connection answers for can't be taken from it, whatever a check claims: source addresses
+ * can be forged. */
+static bool belongs_to_another(struct broker *b, struct now now, const struct address *peer, uint32_t number)
+{
+    uint32_t holder;
+    if (!routes_find_address(b->shared.routes, peer, &holder) || holder == number)
+        return false;
+    struct connection *connection = live(connections_at(b->connections, holder));
+    if (!connection || !connection->participant->link)
+        return false;
+    return now.mono_us < transport_last_consent(connection->participant->link->transport) + TRANSPORT_CONSENT_US;
+}
+
 enum status broker_datagram(struct broker *b, struct now now, const struct address *peer, uint8_t *data, size_t len,
                             struct outbox *out)
 {
@@ -309,7 +326,7 @@ enum status broker_datagram(struct broker *b, struct now now, const struct addre
     struct participant *p = connection->participant;
     struct transport_event event = { 0 };
     enum status status = transport_datagram(p->link->transport, now, peer, data, len, out, &event);
-    if (event.checked)
+    if (event.checked && !belongs_to_another(b, now, peer, number))
         routes_add_address(b->shared.routes, peer, number);
     switch (event.kind) {
     case TRANSPORT_RTP:
@@ -320,6 +337,8 @@ enum status broker_datagram(struct broker *b, struct now now, const struct addre
         break;
     case TRANSPORT_READY:
         relay_ready(room, now, p, out);
+        room_enter(room, now);
+        room_settle(room, now, out); /* from now on the peer's consent has an end */
         log_debug(b->shared.log, "session %s: media of %s ready", room->plan.session.text, p->who.participation.text);
         break;
     case TRANSPORT_CLOSED:

@@ -51,7 +51,7 @@ static outcome on_offer(struct context *c)
                                      room_audio_slots(c->room), room_video_slots(c->room), &answer, &why);
     if (status != OK) {
         log_debug(c->room->shared->log, "session %s: offer of %s refused: %s (%s)", c->room->plan.session.text,
-                    p->who.participation.text, status_name(status), why ? why : "our side");
+                  p->who.participation.text, status_name(status), why ? why : "our side");
         return why ? "bad_offer" : "busy";
     }
     if (routes_add_ufrag(c->room->shared->routes, bytes_of(transport_ufrag(link->transport)), p->connection) != OK) {
@@ -119,16 +119,33 @@ static const char *step_out_reason(const struct participant *by, const struct pa
                                             : "stepped_out_by_client";
 }
 
+/* A therapist stops anybody, a client their own loved ones. */
+static bool may_stop(const struct context *c, const struct participant *p)
+{
+    if (c->from->who.role == ROLE_THERAPIST)
+        return true;
+    return c->from->who.role == ROLE_CLIENT && p->who.role == ROLE_LOVED_ONE &&
+           id_equal(room_client_of(c->room, p), &c->from->who.person);
+}
+
+/* The client's stop takes the yes back with it; the segment runs on, so that a new yes can't refill it. */
+static enum status step_out(struct context *c, struct participant *p)
+{
+    if (c->from->who.role == ROLE_CLIENT)
+        p->agreed = false;
+    enum status status = seat(c, p, SEAT_STEP_OUT, step_out_reason(c->from, p));
+    if (status == OK)
+        log_step(c, p);
+    return status;
+}
+
 static outcome step_out_everyone(struct context *c)
 {
     if (c->from->who.role != ROLE_THERAPIST && c->from->who.role != ROLE_CLIENT)
         return "not_allowed";
-    for (size_t i = 0; i < c->room->people_count; i++) {
-        struct participant *p = &c->room->people[i];
-        bool may = c->from->who.role == ROLE_THERAPIST || id_equal(room_client_of(c->room, p), &c->from->who.person);
-        if (p->who.role == ROLE_LOVED_ONE && may && seat(c, p, SEAT_STEP_OUT, step_out_reason(c->from, p)) == OK)
-            log_step(c, p);
-    }
+    for (size_t i = 0; i < c->room->people_count; i++)
+        if (c->room->people[i].who.role == ROLE_LOVED_ONE && may_stop(c, &c->room->people[i]))
+            step_out(c, &c->room->people[i]);
     return DONE; /* nobody in is what was asked for, too */
 }
 
@@ -139,16 +156,12 @@ static outcome on_step_out(struct context *c)
     struct participant *p = find_guest(c, &c->request->step_out.participant);
     if (!p)
         return "unknown_participant";
-    bool may = c->from == p || c->from->who.role == ROLE_THERAPIST ||
-               (c->from->who.role == ROLE_CLIENT && p->who.role == ROLE_LOVED_ONE &&
-                id_equal(room_client_of(c->room, p), &c->from->who.person));
-    if (!may)
+    if (c->from != p && !may_stop(c, p))
         return "not_allowed";
-    if (p->seat == SEAT_STEPPED_OUT)
-        return DONE; /* two people may say stop at once: the second is right as well */
-    if (seat(c, p, SEAT_STEP_OUT, step_out_reason(c->from, p)) != OK)
+    bool out_already = p->seat == SEAT_STEPPED_OUT; /* two people may say stop at once: the second is right as well */
+    if (!out_already && seat_after(p->seat, SEAT_STEP_OUT) == SEAT_NONE)
         return "wrong_state";
-    log_step(c, p);
+    step_out(c, p);
     return DONE;
 }
 

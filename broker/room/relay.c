@@ -19,12 +19,26 @@ static bool has_edges(const struct link *link)
     return false;
 }
 
+/* Ready, and the peer still answers for its path. Asked before a slot gives out numbers, as a number once given is
+ * spent. */
+static bool can_send(const struct link *to, struct now now)
+{
+    return transport_is_ready(to->transport) &&
+           now.mono_us < transport_last_consent(to->transport) + TRANSPORT_CONSENT_US;
+}
+
+/* A request for a keyframe can go out: there is a path and a stream to name. */
+static bool can_ask(const struct link *publisher, const struct track *track)
+{
+    return track->ssrc != 0 && transport_is_ready(publisher->transport);
+}
+
 /* Writes one packet for one receiver straight into the outbox and seals it there. */
 static void send_along(struct room *room, struct now now, struct track *track, const struct edge *edge,
                        const struct rtp *rtp, struct outbox *out)
 {
     struct link *to = room->people[edge->receiver].link;
-    if (!transport_is_ready(to->transport))
+    if (!can_send(to, now))
         return;
     size_t cap = RTP_HEADER_LEN + rtp->payload.len + TRANSPORT_SEAL_OVERHEAD;
     uint8_t *at = outbox_reserve(out, cap);
@@ -121,7 +135,7 @@ static void send_rtcp(struct link *to, struct now now, struct writer *compound, 
 
 static void ask_keyframe(struct link *publisher, struct track *track, struct now now, struct outbox *out)
 {
-    if (track->ssrc == 0 || !transport_is_ready(publisher->transport) || !keyframe_due(&track->keyframe, now.mono_us))
+    if (!can_ask(publisher, track) || !keyframe_due(&track->keyframe, now.mono_us))
         return;
     uint8_t buffer[COMPOUND_MAX];
     struct writer compound = writer_over(buffer, sizeof buffer);
@@ -206,7 +220,7 @@ usec_t relay_deadline(const struct room *room)
         if (transport_is_ready(link->transport) && participant_in(&room->people[i]))
             deadline = sooner(deadline, link->report_at);
         for (size_t j = 0; j < SOURCE_COUNT; j++)
-            if (link->tracks[j].edge_count > 0)
+            if (link->tracks[j].edge_count > 0 && can_ask(link, &link->tracks[j]))
                 deadline = sooner(deadline, keyframe_deadline(&link->tracks[j].keyframe));
     }
     return deadline;

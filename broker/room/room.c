@@ -54,11 +54,11 @@ struct participant *room_find(struct room *room, const struct id *participation)
     return NULL;
 }
 
-/* Everybody else at once, and one screen. */
+/* The same for every session of a kind: the number of slots must not tell how many people are planned. */
 uint32_t room_audio_slots(const struct room *room)
 {
-    size_t others = room->people_count - 1;
-    return (uint32_t)(others < 1 ? 1 : others > SLOTS_AUDIO_MAX ? SLOTS_AUDIO_MAX : others);
+    (void)room;
+    return SLOTS_AUDIO;
 }
 uint32_t room_video_slots(const struct room *room)
 {
@@ -96,6 +96,11 @@ void room_enter(struct room *room, struct now now)
     }
     int64_t since_anchor = room->anchor.unix_us + (int64_t)(now.mono_us - room->anchor.mono_us);
     room->unix_us = later(room->unix_us, later(now.unix_us, since_anchor));
+    /* A clock that was set forward may have passed the end of a grant. */
+    if (now.unix_us > since_anchor) {
+        room->anchor = now;
+        room->settle_at = now.mono_us;
+    }
     if (now.mono_us >= room->closes_us)
         room->over = true;
 }

@@ -25,7 +25,7 @@ const char *phase_name(enum phase);
 
 #define LOBBY_US (15 * 60 * USEC_PER_SEC) /* how early the lobby opens */
 #define MISSING_ALARM_US (60 * USEC_PER_SEC)
-enum { EXTEND_MAX_MINUTES = 60, SLOTS_AUDIO_MAX = 8 };
+enum { EXTEND_MAX_MINUTES = 60, SLOTS_AUDIO = 6 };
 
 struct room_counts {
     uint64_t packets_in, packets_out, packets_refused, texts_refused;

@@ -30,11 +30,19 @@ static const char *yes_no(struct world *w, unsigned per_thousand)
     return chance_in(world_chance(w), per_thousand) ? "true" : "false";
 }
 
+static void do_prepare(struct world *w)
+{
+    for (int who = 0; who < WORLD_PEOPLE; who++)
+        if (world_connected(w, who) && !world_model(w)->people[who].prepared && chance_in(world_chance(w), 800))
+            world_prepare(w, who);
+}
+
 static void do_join(struct world *w)
 {
     int who = anybody(w);
     if (world_join(w, who, chance_in(world_chance(w), 300)) && chance_in(world_chance(w), 950))
         world_negotiate(w, who);
+    do_prepare(w);
 }
 
 /* Most people are here most of the time, or nothing would ever happen. */
@@ -47,6 +55,29 @@ static void do_gather(struct world *w)
             world_join(w, who, false);
         world_negotiate(w, who);
     }
+    do_prepare(w);
+}
+
+static void do_revoke(struct world *w) { world_revoke(w, loved_one(w)); }
+static void do_take_part(struct world *w)
+{
+    static const char *const modes[] = { "listen", "watch", "audio", "full" };
+    world_request(w, anybody(w), "\"type\":\"take_part\",\"mode\":\"%s\"", modes[chance_below(world_chance(w), 4)]);
+}
+static void do_enable(struct world *w)
+{
+    world_request(w, therapist(w), "\"type\":\"enable\",\"participant\":\"%s\",\"mic\":%s,\"camera\":%s,\"screen\":%s,\"chat\":%s,\"others\":%s",
+                  world_id(anybody(w)), yes_no(w, 700), yes_no(w, 700), yes_no(w, 500), yes_no(w, 500), yes_no(w, 500));
+}
+static void do_chat(struct world *w)
+{
+    world_request(w, anybody(w), "\"type\":\"chat\",\"to\":\"%s\",\"text\":\"hello\"", chance_in(world_chance(w), 500) ? "everyone" : "therapist");
+}
+static void do_decline(struct world *w) { world_request(w, loved_one(w), "\"type\":\"decline\""); }
+static void do_ledger(struct world *w)
+{
+    struct chance *c = world_chance(w);
+    world_set_ledger(w, chance_below(c, 3) * chance_below(c, 60) * USEC_PER_MSEC, chance_in(c, 300) ? 300 : 0);
 }
 
 static void do_drop(struct world *w)
@@ -70,13 +101,13 @@ static void do_admit(struct world *w)
 {
     int who = guest(w), by = chance_in(world_chance(w), 950) ? therapist(w) : anybody(w);
     bool right = world_connected(w, by) && model_may_admit(world_model(w), world_now_us(w), who) &&
-                 !world_model(w)->people[who].admitted && world_model(w)->people[by].role == ROLE_THERAPIST;
+                 !world_model(w)->people[who].admitted && !world_model(w)->people[who].admitting && world_model(w)->people[by].role == ROLE_THERAPIST;
     enum reply reply =
         chance_in(world_chance(w), 500)
             ? world_request(w, by, "\"type\":\"admit\",\"participant\":\"%s\"", world_id(who))
             : world_request(w, by, "\"type\":\"admit\",\"participant\":\"%s\",\"minutes\":%d", world_id(who),
                             1 + (int)chance_below(world_chance(w), chance_in(world_chance(w), 500) ? 2 : 25));
-    if (right && reply != REPLY_DONE)
+    if (right && reply == REPLY_ERROR)
         world_violation(w, "the admission of %s was refused wrongly", world_id(who));
 }
 
@@ -145,7 +176,8 @@ static const struct {
 } deeds[] = {
     { do_join, 50 },     { do_gather, 200 }, { do_drop, 40 },  { do_media, 180 },  { do_agree, 100 }, { do_admit, 160 },
     { do_step_out, 70 }, { do_mute, 30 },    { do_leave, 12 }, { do_remove, 3 },   { do_extend, 8 },  { do_end, 1 },
-    { do_garbage, 40 },  { do_wait, 25 },    { do_clock, 15 }, { do_weather, 30 },
+    { do_garbage, 40 },  { do_wait, 25 },    { do_revoke, 4 },  { do_take_part, 25 }, { do_enable, 30 }, { do_chat, 30 }, { do_decline, 4 }, { do_ledger, 20 },
+    { do_clock, 15 }, { do_weather, 30 },
 };
 
 static void do_something(struct world *w)
@@ -169,13 +201,15 @@ static void fair_weather(struct world *w)
 {
     struct model *m = world_model(w);
     network_set_weather(world_network(w), (struct network_weather){ .delay_least = 5000, .delay_most = 6000 });
+    world_set_ledger(w, 0, 0);
     world_run(w, 35 * USEC_PER_SEC, false);
     model_at(m, world_now_us(w));
-    if (m->over || world_now_us(w) + 10 * USEC_PER_SEC > m->closes)
+    if (m->kind == KIND_WORKSHOP || m->over || world_now_us(w) + 10 * USEC_PER_SEC > m->closes)
         return;
     static const int pair[] = { WORLD_THERAPIST, WORLD_CLIENT };
     for (int i = 0; i < 2; i++) {
         world_join(w, pair[i], true);
+        world_prepare(w, pair[i]);
         world_negotiate(w, pair[i]);
         world_request(w, pair[i], "\"type\":\"media\",\"mic\":true,\"camera\":true,\"screen\":false");
         world_request(w, WORLD_THERAPIST,

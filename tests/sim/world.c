@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/time.h>
 
+#include "ledger/intervals.h"
+#include "ledger/record.h"
 #include "media/rtcp.h"
 #include "media/rtp.h"
 #include "room/broker.h"
@@ -32,6 +34,16 @@ struct actor {
     usec_t next_audio, next_video;
 };
 
+/* A record on its way to the disk. */
+struct pending {
+    uint64_t number;
+    usec_t at;  /* when the disk has it */
+    int person; /* of an OPEN; -1 otherwise */
+    bool refused;
+    struct record record;
+};
+enum { PENDING_MAX = 512 };
+
 struct world {
     uint64_t seed;
     bool verbose;
@@ -51,6 +63,14 @@ struct world {
     enum reply reply;
     uint64_t stamp; /* of the datagram being delivered */
     int receiving;
+    struct grant grants[WORLD_PEOPLE]; /* as planned; epoch 0: none */
+    struct pending pending[PENDING_MAX];
+    size_t pending_count;
+    usec_t ledger_delay_us;
+    unsigned ledger_refuses; /* per thousand OPEN records */
+    struct intervals *intervals;
+    struct id disclosed[WORLD_PEOPLE]; /* the interval that is durably open; empty: none */
+    const char *admit_text;            /* the admission that is being asked for */
     struct world_counts counts;
 };
 
@@ -161,6 +181,10 @@ static void check_datagram(struct world *w, const struct datagram *d, int to, ui
     bool asks = false; /* a keyframe request or a report about their own media, which others receive */
     for (int other = 0; other < WORLD_PEOPLE; other++)
         asks |= model_may(&w->model, w->now_us, other, to) != 0;
+    if (cast[to].role == ROLE_LOVED_ONE && !w->disclosed[to].text[0]) {
+        w->counts.leaks++;
+        world_violation(w, "leak: %s gets media, and the ledger holds no open interval", world_id(to));
+    }
     if (may == 0 && (kind == PACKET_RTP || !asks)) {
         w->counts.leaks++;
         world_violation(w, "leak: %s to %s (%s)", kind == PACKET_RTP ? "RTP" : "RTCP", world_id(to),
@@ -332,6 +356,99 @@ static void take_text(struct world *w, int person, struct bytes text)
     json_decref(message);
 }
 
+/* ---- The ledger ---- */
+
+static int person_named(const char *id)
+{
+    for (int i = 0; i < WORLD_PEOPLE; i++)
+        if (strcmp(id, world_id(i)) == 0)
+            return i;
+    return -1;
+}
+
+/* Somebody is about to be let in: by the request of this moment, or by their own return. */
+static void take_open(struct world *w, int person)
+{
+    struct model_person *p = &w->model.people[person];
+    if (!model_may_admit(&w->model, w->now_us, person))
+        world_violation(w, "%s is let in wrongly", world_id(person));
+    if (w->admit_text) {
+        const char *minutes = strstr(w->admit_text, "\"minutes\":");
+        model_admitting(&w->model, w->now_us, person, minutes ? (unsigned)atoi(minutes + 10) : 0);
+    } else if (p->admitting || p->resumable_until) {
+        p->admitting = true; /* back by themselves */
+    } else {
+        world_violation(w, "%s is let in by nobody", world_id(person));
+    }
+}
+
+static void take_record(struct world *w, struct ledger_note note)
+{
+    if (w->pending_count == PENDING_MAX)
+        abort();
+    struct pending *pending = &w->pending[w->pending_count++];
+    *pending = (struct pending){ .number = note.number, .person = -1 };
+    pending->at = w->now_us + (w->ledger_delay_us ? chance_below(&w->chance, w->ledger_delay_us) : 0);
+    if (record_parse(note.text, &pending->record) != OK) {
+        world_violation(w, "a record that is none: %.*s", (int)note.text.len, (const char *)note.text.at);
+        return;
+    }
+    int person = person_named(pending->record.participation.text);
+    if (pending->record.kind == RECORD_OPEN) {
+        pending->person = person;
+        pending->refused = chance_in(&w->chance, w->ledger_refuses);
+        take_open(w, person);
+    } else if (pending->record.kind == RECORD_CLOSE && id_equal(&w->disclosed[person], &pending->record.interval)) {
+        w->disclosed[person] = (struct id){ 0 };
+    }
+}
+
+static void check_interval(struct world *w, const struct pending *pending)
+{
+    /* An OPEN that the disk refused is in no ledger, nor is its CLOSE. */
+    if (pending->refused || pending->record.kind == RECORD_HEARTBEAT)
+        return;
+    enum interval_fault fault;
+    if (intervals_row(w->intervals, &pending->record, &fault) != OK)
+        abort();
+    if (fault != INTERVAL_GOOD)
+        world_violation(w, "the ledger: %s", interval_fault_name(fault));
+}
+
+static void drain(struct world *w);
+
+/* The disk has the oldest record, or says that it never will. */
+static void write_one(struct world *w)
+{
+    struct pending pending = w->pending[0];
+    memmove(w->pending, w->pending + 1, --w->pending_count * sizeof *w->pending);
+    for (size_t i = 0; pending.refused && i < w->pending_count; i++)
+        if (w->pending[i].record.kind == RECORD_CLOSE &&
+            id_equal(&w->pending[i].record.interval, &pending.record.interval))
+            w->pending[i].refused = true;
+    check_interval(w, &pending);
+    model_at(&w->model, w->now_us);
+    if (pending.person >= 0 && model_commit(&w->model, w->now_us, pending.person, !pending.refused))
+        w->disclosed[pending.person] = pending.record.interval;
+    if (pending.refused && pending.person >= 0)
+        broker_refused(w->broker, now_of(w), pending.number, w->outbox);
+    else
+        broker_durable(w->broker, now_of(w), pending.number, w->outbox);
+    drain(w);
+}
+
+static void write_ledger(struct world *w)
+{
+    while (w->pending_count > 0 && w->pending[0].at <= w->now_us)
+        write_one(w);
+}
+
+void world_set_ledger(struct world *w, usec_t delay_us, unsigned refuses)
+{
+    w->ledger_delay_us = delay_us;
+    w->ledger_refuses = refuses;
+}
+
 static void drain_datagrams(struct world *w)
 {
     for (size_t i = 0; i < outbox_datagram_count(w->outbox); i++) {
@@ -375,6 +492,8 @@ static void drain_messages(struct world *w)
 /* The model must know what happened before the oracle judges what came of it: so each call's effects are told first. */
 static void drain(struct world *w)
 {
+    for (size_t i = 0; i < outbox_record_count(w->outbox); i++)
+        take_record(w, outbox_record_at(w->outbox, i));
     drain_datagrams(w);
     drain_messages(w);
     outbox_clear(w->outbox);
@@ -417,8 +536,10 @@ bool world_join(struct world *w, int person, bool move)
         world_violation(w, "%s %s when joining", world_id(person),
                         welcomed ? "came in wrongly" : "was turned away wrongly");
     if (welcomed) {
-        if (was_connected)
+        if (was_connected) { /* taking over a live connection is no way back in by oneself */
             model_gone(&w->model, w->now_us, person);
+            w->model.people[person].resumable_until = 0;
+        }
         model_joined(&w->model, w->now_us, person);
         /* Invariant 11: the old connection was told goodbye before the new one was welcomed. */
         bool goodbye = !was_connected;
@@ -435,6 +556,7 @@ bool world_join(struct world *w, int person, bool move)
             broker_gone(w->broker, now_of(w), old, w->outbox);
     }
     drain(w);
+    write_ledger(w);
     if (!welcomed && !w->closed[client])
         w->closed[client] = true; /* they give up */
     return welcomed;
@@ -451,6 +573,40 @@ void world_drop(struct world *w, int person)
     broker_gone(w->broker, now_of(w), client, w->outbox);
     model_gone(&w->model, w->now_us, person);
     drain(w);
+    write_ledger(w);
+}
+
+void world_prepare(struct world *w, int person)
+{
+    if (cast[person].role == ROLE_CLIENT)
+        world_request(w, person, "\"type\":\"locate\",\"address\":\"12 Elm St\",\"phone\":\"555 0100\"");
+    else if (cast[person].role == ROLE_LOVED_ONE)
+        world_request(w, person, "\"type\":\"acknowledge\",\"guidance\":\"g1\",\"notice\":\"n1\"");
+}
+
+void world_grant(struct world *w, const struct grant *grant)
+{
+    model_at(&w->model, w->now_us);
+    int person = person_named(grant->person.text);
+    struct model_person *p = &w->model.people[person];
+    if (grant->epoch > p->epoch && p->mode != 0) {
+        p->epoch = grant->epoch;
+        if (grant->status == GRANT_WITHDRAWN)
+            model_withdraw(&w->model, person);
+    }
+    broker_grant(w->broker, now_of(w), grant, w->outbox);
+    drain(w);
+    write_ledger(w);
+}
+
+void world_revoke(struct world *w, int person)
+{
+    struct grant grant = w->grants[person];
+    if (!grant.epoch)
+        return;
+    grant.epoch = ++w->grants[person].epoch;
+    grant.status = GRANT_WITHDRAWN;
+    world_grant(w, &grant);
 }
 
 static void write_section(struct writer *sdp, int mid, bool video, bool sends, const char *credentials)
@@ -470,7 +626,7 @@ static void write_offer(const struct actor *actor, struct writer *sdp)
     fingerprint[3 * PEER_FINGERPRINT_LEN - 1] = '\0';
     snprintf(credentials, sizeof credentials, "a=ice-ufrag:%s\r\na=ice-pwd:%s\r\na=fingerprint:sha-256 %s\r\n",
              peer_ufrag(actor->peer), peer_pwd(actor->peer), fingerprint);
-    int audio = WORLD_PEOPLE - 1, sections = 3 + 2 * audio + 1;
+    int audio = 6, sections = 3 + 2 * audio + 1;
     write_text(sdp, "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE");
     for (int mid = 0; mid < sections; mid++)
         write_format(sdp, " %d", mid);
@@ -508,6 +664,14 @@ void world_negotiate(struct world *w, int person)
         world_violation(w, "the offer of %s was refused", world_id(person));
 }
 
+/* A client's stop takes the yes back. */
+static void step_out(struct model *m, int by, int person)
+{
+    if (m->people[by].role == ROLE_CLIENT)
+        m->people[person].agreed = false;
+    model_out(m, person);
+}
+
 /* What an accepted request means, by the domain's words; called before what came of it is judged. */
 static void tell_model(struct world *w, int person, const char *json)
 {
@@ -527,17 +691,26 @@ static void tell_model(struct world *w, int person, const char *json)
             model_out(m, about);
             model_segment_over(m, about);
         }
-    } else if (strstr(json, "\"admit\"")) {
-        const char *minutes = strstr(json, "\"minutes\":");
-        if (!model_may_admit(m, w->now_us, about))
-            world_violation(w, "%s was admitted wrongly", world_id(about));
-        model_admitted(m, w->now_us, about, minutes ? (unsigned)atoi(minutes + 10) : 0);
+    } else if (strstr(json, "\"locate\"") || strstr(json, "\"acknowledge\"")) {
+        m->people[person].prepared = true;
+    } else if (strstr(json, "\"take_part\"")) {
+        m->people[person].choice = mode_parse(bytes_of(strstr(json, "full")     ? "full"
+                                                       : strstr(json, "listen") ? "listen"
+                                                       : strstr(json, "watch")  ? "watch"
+                                                                                : "audio"));
+        m->people[person].sending &= model_sends(m, w->now_us, person);
+    } else if (strstr(json, "\"enable\"")) {
+        m->people[about].enabled = (enable_mask)(sources | (strstr(json, "\"chat\":true") ? ENABLE_CHAT : 0) |
+                                                 (strstr(json, "\"others\":true") ? ENABLE_OTHERS : 0));
+        m->people[about].sending &= model_sends(m, w->now_us, about);
+    } else if (strstr(json, "\"decline\"")) {
+        model_out(m, person);
     } else if (strstr(json, "\"everyone\"")) {
         for (int i = 0; i < WORLD_PEOPLE; i++)
-            if (cast[i].role == ROLE_LOVED_ONE)
-                model_out(m, i);
+            if (cast[i].role == ROLE_LOVED_ONE && cast[person].role != ROLE_LOVED_ONE)
+                step_out(m, person, i);
     } else if (strstr(json, "\"step_out\"")) {
-        model_out(m, about);
+        step_out(m, person, about);
     } else if (strstr(json, "\"remove\"")) {
         m->people[about].removed = true;
         model_out(m, about);
@@ -578,7 +751,10 @@ enum reply world_request(struct world *w, int person, const char *format, ...)
     enum reply outcome = outcome_in_outbox(w, client);
     if (outcome == REPLY_DONE)
         tell_model(w, person, json);
+    w->admit_text = strstr(json, "\"admit\"") ? json : NULL;
     drain(w);
+    w->admit_text = NULL;
+    write_ledger(w);
     if (w->closed[client]) {
         broker_gone(w->broker, now_of(w), client, w->outbox);
         drain(w);
@@ -656,6 +832,7 @@ static void deliver(struct world *w, struct flight *flight)
         model_at(&w->model, w->now_us);
         broker_datagram(w->broker, now_of(w), &flight->from, flight->data, flight->len, w->outbox);
         drain(w);
+        write_ledger(w);
     } else if (w->actors[flight->to].peer) {
         w->stamp = flight->stamp;
         w->receiving = flight->to;
@@ -673,16 +850,22 @@ static void tick(struct world *w, bool talking)
         if (talking)
             speak_all(w, i);
     }
+    write_ledger(w);
     if (broker_deadline(w->broker) <= w->now_us) {
         model_at(&w->model, w->now_us);
         broker_tick(w->broker, now_of(w), w->outbox);
         drain(w);
+        write_ledger(w);
+        if (broker_deadline(w->broker) <= w->now_us)
+            world_violation(w, "a tick leaves a deadline in the past: the shard would spin");
     }
 }
 
 static usec_t next_event(struct world *w, usec_t end, bool talking)
 {
     usec_t next = sooner(end, sooner(network_deadline(w->network), broker_deadline(w->broker)));
+    if (w->pending_count > 0)
+        next = sooner(next, w->pending[0].at);
     for (int i = 0; i < WORLD_PEOPLE; i++) {
         const struct actor *actor = &w->actors[i];
         if (!actor->peer)
@@ -714,31 +897,29 @@ void world_run(struct world *w, usec_t span_us, bool talking)
 static void plan_grant(struct world *w, struct plan *plan, int person, enum mode mode, usec_t from, usec_t until)
 {
     struct grant *grant = &plan->grants[plan->grant_count++];
+    struct model_person *p = &w->model.people[person];
     *grant = (struct grant){
         .epoch = 1,
+        .client = plan->client,
         .granted_by = GRANTED_BY_PATIENT,
-        .kinds = term_bit(KIND_INDIVIDUAL),
+        .kinds = term_bit((int)plan->kind),
         .modes = term_bit((int)mode),
+        .chat = true,
+        .topics = p->topics ? p->topics : term_bit(TOPIC_GENERAL_PROGRESS) | term_bit(TOPIC_AFTERCARE),
         .purpose = "FAMRQT",
-        .notice_version = "v1",
-        .evidence = "form/1",
+        .not_before = EPOCH_UNIX_S + (int64_t)(from / USEC_PER_SEC),
+        .expires = EPOCH_UNIX_S + (int64_t)(until / USEC_PER_SEC),
+        .client_absent_ok = p->absent_ok,
+        .notice_version = "n1",
+        .evidence = "e1",
         .status = GRANT_ACTIVE,
     };
-    grant->not_before = EPOCH_UNIX_S + (int64_t)(from / USEC_PER_SEC);
-    grant->expires = EPOCH_UNIX_S + (int64_t)(until / USEC_PER_SEC);
     snprintf(grant->id.text, sizeof grant->id.text, "g-%d", person);
-    grant->client = plan->client;
     id_parse(bytes_of(world_id(person)), &grant->person);
-
-    static const source_mask receives[] = {
-        [MODE_LISTEN] = SOURCE_MIC, [MODE_WATCH] = SOURCE_ALL, [MODE_AUDIO] = SOURCE_MIC, [MODE_FULL] = SOURCE_ALL
-    };
-    static const source_mask sends[] = {
-        [MODE_LISTEN] = 0, [MODE_WATCH] = 0, [MODE_AUDIO] = SOURCE_MIC, [MODE_FULL] = SOURCE_MIC | SOURCE_CAMERA
-    };
-    struct model_person *p = &w->model.people[person];
-    p->receives = receives[mode];
-    p->sends = sends[mode];
+    w->grants[person] = *grant;
+    p->mode = mode;
+    p->topics = grant->topics;
+    p->epoch = 1;
     p->grant_from = from;
     p->grant_until = until;
 }
@@ -748,21 +929,22 @@ static usec_t seconds(struct chance *chance, unsigned least, unsigned most)
     return (least + chance_below(chance, most - least)) * USEC_PER_SEC;
 }
 
-static void plan_people(struct world *w, struct plan *plan)
+static void plan_people(struct world *w, struct plan *plan, enum session_kind kind)
 {
-    *plan = (struct plan){ .kind = KIND_INDIVIDUAL, .people_count = WORLD_PEOPLE };
+    *plan = (struct plan){ .kind = kind, .people_count = WORLD_PEOPLE, .guidance_version = "g1", .notice_version = "n1" };
+    w->model.kind = kind;
     id_parse(bytes_of("s-1"), &plan->session);
     id_parse(bytes_of(world_id(WORLD_CLIENT)), &plan->client);
     plan->opens_at = EPOCH_UNIX_S + (int64_t)(w->model.opens / USEC_PER_SEC);
     plan->closes_at = EPOCH_UNIX_S + (int64_t)(w->model.closes / USEC_PER_SEC);
+    plan->step_count = 2;
+    plan->agenda[0] = (struct plan_step){ "Progress", 3 };
+    plan->agenda[1] = (struct plan_step){ "Questions", 5 };
     w->model.count = WORLD_PEOPLE;
     for (int i = 0; i < WORLD_PEOPLE; i++) {
-        struct model_person *p = &w->model.people[i];
-        *p = (struct model_person){ .role = cast[i].role, .receives = SOURCE_ALL };
-        p->sends = p->role == ROLE_THERAPIST ? SOURCE_ALL : p->role == ROLE_LOVED_ONE ? 0 : SOURCE_MIC | SOURCE_CAMERA;
-        if (p->role == ROLE_LOVED_ONE)
-            p->receives = 0;
-        plan->people[i].role = cast[i].role;
+        enum role role = cast[i].role;
+        w->model.people[i] = (struct model_person){ .role = role, .prepared = role != ROLE_LOVED_ONE && role != ROLE_CLIENT };
+        plan->people[i].role = role;
         id_parse(bytes_of(world_id(i)), &plan->people[i].participation);
         plan->people[i].person = plan->people[i].participation;
         snprintf(plan->people[i].name, sizeof plan->people[i].name, "Person %d", i);
@@ -774,20 +956,26 @@ static void plan_by_chance(struct world *w, struct plan *plan)
     struct chance *chance = &w->chance;
     w->model.opens = w->now_us + seconds(chance, 0, 30);
     w->model.closes = w->model.opens + seconds(chance, 200, 3000);
-    plan_people(w, plan);
+    enum session_kind kind = chance_in(chance, 500) ? KIND_INDIVIDUAL : (enum session_kind)(1 + chance_below(chance, 6));
+    plan_people(w, plan, kind);
+    for (int i = WORLD_LOVED_1; i <= WORLD_LOVED_2; i++) {
+        w->model.people[i].absent_ok = chance_in(chance, 300);
+        if (chance_in(chance, 200))
+            w->model.people[i].topics = term_bit(TOPIC_EDUCATION);
+    }
     plan_grant(w, plan, WORLD_LOVED_1, chance_in(chance, 700) ? MODE_FULL : (enum mode)(1 + chance_below(chance, 4)), 0,
                w->now_us + seconds(chance, 30, 4000));
     if (chance_in(chance, 800))
-        plan_grant(w, plan, WORLD_LOVED_2, (enum mode)(1 + chance_below(chance, 4)),
-                   w->now_us + seconds(chance, 0, 200), w->now_us + seconds(chance, 200, 2000));
+        plan_grant(w, plan, WORLD_LOVED_2, (enum mode)(1 + chance_below(chance, 4)), w->now_us + seconds(chance, 0, 200),
+                   w->now_us + seconds(chance, 200, 2000));
 }
 
-void world_plan_simple(struct world *w, unsigned grant_s)
+void world_plan_simple(struct world *w, enum session_kind kind, unsigned grant_s)
 {
     struct plan plan;
     w->model.opens = w->now_us;
-    w->model.closes = w->now_us + 50 * 60 * USEC_PER_SEC;
-    plan_people(w, &plan);
+    w->model.closes = w->now_us + (kind == KIND_CHECK_IN ? 15 : 50) * 60 * USEC_PER_SEC;
+    plan_people(w, &plan, kind);
     plan_grant(w, &plan, WORLD_LOVED_1, MODE_FULL, 0, w->now_us + grant_s * USEC_PER_SEC);
     plan_grant(w, &plan, WORLD_LOVED_2, MODE_FULL, 0, w->now_us + grant_s * USEC_PER_SEC);
     if (broker_plan(w->broker, &plan) != OK)
@@ -815,7 +1003,7 @@ struct world *world_create(uint64_t seed, bool verbose)
     struct plan plan;
     plan_by_chance(w, &plan);
     virtual_us = w->now_us;
-    if (srtp_start() != OK || dtls_identity_create(&w->identity, EPOCH_UNIX_S) != OK)
+    if (intervals_create(&w->intervals) != OK || srtp_start() != OK || dtls_identity_create(&w->identity, EPOCH_UNIX_S) != OK)
         abort();
     config.identity = w->identity;
     if (outbox_create(&w->outbox, 1 << 20, 4096) != OK || broker_create(&w->broker, &config) != OK ||
@@ -829,6 +1017,7 @@ void world_destroy(struct world *w)
     for (int i = 0; i < WORLD_PEOPLE; i++)
         peer_destroy(w->actors[i].peer);
     broker_destroy(w->broker);
+    intervals_destroy(w->intervals);
     dtls_identity_destroy(w->identity);
     outbox_destroy(w->outbox);
     network_destroy(w->network);

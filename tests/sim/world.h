@@ -31,7 +31,7 @@ struct world_counts {
 struct world *world_create(uint64_t seed, bool verbose);
 /* Before anybody joins: instead, a box of 50 minutes that is open now, and full grants for both loved ones for grant_s
  * seconds. */
-void world_plan_simple(struct world *, unsigned grant_s);
+void world_plan_simple(struct world *, enum session_kind, unsigned grant_s);
 void world_destroy(struct world *);
 struct world_counts world_counts(const struct world *);
 struct chance *world_chance(struct world *);
@@ -43,6 +43,13 @@ usec_t world_now_us(const struct world *);
 bool world_join(struct world *, int person, bool move);
 /* Their socket closes without a word. */
 void world_drop(struct world *, int person);
+/* What they do before they wait: read and acknowledge, or say where they are. */
+void world_prepare(struct world *, int person);
+/* The clinic's systems end the grant of this loved one. */
+void world_revoke(struct world *, int person);
+void world_grant(struct world *, const struct grant *);
+/* How long the ledger takes at most for a record, and how many OPEN records per thousand it refuses. 0, 0 at first. */
+void world_set_ledger(struct world *, usec_t delay_us, unsigned refuses);
 /* A new peer connection: offer, answer, checks. */
 void world_negotiate(struct world *, int person);
 bool world_connected(const struct world *, int person);

@@ -128,7 +128,7 @@ static void an_interval_names_itself_its_session_and_its_participation(void **st
 
 /* ---- against a slow and plain model ---- */
 
-enum { MODEL_MAX = 4000, MODEL_SEATS = 40, MODEL_STEPS = 20000 };
+enum { MODEL_MAX = 4000, MODEL_STEPS = 20000 };
 struct model {
     struct {
         struct record open;
@@ -171,8 +171,8 @@ static struct record drawn(struct history *dice, int step)
     enum record_kind kind = history_draw(dice, 2) ? RECORD_OPEN : RECORD_CLOSE;
     snprintf(interval, sizeof interval, "i%u", near);
     snprintf(participation, sizeof participation, "p%u",
-             history_draw(dice, 20) ? near % MODEL_SEATS : (unsigned)history_draw(dice, MODEL_SEATS));
-    return record_of(kind, interval, participation, step - (int)history_draw(dice, 20) + 20);
+             history_draw(dice, 8) ? near : near + 1 + (unsigned)history_draw(dice, 3));
+    return record_of(kind, interval, participation, step + (int64_t)history_draw(dice, 200));
 }
 
 static void random_records_are_judged_as_a_plain_model_judges_them(void **state)

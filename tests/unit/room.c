@@ -36,6 +36,8 @@ static enum reply step_out(struct world *w, int by, int person)
 static void come(struct world *w, int person)
 {
     assert_true(world_join(w, person, true));
+    if (strcmp(world_seat(w, person), "preparing") == 0 || (person == WORLD_CLIENT && strcmp(world_seat(w, person), "waiting") == 0))
+        world_prepare(w, person);
     world_negotiate(w, person);
     turn_on(w, person);
 }
@@ -44,7 +46,7 @@ static void come(struct world *w, int person)
 static struct world *gathered(unsigned grant_s)
 {
     struct world *w = world_create(1, false);
-    world_plan_simple(w, grant_s);
+    world_plan_simple(w, KIND_INDIVIDUAL, grant_s);
     come(w, WORLD_THERAPIST);
     come(w, WORLD_CLIENT);
     come(w, WORLD_LOVED_1);
@@ -321,7 +323,34 @@ static void a_second_device_comes_in_only_by_moving(void **state)
     assert_true(world_join(w, WORLD_LOVED_1, true));
     world_negotiate(w, WORLD_LOVED_1);
     world_run(w, SECOND, true);
+    /* Whoever has the link could have done that: the therapist looks again. */
+    assert_string_equal(world_seat(w, WORLD_LOVED_1), "waiting");
+    assert_silent(w, WORLD_LOVED_1, WORLD_CLIENT);
+    assert_int_equal(admit(w, WORLD_LOVED_1), REPLY_DONE);
     assert_flows(w, WORLD_LOVED_1, WORLD_CLIENT);
+    end(w);
+}
+
+static void a_clients_stop_takes_the_yes_back(void **state)
+{
+    (void)state;
+    struct world *w = with_loved_one(3000);
+    assert_int_equal(world_request(w, WORLD_CLIENT, "\"type\":\"step_out\",\"everyone\":true"), REPLY_DONE);
+    assert_int_equal(admit(w, WORLD_LOVED_1), REPLY_ERROR);
+    agree(w, WORLD_LOVED_1, true);
+    assert_int_equal(admit(w, WORLD_LOVED_1), REPLY_DONE);
+    assert_int_equal(step_out(w, WORLD_CLIENT, WORLD_LOVED_1), REPLY_DONE);
+    assert_int_equal(admit(w, WORLD_LOVED_1), REPLY_ERROR);
+    end(w);
+}
+
+static void a_clock_set_forward_ends_a_grant_at_once(void **state)
+{
+    (void)state;
+    struct world *w = with_loved_one(600);
+    world_set_wall_clock(w, 700 * (int64_t)SECOND);
+    world_run(w, 100 * USEC_PER_MSEC, true);
+    assert_string_equal(world_seat(w, WORLD_LOVED_1), "stepped_out");
     end(w);
 }
 
@@ -416,6 +445,8 @@ int main(void)
         cmocka_unit_test(their_loss_heals_no_more_once_the_therapist_was_lost_too),
         cmocka_unit_test(the_removed_never_come_back),
         cmocka_unit_test(a_second_device_comes_in_only_by_moving),
+        cmocka_unit_test(a_clients_stop_takes_the_yes_back),
+        cmocka_unit_test(a_clock_set_forward_ends_a_grant_at_once),
         cmocka_unit_test(muting_takes_sound_and_leaves_the_picture),
         cmocka_unit_test(stop_for_everyone_is_one_request_of_client_or_therapist),
         cmocka_unit_test(at_the_end_of_the_box_all_is_over),
