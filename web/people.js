@@ -43,7 +43,8 @@ function roleText(session, person) {
 
 /* The therapist's switches for one person: a tick appears once the room's list says so. */
 const createEnables = (what) => make('fieldset', { class: 'enables' }, make('legend', {}, 'Allow'),
-    ...what.map((name) => make('label', {}, make('input', { type: 'checkbox', 'data-action': 'enable', 'data-what': name }), ` ${ENABLE_NAMES[name]}`)));
+    ...what.map((name) => make('label', {},
+        make('input', { type: 'checkbox', 'data-action': 'enable', 'data-what': name }), ` ${ENABLE_NAMES[name]}`)));
 
 /* The message that flips one switch; the whole set travels each time. */
 export function enableRequest(session, participant, flipped) {
@@ -83,7 +84,7 @@ function updateRow(session, row, person) {
     setText(row.querySelector('strong'), person.name);
     setText(row.querySelector('.role'), roleText(session, person));
     setText(row.querySelector('.seat'), seatText(person) + (isIn(person) ? ` · ${sendingText(person)}` : ''));
-    setText(row.querySelector('.hand'), person.hand ? '✋ has raised a hand' : '');
+    setText(row.querySelector('.hand'), person.hand ? 'has raised a hand' : '');
     setText(row.querySelector('.place'), session.role === 'therapist' ? placeText(person) : '');
     setText(row.querySelector('.grant'), grantText(person));
     setText(row.querySelector('.why'), why);

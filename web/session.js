@@ -245,7 +245,6 @@ export class Session extends EventTarget {
     /* What a loved one had in the span that is over: neither their media nor what was said goes on into the next. */
     #forgetStay() {
         SOURCES.forEach((source) => this.#drop(source));
-        this.agenda = null;
         this.chat = [];
     }
 

@@ -36,7 +36,7 @@ function update(tile, { person, source, track, own, quiet, hand }) {
     setText(tile.querySelector('.initials'), initials(person.name));
     setText(tile.querySelector('.name'), (own ? 'You' : person.name) + (source === 'screen' ? ' (screen)' : ''));
     setText(tile.querySelector('.quiet'), quiet ? 'Mic off' : '');
-    setText(tile.querySelector('.hand'), hand ? 'Hand raised ✋' : '');
+    setText(tile.querySelector('.hand'), hand ? 'Hand raised' : '');
     show(tile, track);
 }
 

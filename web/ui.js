@@ -131,6 +131,7 @@ export class Page {
         if (shown !== 'session') setText(byId('news'), '');
         document.querySelector(`[data-screen="${shown}"] h1`).focus({ preventScroll: true });
         scrollTo(0, 0);
+        document.querySelector('main').scrollTop = 0;
     }
 
     #header() {

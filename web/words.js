@@ -37,6 +37,7 @@ export const CARDS = {
     admitting: {
         title: 'One moment, you are being let in',
         lines: () => ['Nobody can hear or see you yet. Your camera and microphone are off; you turn them on yourself.'],
+        actions: ['leave'],
     },
     stepped_out: {
         title: 'You have stepped out',

@@ -1,5 +1,5 @@
-/* chain.h - the ledger's rows: each holds the hash of the one before, so that no row can be changed, dropped, added or moved
- * without it showing.
+/* chain.h - the ledger's rows: each holds the hash of the one before, so that no row can be changed, dropped, added or
+ * moved without it showing.
  *
  *   hash(n) = SHA-256("kinroom-ledger-1" || clinic || 0 || n as 8 bytes || hash(n - 1) || canonical record)
  *   hash(0) = 32 zero bytes; the first row is 1. */

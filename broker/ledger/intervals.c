@@ -25,7 +25,7 @@ struct table {
 
 struct intervals {
     struct table seen; /* interval: every one that ever was, so that none opens again */
-    struct table busy; /* session and participation: the interval that it is in */
+    struct table busy; /* session and participation: 1 while it is in an interval */
     struct record *open;
     size_t open_count, open_size;
 };
@@ -178,7 +178,7 @@ static enum status open_one(struct intervals *intervals, const struct record *re
     TRY(reserve(intervals));
     intervals->open[intervals->open_count++] = *record;
     table_put(&intervals->seen, keys->interval, intervals->open_count);
-    table_put(&intervals->busy, keys->seat, intervals->open_count);
+    table_put(&intervals->busy, keys->seat, 1);
     *fault = INTERVAL_GOOD;
     return OK;
 }
@@ -207,7 +207,6 @@ static enum status close_one(struct intervals *intervals, const struct record *r
     intervals->open[place - 1] = *last;
     intervals->open_count--;
     table_put(&intervals->seen, moved.interval, place);
-    table_put(&intervals->busy, moved.seat, place);
     table_put(&intervals->seen, keys->interval, 0);
     table_put(&intervals->busy, keys->seat, 0);
     *fault = INTERVAL_GOOD;

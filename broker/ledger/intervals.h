@@ -1,4 +1,5 @@
-/* intervals.h - disclosure intervals followed through a ledger: each opened once and closed once, in order, within one session.
+/* intervals.h - disclosure intervals followed through a ledger: each opened once and closed once, in order, within one
+ * session.
  *
  * Used by verification (what is wrong), by recovery (what a crash left open) and by the accounting of disclosures. */
 #pragma once
@@ -26,8 +27,8 @@ const char *interval_fault_name(enum interval_fault);
 
 enum status intervals_create(struct intervals **);
 void intervals_destroy(struct intervals *);
-/* The next record; others than OPEN and CLOSE pass. A record with a fault changes nothing. Memory grows with the number of
- * intervals that ever were (about 50 bytes each) and of those that are open. ERR_NO_MEMORY, ERR_FULL, ERR_SYSTEM. */
+/* The next record; others than OPEN and CLOSE pass. A record with a fault changes nothing. Memory grows with the number
+ * of intervals that ever were (about 50 bytes each) and of those that are open. ERR_NO_MEMORY, ERR_FULL, ERR_SYSTEM. */
 enum status intervals_row(struct intervals *, const struct record *, enum interval_fault *);
 size_t intervals_open_count(const struct intervals *);
 /* The OPEN record of one that is open still, in no order; NULL past the last. Borrowed until the next intervals_row. */

@@ -565,9 +565,8 @@ void room_start_step(struct room *room, struct now now, uint32_t step)
 
 static void settle_agenda(struct room *room, struct now now)
 {
-    if (room_phase(room, now) != PHASE_OPEN)
-        return;
-    if (!room->agenda_running && room->step == 0 && matrix_kind(room->plan.kind)->agenda_required)
+    bool begins = !room->agenda_running && room->step == 0 && matrix_kind(room->plan.kind)->agenda_required;
+    if (begins && room_phase(room, now) == PHASE_OPEN)
         room_start_step(room, now, 0);
     while (room->agenda_running && now.mono_us >= room->step_ends_us)
         room_start_step(room, now, room->step + 1);

@@ -34,7 +34,7 @@ enum letter_kind {
     LETTER_SAY,   /* note: JSON to write */
     LETTER_CLOSE, /* note: the reason */
     /* from a shard to the scribe */
-    LETTER_RECORD, /* note: the canonical record; number, record, unix_us */
+    LETTER_RECORD, /* note: the canonical record; number, record, interval, unix_us */
     /* and back */
     LETTER_DURABLE, /* number: this and all before it are stored, but those refused */
     LETTER_REFUSED, /* number of an OPEN that was not stored and never will be */
@@ -49,7 +49,8 @@ struct letter {
     bool move;
     uint64_t number; /* of a record, in its shard */
     enum record_kind record;
-    int64_t unix_us; /* the record's */
+    struct id interval; /* the record's */
+    int64_t unix_us;    /* the record's */
 };
 
 struct bytes letter_text(const struct letter *); /* borrowed; empty without a note */

@@ -28,6 +28,7 @@ struct entry {
     size_t desk;
     uint64_t number;
     enum record_kind kind;
+    struct id interval; /* of an OPEN or CLOSE */
     struct note *note;
 };
 
@@ -39,6 +40,8 @@ struct scribe {
     size_t desk_count;
     struct entry *pending; /* not stored yet, in the order in which they came */
     size_t pending_count;
+    struct id *open; /* intervals whose OPEN was taken and whose CLOSE has not come */
+    size_t open_count, open_cap;
     struct ledger_row *rows; /* BATCH_ROWS, for the commit at hand */
     bool failing;
     usec_t retry_at; /* while failing */
@@ -107,6 +110,7 @@ void scribe_destroy(struct scribe *s)
         close(s->wake_fd);
     free(s->desks);
     free(s->pending);
+    free(s->open);
     free(s->rows);
     free(s);
 }
@@ -130,6 +134,7 @@ enum status scribe_letter(struct ledger_note note, struct letter *letter)
         .note = note_create(note.text),
         .number = note.number,
         .record = record.kind,
+        .interval = record.interval,
         .unix_us = record.unix_us,
     };
     if (!made.note)
@@ -160,19 +165,60 @@ static void tell_stored(struct scribe *s)
     }
 }
 
+/* ---- Intervals that are open ---- */
+
+static bool remember_open(struct scribe *s, const struct id *interval)
+{
+    if (s->open_count == s->open_cap) {
+        size_t cap = s->open_cap ? 2 * s->open_cap : 256;
+        struct id *grown = realloc(s->open, cap * sizeof *grown);
+        if (!grown)
+            return false;
+        s->open = grown;
+        s->open_cap = cap;
+    }
+    s->open[s->open_count++] = *interval;
+    return true;
+}
+
+/* False when it was not open. */
+static bool forget_open(struct scribe *s, const struct id *interval)
+{
+    for (size_t i = 0; i < s->open_count; i++)
+        if (id_equal(&s->open[i], interval)) {
+            s->open[i] = s->open[--s->open_count];
+            return true;
+        }
+    return false;
+}
+
+static void drop_entry(struct scribe *s, size_t index)
+{
+    note_destroy(s->pending[index].note);
+    memmove(&s->pending[index], &s->pending[index + 1], (--s->pending_count - index) * sizeof *s->pending);
+}
+
+/* Its CLOSE goes with it, whether it waits here too or is yet to come. */
+static void refuse_open(struct scribe *s, size_t index)
+{
+    struct entry open = s->pending[index];
+    drop_entry(s, index);
+    if (!forget_open(s, &open.interval))
+        for (size_t i = index; i < s->pending_count; i++)
+            if (s->pending[i].kind == RECORD_CLOSE && id_equal(&s->pending[i].interval, &open.interval)) {
+                drop_entry(s, i);
+                break;
+            }
+    tell(s, open.desk, LETTER_REFUSED, open.number);
+}
+
 static void refuse_opens(struct scribe *s)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < s->pending_count; i++) {
-        struct entry e = s->pending[i];
-        if (e.kind == RECORD_OPEN) {
-            note_destroy(e.note);
-            tell(s, e.desk, LETTER_REFUSED, e.number);
-        } else {
-            s->pending[kept++] = e;
-        }
-    }
-    s->pending_count = kept;
+    for (size_t i = 0; i < s->pending_count;)
+        if (s->pending[i].kind == RECORD_OPEN)
+            refuse_open(s, i);
+        else
+            i++;
 }
 
 /* ---- Storing ---- */
@@ -243,14 +289,24 @@ static void put_heartbeat(struct scribe *s, usec_t mono_us)
 
 /* ---- The thread ---- */
 
+/* Whether a record may go into the ledger; if not, what it asks for has been answered. */
+static bool accept(struct scribe *s, size_t desk, const struct letter *letter, usec_t mono_us)
+{
+    if (letter->record == RECORD_CLOSE)
+        return forget_open(s, &letter->interval);
+    if (letter->record != RECORD_OPEN || (may_write(s, mono_us) && remember_open(s, &letter->interval)))
+        return true;
+    tell(s, desk, LETTER_REFUSED, letter->number);
+    return false;
+}
+
 static void take(struct scribe *s, size_t desk, struct letter *letter, usec_t mono_us)
 {
     if (letter->record == RECORD_HEARTBEAT) {
         s->heartbeat_unix_us = letter->unix_us;
-    } else if (letter->record == RECORD_OPEN && !may_write(s, mono_us)) {
-        tell(s, desk, LETTER_REFUSED, letter->number);
-    } else {
-        s->pending[s->pending_count++] = (struct entry){ desk, letter->number, letter->record, letter->note };
+    } else if (accept(s, desk, letter, mono_us)) {
+        s->pending[s->pending_count++] =
+            (struct entry){ desk, letter->number, letter->record, letter->interval, letter->note };
         letter->note = NULL;
     }
     letter_wipe(letter);

@@ -37,14 +37,13 @@ struct shard {
     struct outbox *outbox;
     struct udp *udp;
     struct queue *inbox, *to_front, *answers, *to_scribe;
-    size_t closes_owed; /* intervals that were opened and not closed: each has its place in the queue to the scribe */
     uint64_t *refused;  /* OPENs that the queue had no room for, of one flush */
     size_t refused_count;
     int wake_fd, timer_fd, epoll_fd;
     usec_t armed_for; /* what the timer is set to; NEVER when it is not */
     /* Clients to be closed whose letter found the queue to the front full; tried again each turn. */
     client_id *unclosed;
-    size_t unclosed_count, unclosed_max;
+    size_t unclosed_count, unclosed_max; /* as many as clients */
     pthread_t thread;
     bool running;
     atomic_bool stopping;
@@ -217,18 +216,12 @@ static void send_messages(struct shard *s)
     }
 }
 
-/* A place is kept for the CLOSE of every interval that is open or may become so: so none is ever lost. */
+/* A CLOSE for each client always finds room, as everything else leaves as much: so none is ever lost. */
 static enum status push_record(struct shard *s, struct letter *letter)
 {
-    bool opens = letter->record == RECORD_OPEN, closes = letter->record == RECORD_CLOSE;
     if (!s->to_scribe)
         return ERR_STATE;
-    TRY(queue_push(s->to_scribe, letter, closes ? 0 : s->closes_owed + opens));
-    if (opens)
-        s->closes_owed++;
-    else if (closes && s->closes_owed > 0)
-        s->closes_owed--;
-    return OK;
+    return queue_push(s->to_scribe, letter, letter->record == RECORD_CLOSE ? 0 : s->unclosed_max);
 }
 
 /* What could not be recorded must not go on: an OPEN is refused; else the client that caused it is closed. */
@@ -333,12 +326,10 @@ static void open_letter(struct shard *s, struct now now, const struct letter *le
 
 static void take_answer(struct shard *s, struct now now, const struct letter *letter)
 {
-    if (letter->kind == LETTER_DURABLE) {
+    if (letter->kind == LETTER_DURABLE)
         broker_durable(s->broker, now, letter->number, s->outbox);
-    } else {
-        s->closes_owed -= s->closes_owed > 0;
+    else
         broker_refused(s->broker, now, letter->number, s->outbox);
-    }
     flush(s, now, 0);
 }
 

@@ -18,20 +18,12 @@ enum {
 
 /* ---- Failures ---- */
 
-static bool is_full(sqlite3 *db, int code)
-{
-    int error = sqlite3_system_errno(db);
-    /* SQLite knows ENOSPC by itself; a quota or a file's greatest size look like I/O errors to it. */
-    return (code & 0xff) == SQLITE_FULL ||
-           ((code & 0xff) == SQLITE_IOERR && (error == ENOSPC || error == EDQUOT || error == EFBIG));
-}
-
 /* The text never holds values: statements are bound, and SQLite's messages name tables, columns and our triggers. */
 static enum status failed(struct sqlite *s, int code)
 {
-    bool full = is_full(s->db, code);
+    bool full = (code & 0xff) == SQLITE_FULL;
     if (code != s->last_failure)
-        log_error(s->log, "store: %s%s (SQLite %d)", full ? "the disk is full: " : "", sqlite3_errmsg(s->db), code);
+        log_error(s->log, "store: %s (SQLite %d)", full ? "the disk is full" : sqlite3_errmsg(s->db), code);
     s->last_failure = code;
     return full ? ERR_FULL : (code & 0xff) == SQLITE_NOMEM ? ERR_NO_MEMORY : ERR_SYSTEM;
 }

@@ -248,11 +248,14 @@ static enum status grant_get(struct store *store, const struct id *id, struct gr
 
 /* ---- Plans ---- */
 
+#define SESSION_COLUMNS "id, kind, opens_at, closes_at, client, guidance_version, notice_version"
+
 static enum status put_plan(struct sqlite *db, const struct plan *plan)
 {
     TRY(sqlite_run(db, "DELETE FROM sessions WHERE id = ?", "t", plan->session.text));
-    TRY(sqlite_run(db, "INSERT INTO sessions (id, kind, opens_at, closes_at, client) VALUES (?,?,?,?,?)", "ttiit",
-                   plan->session.text, kind_name(plan->kind), plan->opens_at, plan->closes_at, plan->client.text));
+    TRY(sqlite_run(db, "INSERT INTO sessions (" SESSION_COLUMNS ") VALUES (?,?,?,?,?,?,?)", "ttiittt",
+                   plan->session.text, kind_name(plan->kind), plan->opens_at, plan->closes_at, plan->client.text,
+                   plan->guidance_version, plan->notice_version));
     for (size_t i = 0; i < plan->people_count; i++) {
         const struct plan_person *p = &plan->people[i];
         TRY(sqlite_run(db,
@@ -343,7 +346,9 @@ static enum status pass_plan_on(struct sqlite *db, sqlite3_stmt *row, void *cont
         .opens_at = sqlite3_column_int64(row, 2),
         .closes_at = sqlite3_column_int64(row, 3),
     };
-    if (!plan.kind || !column_id(row, 0, &plan.session) || !column_id(row, 4, &plan.client))
+    if (!plan.kind || !column_id(row, 0, &plan.session) || !column_id(row, 4, &plan.client) ||
+        !column_text(row, 5, plan.guidance_version, GRANT_TEXT_MAX) ||
+        !column_text(row, 6, plan.notice_version, GRANT_TEXT_MAX))
         return corrupt(db, "sessions");
     TRY(load_plan(db, &plan));
     return plans->plan(plans->context, &plan);
@@ -353,7 +358,7 @@ static enum status plans_each(struct store *store, struct store_plans plans)
 {
     struct sqlite *db = db_of(store);
     sqlite3_stmt *statement;
-    TRY(sqlite_query(db, &statement, "SELECT id, kind, opens_at, closes_at, client FROM sessions ORDER BY id", ""));
+    TRY(sqlite_query(db, &statement, "SELECT " SESSION_COLUMNS " FROM sessions ORDER BY id", ""));
     return walk(db, statement, (struct rows){ pass_plan_on, &plans });
 }
 

@@ -11,6 +11,15 @@ import { atLeast, until } from './check.js';
 const SCREENSHOTS = resolve(new URL('.', import.meta.url).pathname, '../../build/screenshots');
 const WIDTHS = { desktop: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
 
+/* Where a client is, unless a journey says otherwise; it may not turn up where it does not belong. */
+export const PLACE = { address: '12 Elm Street, Springfield', phone: '555 0100' };
+
+/* What a page asks for before its own state, and how people answer. */
+const PREPARATIONS = {
+    preparing: (person) => person.click('[data-action="acknowledge"]'),
+    locating: (person) => person.locate(PLACE),
+};
+
 const FLAGS = [
     '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
     '--disable-sync', '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream', '--ignore-certificate-errors',
@@ -35,7 +44,8 @@ export class Browser {
         return browser;
     }
 
-    /* Somebody who opened a link and pressed Join; the page then shows `state`. */
+    /* Somebody who opened a link and pressed Join, and did what is asked of them before `state`: a loved one acknowledged what they read, a
+     * client said where they are. */
     async arrive(name, link, state) {
         const context = await this.#chromium.createBrowserContext();
         const page = await context.newPage();
@@ -45,7 +55,7 @@ export class Browser {
         page.on('pageerror', (error) => person.complaints.push(String(error)));
         await page.goto(link);
         await person.click('[data-action="join"]');
-        await person.isIn(state);
+        await person.prepareFor(state);
         person.id = await page.evaluate(() => window.kinroom.me);
         return person;
     }
@@ -96,6 +106,31 @@ export class Person {
 
     isIn(state) {
         return this.waitFor(`#page[data-state="${state}"]`);
+    }
+
+    /* The page shows `state`, or asks for something first. */
+    async prepareFor(state) {
+        const asked = Object.keys(PREPARATIONS).filter((name) => name !== state);
+        await this.waitFor([state, ...asked].map((name) => `#page[data-state="${name}"]`).join(', '));
+        const now = await this.page.$eval('#page', (page) => page.dataset.state);
+        if (now !== state) await PREPARATIONS[now](this);
+        await this.isIn(state);
+    }
+
+    async locate({ address, phone }) {
+        await this.type('#address', address);
+        await this.type('#phone', phone);
+        await this.click('[data-action="locate"]');
+    }
+
+    /* Types into an empty field. */
+    async type(selector, text) {
+        await this.waitFor(selector);
+        await this.page.type(selector, text);
+    }
+
+    text(selector) {
+        return this.page.$eval(selector, (node) => node.textContent);
     }
 
     /* A button beside another person in the list. */

@@ -46,7 +46,7 @@ static bool client_there(const struct model *m, const struct model_person *p)
         return true;
     if (p->role == ROLE_LOVED_ONE)
         return !rules(m)->client_needed || (rules(m)->client_by_grant && p->absent_ok);
-    return !guest(p);
+    return !guest(p) || m->kind == KIND_WORKSHOP; /* which has no client */
 }
 
 static source_mask hears(enum mode mode) { return mode == MODE_WATCH || mode == MODE_FULL ? SOURCE_ALL : SOURCE_MIC; }
@@ -179,7 +179,7 @@ bool model_may_stay(const struct model *m, usec_t now, int person)
         return false;
     if (p->role == ROLE_INTERPRETER)
         return true;
-    if (!granted(m, p, now) || (rules(m)->needs_yes && !p->agreed))
+    if (!granted(m, p, now) || (rules(m)->needs_yes && !p->agreed && has(m, ROLE_CLIENT)))
         return false;
     return !p->segment_until || p->segment_until > now;
 }
@@ -188,7 +188,7 @@ bool model_may_admit(const struct model *m, usec_t now, int person)
 {
     const struct model_person *p = &m->people[person];
     usec_t minute = 60 * USEC_PER_SEC;
-    if (!model_may_stay(m, now, person) || !p->prepared || m->closes < now + minute)
+    if (!model_may_stay(m, now, person) || !p->prepared || p->declined || m->closes < now + minute)
         return false;
     if (p->role == ROLE_INTERPRETER)
         return true;
@@ -199,6 +199,7 @@ void model_joined(struct model *m, usec_t now, int person)
 {
     struct model_person *p = &m->people[person];
     p->connected = true;
+    p->declined = false;
     p->sending = 0;
     if (p->resumable_until && model_may_admit(m, now, person))
         p->admitting = true;

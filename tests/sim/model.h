@@ -20,7 +20,7 @@ struct model_person {
     bool withdrawn;
     enum mode choice;
     enable_mask enabled;
-    bool prepared;
+    bool prepared, declined;
     bool connected, removed, admitting, admitted, agreed;
     usec_t resumable_until; /* their own lost link may bring them back until then; 0 no */
     usec_t segment_until;   /* 0: none runs */

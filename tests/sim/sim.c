@@ -107,7 +107,7 @@ static void do_admit(struct world *w)
             ? world_request(w, by, "\"type\":\"admit\",\"participant\":\"%s\"", world_id(who))
             : world_request(w, by, "\"type\":\"admit\",\"participant\":\"%s\",\"minutes\":%d", world_id(who),
                             1 + (int)chance_below(world_chance(w), chance_in(world_chance(w), 500) ? 2 : 25));
-    if (right && reply == REPLY_ERROR)
+    if (right && reply == REPLY_ERROR && !world_ledger_refuses(w))
         world_violation(w, "the admission of %s was refused wrongly", world_id(who));
 }
 

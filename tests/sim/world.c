@@ -69,6 +69,7 @@ struct world {
     usec_t ledger_delay_us;
     unsigned ledger_refuses; /* per thousand OPEN records */
     struct intervals *intervals;
+    uint64_t waits_for[WORLD_PEOPLE];  /* the number of the latest OPEN: an earlier one opens nothing any more */
     struct id disclosed[WORLD_PEOPLE]; /* the interval that is durably open; empty: none */
     const char *admit_text;            /* the admission that is being asked for */
     struct world_counts counts;
@@ -187,8 +188,12 @@ static void check_datagram(struct world *w, const struct datagram *d, int to, ui
     }
     if (may == 0 && (kind == PACKET_RTP || !asks)) {
         w->counts.leaks++;
-        world_violation(w, "leak: %s to %s (%s)", kind == PACKET_RTP ? "RTP" : "RTCP", world_id(to),
-                        w->actors[to].seat);
+        const struct model_person *p = &w->model.people[to];
+        world_violation(w, "leak: %s to %s (%s); the model says%s%s%s%s, segment until %.3f, grant until %.3f",
+                        kind == PACKET_RTP ? "RTP" : "RTCP", world_id(to), w->actors[to].seat,
+                        p->connected ? " connected" : "", p->admitting ? " admitting" : "",
+                        p->admitted ? " admitted" : "", p->agreed ? " agreed" : "", (double)p->segment_until / 1e6,
+                        (double)p->grant_until / 1e6);
     }
 }
 
@@ -358,6 +363,8 @@ static void take_text(struct world *w, int person, struct bytes text)
 
 /* ---- The ledger ---- */
 
+bool world_ledger_refuses(const struct world *w) { return w->ledger_refuses > 0; }
+
 static int person_named(const char *id)
 {
     for (int i = 0; i < WORLD_PEOPLE; i++)
@@ -397,10 +404,18 @@ static void take_record(struct world *w, struct ledger_note note)
     if (pending->record.kind == RECORD_OPEN) {
         pending->person = person;
         pending->refused = chance_in(&w->chance, w->ledger_refuses);
+        w->waits_for[person] = note.number;
         take_open(w, person);
     } else if (pending->record.kind == RECORD_CLOSE && id_equal(&w->disclosed[person], &pending->record.interval)) {
         w->disclosed[person] = (struct id){ 0 };
     }
+}
+
+static void tell_ledger(const struct world *w, const char *what, const struct pending *p)
+{
+    if (w->verbose)
+        printf("  %.3f ledger: %s %u %s %s\n", (double)w->now_us / 1e6, what, (unsigned)p->number,
+               record_kind_name(p->record.kind), p->record.participation.text);
 }
 
 static void check_interval(struct world *w, const struct pending *pending)
@@ -421,6 +436,7 @@ static void drain(struct world *w);
 static void write_one(struct world *w)
 {
     struct pending pending = w->pending[0];
+    tell_ledger(w, pending.refused ? "refused" : "durable", &pending);
     memmove(w->pending, w->pending + 1, --w->pending_count * sizeof *w->pending);
     for (size_t i = 0; pending.refused && i < w->pending_count; i++)
         if (w->pending[i].record.kind == RECORD_CLOSE &&
@@ -428,7 +444,8 @@ static void write_one(struct world *w)
             w->pending[i].refused = true;
     check_interval(w, &pending);
     model_at(&w->model, w->now_us);
-    if (pending.person >= 0 && model_commit(&w->model, w->now_us, pending.person, !pending.refused))
+    if (pending.person >= 0 && w->waits_for[pending.person] == pending.number &&
+        model_commit(&w->model, w->now_us, pending.person, !pending.refused))
         w->disclosed[pending.person] = pending.record.interval;
     if (pending.refused && pending.person >= 0)
         broker_refused(w->broker, now_of(w), pending.number, w->outbox);
@@ -683,7 +700,9 @@ static void tell_model(struct world *w, int person, const char *json)
     source_mask sources = (strstr(json, "\"mic\":true") ? SOURCE_MIC : 0) |
                           (strstr(json, "\"camera\":true") ? SOURCE_CAMERA : 0) |
                           (strstr(json, "\"screen\":true") ? SOURCE_SCREEN : 0);
-    if (strstr(json, "\"media\"")) {
+    if (strstr(json, "\"chat\",")) {
+        return; /* words change nothing */
+    } else if (strstr(json, "\"media\"")) {
         m->people[person].sending = sources;
     } else if (strstr(json, "\"agree\"")) {
         m->people[about].agreed = strstr(json, "true") != NULL;
@@ -693,6 +712,7 @@ static void tell_model(struct world *w, int person, const char *json)
         }
     } else if (strstr(json, "\"locate\"") || strstr(json, "\"acknowledge\"")) {
         m->people[person].prepared = true;
+        m->people[person].declined = false;
     } else if (strstr(json, "\"take_part\"")) {
         m->people[person].choice = mode_parse(bytes_of(strstr(json, "full")     ? "full"
                                                        : strstr(json, "listen") ? "listen"
@@ -705,6 +725,7 @@ static void tell_model(struct world *w, int person, const char *json)
         m->people[about].sending &= model_sends(m, w->now_us, about);
     } else if (strstr(json, "\"decline\"")) {
         model_out(m, person);
+        m->people[person].declined = true;
     } else if (strstr(json, "\"everyone\"")) {
         for (int i = 0; i < WORLD_PEOPLE; i++)
             if (cast[i].role == ROLE_LOVED_ONE && cast[person].role != ROLE_LOVED_ONE)

@@ -50,6 +50,7 @@ void world_revoke(struct world *, int person);
 void world_grant(struct world *, const struct grant *);
 /* How long the ledger takes at most for a record, and how many OPEN records per thousand it refuses. 0, 0 at first. */
 void world_set_ledger(struct world *, usec_t delay_us, unsigned refuses);
+bool world_ledger_refuses(const struct world *);
 /* A new peer connection: offer, answer, checks. */
 void world_negotiate(struct world *, int person);
 bool world_connected(const struct world *, int person);

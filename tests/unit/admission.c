@@ -34,11 +34,11 @@ static const enum verdict refusal[CONDITIONS] = {
     [SEAT] = VERDICT_FULL,
 };
 
-static struct admission_facts facts_of(enum role role, int held)
+static struct admission_facts facts_of(enum session_kind kind, enum role role, int held)
 {
     return (struct admission_facts){
         .role = role,
-        .kind = KIND_INDIVIDUAL,
+        .kind = kind,
         .connected = held >> CONNECTED & 1,
         .denied = !(held >> NOT_DENIED & 1),
         .room_open = held >> ROOM_OPEN & 1,
@@ -51,53 +51,88 @@ static struct admission_facts facts_of(enum role role, int held)
     };
 }
 
-/* needed: the conditions that this role must meet. */
-static void walk(enum role role, int needed)
+/* What each kind asks of each role, in the domain's words; 0: it has no place there. */
+enum {
+    OF_ANYBODY = ALL & ~(1 << GRANT | 1 << AGREED | 1 << CLIENT),
+    OF_INTERPRETER = OF_ANYBODY | 1 << CLIENT,
+    OF_ENROLLED = OF_ANYBODY | 1 << GRANT,
+};
+static int needed_by(enum session_kind kind, enum role role)
 {
-    for (int held = 0; held <= ALL; held++) {
-        struct admission_facts facts = facts_of(role, held);
-        enum verdict expected = VERDICT_ADMIT;
-        for (int condition = CONDITIONS - 1; condition >= 0; condition--)
-            if ((needed & ~held) >> condition & 1)
-                expected = refusal[condition];
-        assert_int_equal(admission_decide(&facts), expected);
-        assert_int_equal(admission_decide(&facts) == VERDICT_ADMIT, (held & needed) == needed);
-    }
+    if (role == ROLE_INTERPRETER)
+        return kind == KIND_WORKSHOP ? OF_ANYBODY : OF_INTERPRETER;
+    return kind == KIND_GROUP ? 0 : kind == KIND_WORKSHOP ? OF_ENROLLED : ALL;
 }
 
-static void a_loved_one_is_admitted_exactly_when_everything_holds(void **state)
+static void each_kind_admits_exactly_when_all_that_it_asks_for_holds(void **state)
 {
     (void)state;
-    walk(ROLE_LOVED_ONE, ALL);
+    for (int kind = KIND_INDIVIDUAL; kind <= KIND_GROUP; kind++)
+        for (int role = ROLE_LOVED_ONE; role <= ROLE_INTERPRETER; role++) {
+            int needed = needed_by((enum session_kind)kind, (enum role)role);
+            for (int held = 0; held <= ALL; held++) {
+                struct admission_facts facts = facts_of((enum session_kind)kind, (enum role)role, held);
+                enum verdict expected = needed ? VERDICT_ADMIT : VERDICT_KIND;
+                for (int condition = CONDITIONS - 1; needed && condition >= 0; condition--)
+                    if ((needed & ~held) >> condition & 1)
+                        expected = refusal[condition];
+                if (!(held >> NOT_DENIED & 1))
+                    expected = VERDICT_DENIED;
+                assert_int_equal(admission_decide(&facts), expected);
+            }
+        }
 }
 
-static void an_interpreter_needs_no_grant_and_no_yes_but_all_the_rest(void **state)
+/* Where the grant lets the client be away, neither presence nor yes is needed while they are, and the yes again when
+ * they are there. It changes nothing in the other kinds. */
+static void a_check_in_goes_on_without_the_client_where_the_grant_says_so(void **state)
 {
     (void)state;
-    walk(ROLE_INTERPRETER, ALL & ~(1 << GRANT | 1 << AGREED));
+    for (int kind = KIND_INDIVIDUAL; kind <= KIND_GROUP; kind++)
+        for (int role = ROLE_LOVED_ONE; role <= ROLE_INTERPRETER; role++)
+            for (int held = 0; held <= ALL; held++) {
+                struct admission_facts facts = facts_of((enum session_kind)kind, (enum role)role, held);
+                enum verdict before = admission_decide(&facts);
+                bool away = kind == KIND_CHECK_IN && role == ROLE_LOVED_ONE && !facts.client_connected &&
+                            facts.consent == CONSENT_LIVE;
+                if (away) {
+                    struct admission_facts there = facts;
+                    there.client_connected = there.client_agrees = true;
+                    before = admission_decide(&there);
+                }
+                facts.client_absent_ok = true;
+                assert_int_equal(admission_decide(&facts), before);
+            }
+    struct admission_facts facts = facts_of(KIND_CHECK_IN, ROLE_LOVED_ONE, ALL & ~(1 << CLIENT | 1 << AGREED));
+    assert_int_equal(admission_decide(&facts), VERDICT_NO_CLIENT);
+    facts.client_absent_ok = true;
+    assert_int_equal(admission_decide(&facts), VERDICT_ADMIT);
+    facts.client_connected = true;
+    assert_int_equal(admission_decide(&facts), VERDICT_CLIENT_HAS_NOT_AGREED);
 }
 
 static void each_single_missing_fact_has_its_own_verdict(void **state)
 {
     (void)state;
     for (int a = 0; a < CONDITIONS; a++) {
-        struct admission_facts facts = facts_of(ROLE_LOVED_ONE, ALL & ~(1 << a));
+        struct admission_facts facts = facts_of(KIND_INDIVIDUAL, ROLE_LOVED_ONE, ALL & ~(1 << a));
         assert_int_equal(admission_decide(&facts), refusal[a]);
         for (int b = 0; b < a; b++)
             assert_int_not_equal(refusal[a], refusal[b]);
     }
 }
 
-static void only_loved_ones_and_interpreters_of_an_individual_session_are_admitted(void **state)
+static void only_loved_ones_and_interpreters_are_admitted_and_to_known_kinds(void **state)
 {
     (void)state;
     for (int kind = -1; kind <= KIND_GROUP + 1; kind++)
         for (int role = -1; role <= ROLE_ADMIN + 1; role++) {
-            struct admission_facts facts = facts_of((enum role)role, ALL);
-            facts.kind = (enum session_kind)kind;
+            struct admission_facts facts = facts_of((enum session_kind)kind, (enum role)role, ALL);
             bool admitted = role == ROLE_LOVED_ONE || role == ROLE_INTERPRETER;
-            enum verdict expected = !admitted ? VERDICT_ROLE : kind != KIND_INDIVIDUAL ? VERDICT_KIND : VERDICT_ADMIT;
-            assert_int_equal(admission_decide(&facts), expected);
+            bool known = kind >= KIND_INDIVIDUAL && kind <= (role == ROLE_LOVED_ONE ? KIND_DISCHARGE : KIND_GROUP);
+            assert_int_equal(admission_decide(&facts), !admitted ? VERDICT_ROLE
+                                                       : !known  ? VERDICT_KIND
+                                                                 : VERDICT_ADMIT);
         }
 }
 
@@ -105,10 +140,10 @@ static void a_group_never_admits_a_loved_one(void **state)
 {
     (void)state;
     for (int held = 0; held <= ALL; held++)
-        for (int already_in = 0; already_in < 2; already_in++) {
-            struct admission_facts facts = facts_of(ROLE_LOVED_ONE, held);
-            facts.kind = KIND_GROUP;
-            facts.already_in = already_in;
+        for (int bits = 0; bits < 4; bits++) {
+            struct admission_facts facts = facts_of(KIND_GROUP, ROLE_LOVED_ONE, held);
+            facts.already_in = bits & 1;
+            facts.client_absent_ok = bits & 2;
             assert_int_not_equal(admission_decide(&facts), VERDICT_ADMIT);
         }
 }
@@ -117,11 +152,15 @@ static void each_state_of_consent_but_live_is_its_own_refusal(void **state)
 {
     (void)state;
     static const enum verdict expected[] = {
-        [CONSENT_ABSENT] = VERDICT_NO_GRANT,           [CONSENT_LIVE] = VERDICT_ADMIT,
-        [CONSENT_EARLY] = VERDICT_GRANT_NOT_YET,       [CONSENT_EXPIRED] = VERDICT_GRANT_EXPIRED,
-        [CONSENT_WITHDRAWN] = VERDICT_GRANT_WITHDRAWN, [CONSENT_OTHER_KIND] = VERDICT_GRANT_OTHER_KIND,
+        [CONSENT_ABSENT] = VERDICT_NO_GRANT,
+        [CONSENT_LIVE] = VERDICT_ADMIT,
+        [CONSENT_EARLY] = VERDICT_GRANT_NOT_YET,
+        [CONSENT_EXPIRED] = VERDICT_GRANT_EXPIRED,
+        [CONSENT_WITHDRAWN] = VERDICT_GRANT_WITHDRAWN,
+        [CONSENT_OTHER_KIND] = VERDICT_GRANT_OTHER_KIND,
+        [CONSENT_OTHER_TOPIC] = VERDICT_GRANT_OTHER_TOPIC,
     };
-    struct admission_facts facts = facts_of(ROLE_LOVED_ONE, ALL);
+    struct admission_facts facts = facts_of(KIND_INDIVIDUAL, ROLE_LOVED_ONE, ALL);
     for (size_t consent = 0; consent < sizeof expected / sizeof *expected; consent++) {
         facts.consent = (enum consent)consent;
         assert_int_equal(admission_decide(&facts), expected[consent]);
@@ -136,9 +175,9 @@ static void being_in_already_waives_time_and_seat_and_nothing_else(void **state)
 {
     (void)state;
     for (int held = 0; held <= ALL; held++) {
-        struct admission_facts inside = facts_of(ROLE_LOVED_ONE, held), outside;
+        struct admission_facts inside = facts_of(KIND_INDIVIDUAL, ROLE_LOVED_ONE, held), outside;
         inside.already_in = true;
-        outside = facts_of(ROLE_LOVED_ONE, held | 1 << TIME | 1 << SEAT);
+        outside = facts_of(KIND_INDIVIDUAL, ROLE_LOVED_ONE, held | 1 << TIME | 1 << SEAT);
         assert_int_equal(admission_decide(&inside), admission_decide(&outside));
     }
 }
@@ -146,7 +185,7 @@ static void being_in_already_waives_time_and_seat_and_nothing_else(void **state)
 static void nobody_stays_past_the_end(void **state)
 {
     (void)state;
-    struct admission_facts facts = facts_of(ROLE_LOVED_ONE, ALL);
+    struct admission_facts facts = facts_of(KIND_INDIVIDUAL, ROLE_LOVED_ONE, ALL);
     facts.already_in = true;
     facts.seconds_left = 1;
     assert_int_equal(admission_decide(&facts), VERDICT_ADMIT);
@@ -179,10 +218,10 @@ static void each_verdict_has_its_own_name(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_loved_one_is_admitted_exactly_when_everything_holds),
-        cmocka_unit_test(an_interpreter_needs_no_grant_and_no_yes_but_all_the_rest),
+        cmocka_unit_test(each_kind_admits_exactly_when_all_that_it_asks_for_holds),
+        cmocka_unit_test(a_check_in_goes_on_without_the_client_where_the_grant_says_so),
         cmocka_unit_test(each_single_missing_fact_has_its_own_verdict),
-        cmocka_unit_test(only_loved_ones_and_interpreters_of_an_individual_session_are_admitted),
+        cmocka_unit_test(only_loved_ones_and_interpreters_are_admitted_and_to_known_kinds),
         cmocka_unit_test(a_group_never_admits_a_loved_one),
         cmocka_unit_test(each_state_of_consent_but_live_is_its_own_refusal),
         cmocka_unit_test(being_in_already_waives_time_and_seat_and_nothing_else),

@@ -72,7 +72,8 @@ static void what_was_appended_checks(void **state)
 static void only_records_of_the_ledger_are_appended(void **state)
 {
     (void)state;
-    static const char *const others[] = { "", "{}", "{\"kind\":\"session\", \"at\":1}", "{\"kind\":\"heartbeat\",\"at\":1}" };
+    static const char *const others[] = { "", "{}", "{\"kind\":\"session\", \"at\":1}",
+                                          "{\"kind\":\"heartbeat\",\"at\":1}" };
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         struct chain chain;
         struct ledger_row row = { .number = 77 };

@@ -15,12 +15,18 @@ static struct grant grant_of(enum mode mode)
 {
     return (struct grant){
         .id = { "g1" },
+        .epoch = 1,
         .client = carol,
         .person = lee,
+        .granted_by = GRANTED_BY_PATIENT,
         .kinds = term_bit(KIND_INDIVIDUAL),
         .modes = term_bit(mode),
         .not_before = START,
         .expires = END,
+        .purpose = "FAMRQT",
+        .notice_version = "v1",
+        .evidence = "DocumentReference/1",
+        .status = GRANT_ACTIVE,
     };
 }
 
@@ -94,48 +100,142 @@ static void a_grant_is_for_its_kinds_alone(void **state)
     (void)state;
     struct grant g = grant_of(MODE_FULL);
     struct rights rights;
-    g.kinds = term_bit(KIND_FAMILY) | term_bit(KIND_DISCHARGE);
+    g.kinds = term_bit(KIND_FAMILY) | term_bit(KIND_WORKSHOP);
     for (int kind = -1; kind <= 40; kind++) /* beyond the enum, and beyond the width of a set */
         assert_int_equal(consent_check(&g, 1, &carol, &lee, (enum session_kind)kind, DURING, &rights),
-                         kind == KIND_FAMILY || kind == KIND_DISCHARGE ? CONSENT_LIVE : CONSENT_OTHER_KIND);
+                         kind == KIND_FAMILY || kind == KIND_WORKSHOP ? CONSENT_LIVE : CONSENT_OTHER_KIND);
+}
+
+static void no_grant_opens_a_group(void **state)
+{
+    (void)state;
+    struct grant g = grant_of(MODE_FULL);
+    g.kinds = ~(term_set)0;
+    g.topics = ~(term_set)0;
+    assert_int_equal(consent_check(&g, 1, &carol, &lee, KIND_GROUP, DURING, &(struct rights){ 0 }), CONSENT_OTHER_KIND);
+    g.kinds = term_bit(KIND_GROUP);
+    assert_string_equal(consent_missing(&g), "kinds");
+}
+
+static void a_kind_with_a_topic_needs_a_grant_that_names_it(void **state)
+{
+    (void)state;
+    static const enum topic needed[KIND_GROUP] = {
+        [KIND_CHECK_IN] = TOPIC_GENERAL_PROGRESS, [KIND_DISCHARGE] = TOPIC_AFTERCARE
+    };
+    for (int kind = KIND_INDIVIDUAL; kind < KIND_GROUP; kind++)
+        for (int topic = TOPIC_GENERAL_PROGRESS; topic <= TOPIC_EDUCATION; topic++) {
+            struct grant g = grant_of(MODE_FULL);
+            g.kinds = term_bit(kind);
+            g.topics = term_bit(topic);
+            enum consent expected = !needed[kind] || (int)needed[kind] == topic ? CONSENT_LIVE : CONSENT_OTHER_TOPIC;
+            assert_int_equal(consent_check(&g, 1, &carol, &lee, (enum session_kind)kind, DURING, &(struct rights){ 0 }),
+                             expected);
+        }
+}
+
+static void the_rights_are_those_of_the_grant_that_decides(void **state)
+{
+    (void)state;
+    struct grant grants[] = { grant_of(MODE_LISTEN), grant_of(MODE_AUDIO) };
+    grants[0].chat = grants[0].client_absent_ok = true; /* and never lends them to the other */
+    grants[0].topics = term_bit(TOPIC_SAFETY_PLAN);
+    grants[1].id = (struct id){ "g2" };
+    grants[1].epoch = 7;
+    struct rights rights;
+    assert_int_equal(check_at(grants, 2, DURING, &rights), CONSENT_LIVE);
+    assert_string_equal(rights.grant.text, "g2");
+    assert_int_equal(rights.epoch, 7);
+    assert_int_equal(rights.mode, MODE_AUDIO);
+    assert_false(rights.chat);
+    assert_false(rights.client_absent_ok);
+    assert_int_equal(rights.topics, 0);
+    assert_int_equal(check_at(grants, 1, DURING, &rights), CONSENT_LIVE);
+    assert_true(rights.chat && rights.client_absent_ok);
+    assert_int_equal(rights.topics, term_bit(TOPIC_SAFETY_PLAN));
 }
 
 static void a_withdrawn_grant_is_no_at_any_time(void **state)
 {
     (void)state;
     struct grant g = grant_of(MODE_FULL);
-    g.withdrawn = true;
+    g.status = GRANT_WITHDRAWN;
     for (int64_t t = START - 1; t <= END; t++)
         assert_int_equal(check_at(&g, 1, t, &(struct rights){ 0 }), CONSENT_WITHDRAWN);
 }
 
+/* 42 CFR 2.31, part by part: each alone makes the consent none. */
 static void an_incomplete_grant_counts_as_absent(void **state)
 {
     (void)state;
-    struct grant g = grant_of(MODE_FULL);
-    g.modes = 0;
-    assert_int_equal(check_one(g), CONSENT_ABSENT);
-    g.modes = term_bit(0) | term_bit(MODE_FULL + 1);
-    assert_int_equal(check_one(g), CONSENT_ABSENT);
-    g = grant_of(MODE_FULL);
-    g.expires = 0;
-    assert_int_equal(check_one(g), CONSENT_ABSENT);
-    g.expires = START;
-    assert_int_equal(check_one(g), CONSENT_ABSENT);
-    g = grant_of(MODE_FULL);
-    g.not_before = 0;
-    assert_int_equal(check_one(g), CONSENT_ABSENT);
-    g = (struct grant){ .client = carol, .person = lee };
-    assert_int_equal(check_one(g), CONSENT_ABSENT);
+    const struct grant whole = grant_of(MODE_FULL);
+    struct grant lacking[16];
+    const char *part[16];
+    int count = 0;
+#define WITHOUT(name, change)                                                                                          \
+    do {                                                                                                               \
+        struct grant g = whole;                                                                                        \
+        change;                                                                                                        \
+        part[count] = name;                                                                                            \
+        lacking[count++] = g;                                                                                          \
+    } while (0)
+    WITHOUT("id", g.id = (struct id){ 0 });
+    WITHOUT("epoch", g.epoch = 0);
+    WITHOUT("client", g.client = (struct id){ 0 });
+    WITHOUT("person", g.person = (struct id){ 0 });
+    WITHOUT("granted_by", g.granted_by = 0);
+    WITHOUT("granted_by", g.granted_by = (enum granted_by)(GRANTED_BY_BOTH + 1));
+    WITHOUT("kinds", g.kinds = term_bit(0) | term_bit(KIND_GROUP + 1));
+    WITHOUT("modes", g.modes = 0);
+    WITHOUT("modes", g.modes = term_bit(0) | term_bit(MODE_FULL + 1));
+    WITHOUT("purpose", g.purpose[0] = 0);
+    WITHOUT("purpose", strcpy(g.purpose, "HMARKT"));
+    WITHOUT("not_before", g.not_before = 0);
+    WITHOUT("expires", g.expires = 0);
+    WITHOUT("expires", g.expires = START);
+    WITHOUT("notice_version", g.notice_version[0] = 0);
+    WITHOUT("evidence", g.evidence[0] = 0);
+#undef WITHOUT
+    assert_null(consent_missing(&whole));
+    for (int i = 0; i < count; i++) {
+        assert_string_equal(consent_missing(&lacking[i]), part[i]);
+        struct id client = lacking[i].client, person = lacking[i].person;
+        assert_int_equal(
+            consent_check(&lacking[i], 1, &client, &person, KIND_INDIVIDUAL, DURING, &(struct rights){ 0 }),
+            CONSENT_ABSENT);
+    }
+}
+
+static void only_the_listed_purposes_are_known(void **state)
+{
+    (void)state;
+    static const char *const known[] = { "TREAT", "COC", "CAREMGT", "PATRQT", "FAMRQT", "SUPNWK" };
+    static const char *const others[] = { "", "HOPERAT", "HPAYMT", "HMARKT", "HRESCH", "ETREAT", "famrqt", "TREAT " };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        assert_true(consent_purpose_known(known[i]));
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        assert_false(consent_purpose_known(others[i]));
+}
+
+static void a_grant_of_nothing_or_of_an_unknown_status_counts_as_absent(void **state)
+{
+    (void)state;
+    for (int status = -1; status <= GRANT_NOTHING + 1; status++) {
+        struct grant g = grant_of(MODE_FULL);
+        g.status = (enum grant_status)status;
+        assert_int_equal(check_one(g), status == GRANT_ACTIVE      ? CONSENT_LIVE
+                                       : status == GRANT_WITHDRAWN ? CONSENT_WITHDRAWN
+                                                                   : CONSENT_ABSENT);
+    }
 }
 
 static void refusals_leave_the_rights_alone(void **state)
 {
     (void)state;
-    struct rights rights = { 1, 2, 3 };
+    struct rights rights = { .receives = 1, .sends = 2, .until = 3 };
     struct grant g = grant_of(MODE_FULL);
     check_at(&g, 1, END, &rights);
-    g.withdrawn = true;
+    g.status = GRANT_WITHDRAWN;
     check_at(&g, 1, DURING, &rights);
     check_at(NULL, 0, DURING, &rights);
     assert_true(rights.receives == 1 && rights.sends == 2 && rights.until == 3);
@@ -166,7 +266,7 @@ static void a_dead_wide_grant_does_not_widen_a_live_narrow_one(void **state)
 {
     (void)state;
     struct grant grants[] = { grant_of(MODE_FULL), grant_of(MODE_LISTEN), grant_of(MODE_FULL), grant_of(MODE_FULL) };
-    grants[0].withdrawn = true;
+    grants[0].status = GRANT_WITHDRAWN;
     grants[2].kinds = term_bit(KIND_FAMILY);
     grants[3].person = (struct id){ "other" };
     struct rights rights;
@@ -189,20 +289,44 @@ static void two_modes_are_a_choice_and_not_a_sum(void **state)
 static void the_most_telling_refusal_is_reported_in_any_order(void **state)
 {
     (void)state;
-    struct grant absent = { .client = carol, .person = lee }, other = grant_of(MODE_FULL), expired = other,
-                 withdrawn = other, early = other;
+    struct grant live = grant_of(MODE_FULL);
+    live.kinds = term_bit(KIND_CHECK_IN);
+    live.topics = term_bit(TOPIC_GENERAL_PROGRESS);
+    struct grant absent = { .client = carol, .person = lee }, other = live, topic = live, expired = live,
+                 withdrawn = live, early = live;
     other.kinds = term_bit(KIND_FAMILY);
+    topic.topics = 0;
     expired.not_before = 1, expired.expires = DURING;
-    withdrawn.withdrawn = true;
+    withdrawn.status = GRANT_WITHDRAWN;
     early.not_before = DURING + 1;
-    const struct grant by_telling[] = { absent, other, expired, withdrawn, early };
-    static const enum consent reasons[] = { CONSENT_ABSENT, CONSENT_OTHER_KIND, CONSENT_EXPIRED, CONSENT_WITHDRAWN,
-                                            CONSENT_EARLY };
-    for (size_t a = 0; a < 5; a++)
-        for (size_t b = 0; b < 5; b++) {
+    const struct grant by_telling[] = { absent, other, topic, expired, withdrawn, early, live };
+    static const enum consent reasons[] = { CONSENT_ABSENT,    CONSENT_OTHER_KIND, CONSENT_OTHER_TOPIC, CONSENT_EXPIRED,
+                                            CONSENT_WITHDRAWN, CONSENT_EARLY,      CONSENT_LIVE };
+    for (size_t a = 0; a < 7; a++)
+        for (size_t b = 0; b < 7; b++) {
             struct grant both[] = { by_telling[a], by_telling[b] };
-            assert_int_equal(check_at(both, 2, DURING, &(struct rights){ 0 }), reasons[a > b ? a : b]);
+            assert_int_equal(consent_check(both, 2, &carol, &lee, KIND_CHECK_IN, DURING, &(struct rights){ 0 }),
+                             reasons[a > b ? a : b]);
         }
+}
+
+static void words_and_values_fit_each_other(void **state)
+{
+    (void)state;
+    for (int i = TOPIC_GENERAL_PROGRESS; i <= TOPIC_EDUCATION; i++)
+        assert_int_equal(topic_parse(bytes_of(topic_name((enum topic)i))), i);
+    for (int i = GRANTED_BY_PATIENT; i <= GRANTED_BY_BOTH; i++)
+        assert_int_equal(granted_by_parse(bytes_of(granted_by_name((enum granted_by)i))), i);
+    for (int i = GRANT_ACTIVE; i <= GRANT_NOTHING; i++)
+        assert_int_equal(grant_status_parse(bytes_of(grant_status_name((enum grant_status)i))), i);
+    assert_string_equal(topic_name(TOPIC_RELAPSE_SUPPORT), "relapse_support");
+    assert_string_equal(granted_by_name(GRANTED_BY_REPRESENTATIVE), "personal_rep");
+    assert_int_equal(topic_parse(bytes_of("gossip")), 0);
+    assert_int_equal(granted_by_parse(bytes_of("")), 0);
+    assert_int_equal(grant_status_parse(bytes_of("Active")), 0);
+    assert_string_equal(topic_name(0), "?");
+    assert_string_equal(granted_by_name((enum granted_by)9), "?");
+    assert_string_equal(grant_status_name((enum grant_status) - 1), "?");
 }
 
 int main(void)
@@ -213,6 +337,12 @@ int main(void)
         cmocka_unit_test(no_grant_is_no),
         cmocka_unit_test(a_grant_concerns_only_those_whom_it_names),
         cmocka_unit_test(a_grant_is_for_its_kinds_alone),
+        cmocka_unit_test(no_grant_opens_a_group),
+        cmocka_unit_test(a_kind_with_a_topic_needs_a_grant_that_names_it),
+        cmocka_unit_test(the_rights_are_those_of_the_grant_that_decides),
+        cmocka_unit_test(only_the_listed_purposes_are_known),
+        cmocka_unit_test(a_grant_of_nothing_or_of_an_unknown_status_counts_as_absent),
+        cmocka_unit_test(words_and_values_fit_each_other),
         cmocka_unit_test(a_withdrawn_grant_is_no_at_any_time),
         cmocka_unit_test(an_incomplete_grant_counts_as_absent),
         cmocka_unit_test(refusals_leave_the_rights_alone),

@@ -11,7 +11,9 @@
 
 static struct record record_of(enum record_kind kind, const char *interval, const char *participation, int64_t unix_us)
 {
-    struct record record = { .kind = kind, .unix_us = unix_us, .session = { "s1" }, .person = { "n1" }, .client = { "c1" } };
+    struct record record = {
+        .kind = kind, .unix_us = unix_us, .session = { "s1" }, .person = { "n1" }, .client = { "c1" }
+    };
     snprintf(record.interval.text, sizeof record.interval.text, "%s", interval);
     snprintf(record.participation.text, sizeof record.participation.text, "%s", participation);
     return record;
@@ -19,7 +21,7 @@ static struct record record_of(enum record_kind kind, const char *interval, cons
 
 static enum interval_fault feed(struct intervals *intervals, struct record record)
 {
-    enum interval_fault fault = (enum interval_fault)-1;
+    enum interval_fault fault = (enum interval_fault) - 1;
     assert_int_equal(intervals_row(intervals, &record, &fault), OK);
     return fault;
 }
@@ -88,7 +90,8 @@ static void one_participation_is_in_one_interval_at_a_time(void **state)
     elsewhere.session = (struct id){ "s2" };
     assert_int_equal(feed(intervals, record_of(RECORD_OPEN, "i1", "p1", 5)), INTERVAL_GOOD);
     assert_int_equal(feed(intervals, record_of(RECORD_OPEN, "i2", "p1", 6)), INTERVAL_OVERLAPS);
-    assert_int_equal(feed(intervals, elsewhere), INTERVAL_GOOD); /* the id's participation in another session is another */
+    assert_int_equal(feed(intervals, elsewhere),
+                     INTERVAL_GOOD); /* the id's participation in another session is another */
     assert_int_equal(feed(intervals, record_of(RECORD_CLOSE, "i1", "p1", 6)), INTERVAL_GOOD);
     assert_int_equal(feed(intervals, record_of(RECORD_OPEN, "i2", "p1", 6)), INTERVAL_GOOD);
     intervals_destroy(intervals);

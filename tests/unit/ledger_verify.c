@@ -82,7 +82,8 @@ static void what_is_open_at_the_end_is_reported_and_no_fault(void **state)
     struct ledger_verifier verifier;
     struct chain chain;
     chain_init(&chain, &clinic);
-    append(&ledger, &chain, (struct record){ .kind = RECORD_OPEN, .interval = { "i1" }, .session = { "s" }, .participation = { "p" } });
+    append(&ledger, &chain,
+           (struct record){ .kind = RECORD_OPEN, .interval = { "i1" }, .session = { "s" }, .participation = { "p" } });
     assert_int_equal(ledger_verifier_init(&verifier, &clinic, NULL), OK);
     assert_int_equal(ledger_verifier_row(&verifier, &ledger.rows[0]), OK);
     assert_int_equal(ledger_verifier_end(&verifier), OK);

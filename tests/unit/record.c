@@ -7,10 +7,11 @@
 
 #include "support/history.h"
 
-static const char whole[] = "{\"kind\":\"close\",\"at\":1767225600000001,\"session\":\"s1\",\"participation\":\"p3\","
-                            "\"person\":\"n5\",\"client\":\"c2\",\"by\":\"p1\",\"grant\":\"g7\","
-                            "\"interval\":\"i9\",\"epoch\":2,\"mode\":\"audio\",\"reason\":\"stepped_out\",\"guidance\":\"3.1\","
-                            "\"notice\":\"2026-01\",\"recovered\":true}";
+static const char whole[] =
+    "{\"kind\":\"close\",\"at\":1767225600000001,\"session\":\"s1\",\"participation\":\"p3\","
+    "\"person\":\"n5\",\"client\":\"c2\",\"by\":\"p1\",\"grant\":\"g7\","
+    "\"interval\":\"i9\",\"epoch\":2,\"mode\":\"audio\",\"reason\":\"stepped_out\",\"guidance\":\"3.1\","
+    "\"notice\":\"2026-01\",\"recovered\":true}";
 
 static struct record whole_record(void)
 {

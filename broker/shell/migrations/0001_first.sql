@@ -11,7 +11,9 @@ CREATE TABLE sessions (
     kind      TEXT NOT NULL,
     opens_at  INTEGER NOT NULL,
     closes_at INTEGER NOT NULL CHECK (closes_at > opens_at),
-    client    TEXT NOT NULL
+    client    TEXT NOT NULL,
+    guidance_version TEXT NOT NULL, -- what a loved one reads first, and the notice
+    notice_version   TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE people (
