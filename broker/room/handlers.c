@@ -82,6 +82,7 @@ static outcome on_agree(struct context *c)
     bool yes = c->request->agree.yes;
     if (yes != p->agreed)
         journal_note(c->room, RECORD_AGREED, p, c->from, yes ? "yes" : "no", c->out);
+    p->refused = !yes;
     if (yes) {
         p->agreed = true;
         return DONE;
@@ -131,8 +132,10 @@ static bool may_stop(const struct context *c, const struct participant *p)
 /* The client's stop takes the yes back with it; the segment runs on, so that a new yes can't refill it. */
 static enum status step_out(struct context *c, struct participant *p)
 {
-    if (c->from->who.role == ROLE_CLIENT)
+    if (c->from->who.role == ROLE_CLIENT) {
         p->agreed = false;
+        p->refused = true;
+    }
     enum status status = seat(c, p, SEAT_STEP_OUT, step_out_reason(c->from, p));
     if (status == OK)
         log_step(c, p);

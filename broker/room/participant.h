@@ -96,6 +96,7 @@ struct participant {
     usec_t missing_since;     /* 0: is not missing */
 
     bool agreed;         /* the client's yes to this person, for this segment */
+    bool refused;        /* the client's no, which stands although the client may be absent */
     usec_t segment_ends; /* 0: no segment runs */
     struct interval interval;
     enum lost lost; /* while suspended */

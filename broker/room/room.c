@@ -280,6 +280,8 @@ enum verdict room_verdict(const struct room *room, struct now now, const struct 
     if (p->who.role == ROLE_LOVED_ONE)
         facts.consent = consent_of(room, p, &rights);
     facts.client_absent_ok = rights.client_absent_ok;
+    if (p->refused)
+        return VERDICT_CLIENT_HAS_NOT_AGREED;
     usec_t left_us = time_left_us(room, now, p, rights.until);
     /* Whole seconds: down for somebody who comes, up for somebody who is in until the last microsecond. */
     facts.seconds_left = (int64_t)((left_us + (already_in ? USEC_PER_SEC - 1 : 0)) / USEC_PER_SEC);

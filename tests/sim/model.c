@@ -175,7 +175,7 @@ source_mask model_may(const struct model *m, usec_t now, int to, int from)
 bool model_may_stay(const struct model *m, usec_t now, int person)
 {
     const struct model_person *p = &m->people[person];
-    if (!guest(p) || !p->connected || p->removed || !model_open(m, now) || !client_there(m, p) || m->closes <= now)
+    if (!guest(p) || !p->connected || p->removed || p->refused || !model_open(m, now) || !client_there(m, p) || m->closes <= now)
         return false;
     if (p->role == ROLE_INTERPRETER)
         return true;

@@ -21,6 +21,7 @@ struct model_person {
     enum mode choice;
     enable_mask enabled;
     bool prepared, declined;
+    bool refused; /* by the client */
     bool connected, removed, admitting, admitted, agreed;
     usec_t resumable_until; /* their own lost link may bring them back until then; 0 no */
     usec_t segment_until;   /* 0: none runs */

@@ -684,8 +684,10 @@ void world_negotiate(struct world *w, int person)
 /* A client's stop takes the yes back. */
 static void step_out(struct model *m, int by, int person)
 {
-    if (m->people[by].role == ROLE_CLIENT)
+    if (m->people[by].role == ROLE_CLIENT) {
         m->people[person].agreed = false;
+        m->people[person].refused = true;
+    }
     model_out(m, person);
 }
 
@@ -706,6 +708,7 @@ static void tell_model(struct world *w, int person, const char *json)
         m->people[person].sending = sources;
     } else if (strstr(json, "\"agree\"")) {
         m->people[about].agreed = strstr(json, "true") != NULL;
+        m->people[about].refused = !m->people[about].agreed;
         if (!m->people[about].agreed) {
             model_out(m, about);
             model_segment_over(m, about);
