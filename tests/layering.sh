@@ -16,19 +16,21 @@ declare -A may_use=(
     [broker/media]="base media"
     [signaling]="base signaling"
     [auth]="base auth"
-    [broker/room]="base transport media signaling auth room"
-    [broker/shell]="base transport media signaling auth room shell"
+    [broker/ledger]="base auth ledger"
+    [broker/room]="base transport media signaling auth ledger room"
+    [broker/shell]="base transport media signaling auth ledger room shell"
 )
-folders=(broker/base broker/transport broker/media signaling auth broker/room broker/shell)
+folders=(broker/base broker/transport broker/media signaling auth broker/ledger broker/room broker/shell)
 ours="base|transport|media|signaling|auth|room|shell|ledger|broker|tests|support|sim"
 
 # A library's headers, and the files (a prefix of their path) that may include them.
 declare -A library_users=(
     [srtp2/]="broker/transport/srtp.c"
     [libwebsockets]="broker/shell/"
-    [jansson]="signaling/ auth/ broker/shell/"
+    [jansson]="signaling/ auth/ broker/ledger/ broker/shell/"
+    [sqlite3]="broker/shell/"
     [jose/]="auth/"
-    [openssl/]="broker/transport/ auth/ broker/shell/"
+    [openssl/]="broker/transport/ auth/ broker/ledger/ broker/shell/"
 )
 
 starts_with_one_of() { # TEXT PREFIX...
@@ -67,7 +69,7 @@ check_includes() { # TREE
 
 # ---- what a pure archive may call ----
 
-pure=(base transport media signaling auth room)
+pure=(base transport media signaling auth ledger room)
 
 # KIND: extended regular expression for the whole symbol, without the decorations that plain_symbol strips. Besides the
 # system's calls these are the calls of our libraries that read a clock or draw randomness by themselves.
@@ -188,6 +190,7 @@ self_test() { # BUILD_DIR
     plant_call base open64 '\(file\)'
     plant_call media pthread_create '\(thread\)'
     plant_call room nanosleep '\(sleep\)'
+    plant_call ledger clock_gettime '\(clock\)'
     plant_call auth getrandom '\(random\)'
     plant_call transport RAND_bytes '\(random\)'
     plant_call room jose_jws_sig '\(random\)' # allowed in auth, and nowhere else
@@ -202,6 +205,8 @@ self_test() { # BUILD_DIR
     plant_include broker/transport/planted.c '#include <srtp2/srtp.h>' 'may not include'
     plant_include broker/room/planted.c '#include <libwebsockets.h>' 'may not include'
     plant_include broker/room/planted.c '#include <jansson.h>' 'may not include'
+    plant_include broker/ledger/planted.c '#include <sqlite3.h>' 'may not include'
+    plant_include broker/ledger/planted.c '#include "room/room.h"' 'broker/ledger may not include'
     rm "$work/build/libkinroom_room.a"
     expect 'a missing archive' 'libkinroom_room\.a: not built'
     [ $failures = 0 ] || exit 1

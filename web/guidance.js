@@ -10,7 +10,7 @@ const GUIDANCE = {
             'You wait until the therapist lets you in, for a part of the session. Until then nobody can see or hear you.',
             'While you are in, every screen shows who can see and hear, and until when. You, the therapist and the person in treatment '
                 + 'can each stop it at any moment.',
-            'Some moments may be hard. That is normal, and the therapist is there for them.',
+            'Some moments may be hard. That is normal, and the therapist is there to help.',
         ] },
         { title: 'How to talk with each other', points: [
             'Speak for yourself: “I was worried” reaches further than “you always”.',

@@ -270,7 +270,7 @@ export class Page {
         this.#editsPlace = yes;
         if (yes) fillPlace(this.#session);
         this.show();
-        if (yes) byId('address').focus();
+        (yes ? byId('address') : document.querySelector('[data-action="place-edit"]')).focus();
     }
 
     news(text) {

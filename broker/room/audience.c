@@ -15,7 +15,8 @@ static bool takes_part(const struct audience_person *person)
     return false;
 }
 
-bool audience_together(const struct audience_room *room, const struct audience_person *a, const struct audience_person *b)
+bool audience_together(const struct audience_room *room, const struct audience_person *a,
+                       const struct audience_person *b)
 {
     return room->open && room->therapist_present && takes_part(a) && takes_part(b);
 }

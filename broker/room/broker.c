@@ -99,7 +99,6 @@ enum status broker_plan(struct broker *b, const struct plan *plan)
     return OK;
 }
 
-
 /* What every event in a room ends with. */
 static void touched(struct broker *b, const struct room *room)
 {
@@ -135,7 +134,8 @@ void broker_tick(struct broker *b, struct now now, struct outbox *out)
 
 /* ---- The ledger's answers, and the clinic's ---- */
 
-static void answer_waiting(struct broker *b, struct now now, struct room *room, uint64_t number, bool durable, struct outbox *out)
+static void answer_waiting(struct broker *b, struct now now, struct room *room, uint64_t number, bool durable,
+                           struct outbox *out)
 {
     for (size_t i = 0; i < room->people_count; i++) {
         struct participant *p = &room->people[i];

@@ -44,9 +44,9 @@ enum status broker_gone(struct broker *, struct now, client_id, struct outbox *)
 /* One datagram; decrypted in place, so the buffer is the core's until it returns. */
 enum status broker_datagram(struct broker *, struct now, const struct address *peer, uint8_t *data, size_t len,
                             struct outbox *);
-/* The ledger's answers. Records leave in the outbox, numbered from 1 in rising order; an admission opens its gates only once its record
- * is durable. `durable`: every record up to this number that was not refused is safely stored. `refused`: this OPEN record could
- * not be stored and never will be; whoever waits for it is not let in. */
+/* The ledger's answers. Records leave in the outbox, numbered from 1 in rising order; an admission opens its gates only
+ * once its record is durable. `durable`: every record up to this number that was not refused is safely stored.
+ * `refused`: this OPEN record could not be stored and never will be; whoever waits for it is not let in. */
 void broker_durable(struct broker *, struct now, uint64_t number, struct outbox *);
 void broker_refused(struct broker *, struct now, uint64_t number, struct outbox *);
 /* A grant that is new or changed takes effect at once: when this returns, whatever it no longer allows is shut. */

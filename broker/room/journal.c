@@ -3,7 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
-static void copy_text(char *to, size_t cap, const char *from) { snprintf(to, cap, "%s", from ? from : ""); }
+static void copy_text(char *to, size_t cap, const char *from)
+{
+    snprintf(to, cap, "%s", from ? from : "");
+}
 
 static struct record record_of(const struct room *room, enum record_kind kind, const struct participant *p,
                                const struct participant *by, const char *reason)
@@ -69,7 +72,8 @@ enum status journal_open(struct room *room, struct participant *p, const struct 
     return OK;
 }
 
-void journal_close(struct room *room, struct participant *p, const struct participant *by, const char *reason, struct outbox *out)
+void journal_close(struct room *room, struct participant *p, const struct participant *by, const char *reason,
+                   struct outbox *out)
 {
     struct record record = record_of(room, RECORD_CLOSE, p, by, reason);
     record.interval = p->interval.id;

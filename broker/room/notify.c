@@ -76,7 +76,8 @@ static void tell_seat(struct room *room, struct now now, struct participant *p, 
     tell_news(p, &p->told.seat, &text, notice_seat(&text, &notice), out);
 }
 
-/* Who may know that `about` exists, is connected, and some name for them. Those let in see who is in, while they are. */
+/* Who may know that `about` exists, is connected, and some name for them. Those let in see who is in, while they are.
+ */
 static bool may_know(const struct participant *reader, const struct participant *about)
 {
     switch (reader->who.role) {
@@ -94,7 +95,8 @@ static bool may_know(const struct participant *reader, const struct participant 
 }
 
 /* "Guest 2": a number that stays with them for the session, and tells nothing. */
-static const char *alias_of(const struct room *room, const struct participant *about, char alias[static NAME_MAX_BYTES + 1])
+static const char *alias_of(const struct room *room, const struct participant *about,
+                            char alias[static NAME_MAX_BYTES + 1])
 {
     if (about->who.alias[0])
         return about->who.alias;
@@ -132,7 +134,8 @@ static void tell_grant(const struct room *room, const struct participant *about,
     person->grant_until = rights.until;
 }
 
-static void tell_staff(const struct room *room, struct now now, const struct participant *about, struct notice_person *person)
+static void tell_staff(const struct room *room, struct now now, const struct participant *about,
+                       struct notice_person *person)
 {
     if (about->who.role == ROLE_CLIENT) {
         person->has_location = true;
@@ -291,10 +294,10 @@ void notify_warning(const struct room *room, uint32_t seconds_left, struct outbo
     }
 }
 
-/* Who reads what: therapists all of it. A line to everyone reaches those who take part and may chat themselves; from one
- * loved one to another there is no way. */
-static bool may_read(const struct room *room, struct now now, const struct participant *from, const struct participant *to,
-                     bool to_therapist)
+/* Who reads what: therapists all of it. A line to everyone reaches those who take part and may chat themselves; from
+ * one loved one to another there is no way. */
+static bool may_read(const struct room *room, struct now now, const struct participant *from,
+                     const struct participant *to, bool to_therapist)
 {
     if (to == from)
         return true;
@@ -309,8 +312,8 @@ static bool may_read(const struct room *room, struct now now, const struct parti
     return room_rights(room, to).chat && audience_together(&facts, &reader, &writer);
 }
 
-void notify_chat(const struct room *room, struct now now, const struct participant *from, const char *line, bool to_therapist,
-                 struct outbox *out)
+void notify_chat(const struct room *room, struct now now, const struct participant *from, const char *line,
+                 bool to_therapist, struct outbox *out)
 {
     for (size_t i = 0; i < room->people_count; i++) {
         const struct participant *to = &room->people[i];

@@ -12,7 +12,8 @@ void notify_answer(client_id, uint32_t request, const char *sdp, struct outbox *
 /* The box ends in so many seconds: to everybody who is in. */
 void notify_warning(const struct room *, uint32_t seconds_left, struct outbox *);
 /* A chat line, to those who may read it; a therapist's help is called. The sender gets an echo of the first. */
-void notify_chat(const struct room *, struct now, const struct participant *from, const char *text, bool to_therapist, struct outbox *);
+void notify_chat(const struct room *, struct now, const struct participant *from, const char *text, bool to_therapist,
+                 struct outbox *);
 void notify_alert(const struct room *, const struct participant *from, struct outbox *);
 void notify_done(client_id, uint32_t request, struct outbox *);
 /* code: one of refusal.h's. */

@@ -55,11 +55,11 @@ static const enum seat rules[SEATS][SEAT_EVENTS] = {
 
 /* A client who has yet to say where they are waits, as far as anybody is concerned. */
 static const char *const seat_names[SEATS] = {
-    [SEAT_ABSENT] = "absent",       [SEAT_ARRIVED] = "waiting",   [SEAT_PRESENT] = "present",
-    [SEAT_INVITED] = "invited",     [SEAT_PREPARING] = "preparing", [SEAT_DECLINED] = "declined",
-    [SEAT_WAITING] = "waiting",     [SEAT_ADMITTING] = "admitting", [SEAT_ADMITTED] = "admitted",
+    [SEAT_ABSENT] = "absent",           [SEAT_ARRIVED] = "waiting",     [SEAT_PRESENT] = "present",
+    [SEAT_INVITED] = "invited",         [SEAT_PREPARING] = "preparing", [SEAT_DECLINED] = "declined",
+    [SEAT_WAITING] = "waiting",         [SEAT_ADMITTING] = "admitting", [SEAT_ADMITTED] = "admitted",
     [SEAT_STEPPED_OUT] = "stepped_out", [SEAT_SUSPENDED] = "suspended", [SEAT_LEFT] = "left",
-    [SEAT_REVOKED] = "revoked",     [SEAT_REMOVED] = "removed",
+    [SEAT_REVOKED] = "revoked",         [SEAT_REMOVED] = "removed",
 };
 static const char *const event_names[SEAT_EVENTS] = {
     [SEAT_JOIN] = "join",
@@ -96,9 +96,7 @@ void participant_init(struct participant *p, const struct plan_person *who)
 {
     *p = (struct participant){ .who = *who, .reached = -1 };
     p->prepared = who->role != ROLE_LOVED_ONE && who->role != ROLE_CLIENT;
-    p->seat = who->denied                      ? SEAT_REMOVED
-              : participant_needs_admission(p) ? SEAT_INVITED
-                                               : SEAT_ABSENT;
+    p->seat = who->denied ? SEAT_REMOVED : participant_needs_admission(p) ? SEAT_INVITED : SEAT_ABSENT;
 }
 
 enum seat seat_after(enum seat seat, enum seat_event event)

@@ -74,8 +74,8 @@ struct location {
 /* One disclosure interval on its way through the ledger. */
 struct interval {
     struct id id;
-    uint64_t record;         /* the number of its OPEN while that is not durable yet, else 0 */
-    client_id asked_by;      /* whom to answer then; 0 nobody */
+    uint64_t record;    /* the number of its OPEN while that is not durable yet, else 0 */
+    client_id asked_by; /* whom to answer then; 0 nobody */
     uint32_t request;
 };
 

@@ -236,7 +236,8 @@ struct audience_person room_audience_person(const struct room *room, const struc
         .role = p->who.role,
         .in = participant_in(p),
         .client_there = client_connected(room, p) || client_may_be_absent(room, p),
-        .sees_therapists = matrix_row(room->plan.kind, p->who.role)->see_only_therapist && !(p->enabled & ENABLE_OTHERS),
+        .sees_therapists =
+            matrix_row(room->plan.kind, p->who.role)->see_only_therapist && !(p->enabled & ENABLE_OTHERS),
         .sending = p->sending,
         .muted = p->muted,
         .sends = rights.sends,
@@ -477,7 +478,8 @@ static void settle_suspended(struct room *room, struct now now, struct participa
     if (now.mono_us >= p->suspended_at + lost_grace_us(p->lost))
         room_seat(room, p, SEAT_GRACE_OVER, NULL, p->reason, out);
     else if (p->lost == LOST_SELF && room_verdict(room, now, p, false) == VERDICT_ADMIT)
-        room_seat(room, p, SEAT_RESUME, NULL, NULL, out); /* without the ledger they stay suspended, until the grace is over */
+        room_seat(room, p, SEAT_RESUME, NULL, NULL,
+                  out); /* without the ledger they stay suspended, until the grace is over */
 }
 
 /* A grant that ends at once ends every seat of theirs; they are told in neutral words. */
@@ -654,9 +656,9 @@ void room_tick(struct room *room, struct now now, struct outbox *out)
 {
     room_enter(room, now);
     tick_transports(room, now, out);
+    if (now.mono_us >= room->settle_at) /* first: whose time is over gets no report either */
+        room_settle(room, now, out);
     relay_ask_keyframes(room, now, out);
     relay_reports(room, now, out);
-    if (now.mono_us >= room->settle_at)
-        room_settle(room, now, out);
     room->deadline = sooner(room->settle_at, relay_deadline(room));
 }

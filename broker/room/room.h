@@ -53,10 +53,10 @@ struct room {
     usec_t opens_us, closes_us;
     usec_t extended_us;
     bool was_open, over;
-    enum phase phase;      /* as the ledger knows it */
-    uint32_t warned;       /* how many of the box's warnings were given */
+    enum phase phase; /* as the ledger knows it */
+    uint32_t warned;  /* how many of the box's warnings were given */
     bool agenda_running;
-    uint32_t step;         /* of the agenda */
+    uint32_t step; /* of the agenda */
     usec_t step_ends_us;
 
     usec_t settle_at; /* when something follows from time alone */
@@ -103,9 +103,10 @@ void room_end_segment(struct participant *);
 /* Begins this step of the agenda; past the last one, the agenda is over. */
 void room_start_step(struct room *, struct now, uint32_t step);
 
-/* The only way to another seat: the ledger is told what begins and ends. `by` caused it, NULL for the clock, a lost link or the clinic. */
-enum status room_seat(struct room *, struct participant *, enum seat_event, const struct participant *by, const char *reason,
-                      struct outbox *);
+/* The only way to another seat: the ledger is told what begins and ends. `by` caused it, NULL for the clock, a lost
+ * link or the clinic. */
+enum status room_seat(struct room *, struct participant *, enum seat_event, const struct participant *by,
+                      const char *reason, struct outbox *);
 /* The ledger's answer to the OPEN that they wait for. */
 void room_commit(struct room *, struct now, struct participant *, bool durable, struct outbox *);
 /* A grant is new or changed; false when it concerns nobody here. */

@@ -76,8 +76,7 @@ static enum status verify_against(struct store *store, const struct id *clinic, 
                                   struct ledger_verifier *verifier)
 {
     TRY(ledger_verifier_init(verifier, clinic, head));
-    enum status status =
-        store->ops->ledger_each(store, 1, (struct store_rows){ ledger_verifier_row, verifier });
+    enum status status = store->ops->ledger_each(store, 1, (struct store_rows){ ledger_verifier_row, verifier });
     return status == OK ? ledger_verifier_end(verifier) : status;
 }
 

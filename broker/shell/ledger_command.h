@@ -1,4 +1,5 @@
-/* ledger_command.h - 'kinroom ledger verify' and 'kinroom ledger export': reads a store, beside a running server too. */
+/* ledger_command.h - 'kinroom ledger verify' and 'kinroom ledger export': reads a store, beside a running server too.
+ */
 #pragma once
 
 /* Words after the command's own; exit codes. */

@@ -199,10 +199,12 @@ static const struct command commands[] = {
       "      prints an admission token; ROLE is client, therapist, loved_one, interpreter or admin" },
     { "ledger", "verify", ledger_command_verify,
       "ledger verify [--store FILE] [--head ROW:HASH]\n"
-      "      checks every row of the ledger, and names the first that is wrong; --head: a row as an earlier run printed it" },
+      "      checks every row of the ledger, and names the first that is wrong; --head: a row as an earlier run "
+      "printed it" },
     { "ledger", "export", ledger_command_export,
       "ledger export [--store FILE] [--format jsonl|fhir|csv] [--client ID] [--from DAY] [--to DAY]\n"
-      "      prints the ledger as JSON Lines or FHIR AuditEvents, or as CSV the disclosures; a day such as 2026-01-31 in\n"
+      "      prints the ledger as JSON Lines or FHIR AuditEvents, or as CSV the disclosures; a day such as 2026-01-31 "
+      "in\n"
       "      UTC, --to is the first one left out" },
     { "help", NULL, run_help, "help\n      prints this" },
 };

@@ -8,6 +8,7 @@
 struct reading {
     struct recovery *recovery;
     struct intervals *intervals;
+    uint64_t faults; /* rows that break the rules of intervals */
     const struct log *log;
 };
 
@@ -39,7 +40,7 @@ static enum status read_row(void *context, const struct ledger_row *row)
     TRY(record_parse(bytes_of(row->text), &record));
     TRY(intervals_row(reading->intervals, &record, &interval_fault));
     /* The row is what was written, so the mistake was ours at the time: it is said, and sessions go on. */
-    if (interval_fault != INTERVAL_GOOD)
+    if (interval_fault != INTERVAL_GOOD && reading->faults++ == 0)
         log_error(reading->log, "ledger row %llu: %s", (unsigned long long)row->number,
                   interval_fault_name(interval_fault));
     return record.kind == RECORD_REMOVED ? remember_removal(reading->recovery, &record) : OK;
@@ -95,6 +96,9 @@ static enum status recover(struct reading *reading, struct store *store)
     struct recovery *r = reading->recovery;
     TRY(store->ops->ledger_each(store, 1, (struct store_rows){ read_row, reading }));
     TRY(check_end(&r->chain, store, reading->log));
+    if (reading->faults > 1)
+        log_error(reading->log, "ledger: %llu rows in all break the rules of intervals",
+                  (unsigned long long)reading->faults);
     TRY(close_open(r, reading->intervals, store));
     if (r->closed > 0)
         log_warning(reading->log, "recovered: %zu disclosure intervals were open when the last run ended; closed",

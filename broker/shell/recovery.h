@@ -16,8 +16,8 @@ struct recovery {
     size_t removal_count, removal_cap;
 };
 
-/* Reads the whole ledger and writes a CLOSE, flagged `recovered`, for each interval that is open. ERR_AUTH, with the row
- * in the log, when the chain is broken: nothing is written then. */
+/* Reads the whole ledger and writes a CLOSE, flagged `recovered`, for each interval that is open. ERR_AUTH, with the
+ * row in the log, when the chain is broken: nothing is written then. */
 enum status recovery_run(struct recovery *, struct store *, const struct id *clinic, const struct log *);
 void recovery_deinit(struct recovery *);
 

@@ -1,9 +1,9 @@
-/* scribe.h - the ledger's one thread: takes the records of every shard, commits them in groups, and tells each shard what
- * is durable.
+/* scribe.h - the ledger's one thread: takes the records of every shard, commits them in groups, and tells each shard
+ * what is durable.
  *
  * A commit takes whatever has queued up while the one before was on its way to the disk, so that admissions at the same
- * time share one. When the store fails, OPEN records are refused (nobody is let in on what cannot be proved), those that
- * wait at once and new ones until the next try; all others are kept, in order, and tried again every half second.
+ * time share one. When the store fails, OPEN records are refused (nobody is let in on what cannot be proved), those
+ * that wait at once and new ones until the next try; all others are kept, in order, and tried again every half second.
  * The CLOSE of an OPEN that was refused is left out, as there is nothing that it could close; so a shard may send one
  * before it has heard what came of the OPEN.
  * Heartbeats go into the chain never and to the disk once a second at most, after the records that came before them;

@@ -261,8 +261,8 @@ static enum status make_all(struct server *server, const struct material *materi
     return front_start(server->front);
 }
 
-/* The front first, so that nobody new comes in; the scribe last, so that it stores what the shards sent. The queues live
- * until all have stopped. */
+/* The front first, so that nobody new comes in; the scribe last, so that it stores what the shards sent. The queues
+ * live until all have stopped. */
 static void unmake_all(struct server *server)
 {
     front_stop(server->front);

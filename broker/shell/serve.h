@@ -1,5 +1,5 @@
-/* serve.h - the whole server put together: files read, the store opened and the ledger recovered, scribe, shards and front
- * made, started, and stopped by a signal. */
+/* serve.h - the whole server put together: files read, the store opened and the ledger recovered, scribe, shards and
+ * front made, started, and stopped by a signal. */
 #pragma once
 
 #include "auth/keyring.h"

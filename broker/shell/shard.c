@@ -37,7 +37,7 @@ struct shard {
     struct outbox *outbox;
     struct udp *udp;
     struct queue *inbox, *to_front, *answers, *to_scribe;
-    uint64_t *refused;  /* OPENs that the queue had no room for, of one flush */
+    uint64_t *refused; /* OPENs that the queue had no room for, of one flush */
     size_t refused_count;
     int wake_fd, timer_fd, epoll_fd;
     usec_t armed_for; /* what the timer is set to; NEVER when it is not */
@@ -202,7 +202,8 @@ static void close_later(struct shard *s, client_id client)
 {
     if (client == 0 || is_unclosed(s, client) || s->unclosed_count == s->unclosed_max)
         return;
-    log_warning(s->log, "shard %zu closes client %llu: what it is owed does not fit", s->index, (unsigned long long)client);
+    log_warning(s->log, "shard %zu closes client %llu: what it is owed does not fit", s->index,
+                (unsigned long long)client);
     s->unclosed[s->unclosed_count++] = client;
 }
 

@@ -18,9 +18,10 @@ struct shard_config {
     const struct address *advertise; /* candidates, with ports */
     size_t advertise_count;
     size_t rooms_max, clients_max;
-    struct queue *to_front;  /* outlives the shard */
-    struct queue *to_scribe; /* outlives the shard; NULL: nothing is recorded, so whoever needs a record is not let in */
-    const struct log *log;   /* outlives the shard */
+    struct queue *to_front; /* outlives the shard */
+    struct queue
+        *to_scribe;        /* outlives the shard; NULL: nothing is recorded, so whoever needs a record is not let in */
+    const struct log *log; /* outlives the shard */
 };
 
 /* The shard that runs a session: the same for the same id and count, in every process. */

@@ -136,13 +136,12 @@ enum status sqlite_end(struct sqlite *s, enum status so_far)
 static enum status set_up(struct sqlite *s, enum sqlite_access access)
 {
     static const char *const common[] = {
-        "PRAGMA foreign_keys = ON",
-        "PRAGMA trusted_schema = OFF",
+        "PRAGMA foreign_keys = ON", "PRAGMA trusted_schema = OFF",
         "PRAGMA cell_size_check = ON", /* a corrupt page is an error before it is used */
     };
     static const char *const owner[] = {
         "PRAGMA journal_mode = WAL",
-        "PRAGMA synchronous = FULL",  /* in WAL mode: each commit is on the disk when it returns */
+        "PRAGMA synchronous = FULL", /* in WAL mode: each commit is on the disk when it returns */
         "PRAGMA secure_delete = ON", /* a name that is deleted is overwritten */
     };
     sqlite3_extended_result_codes(s->db, 1);

@@ -21,8 +21,8 @@ enum sqlite_access {
     SQLITE_AS_READER, /* beside an owner, or alone; writes nothing */
 };
 
-/* ERR_UNKNOWN: a reader finds no file. ERR_STATE: another process owns it. ERR_UNSUPPORTED: not ours, or of a newer (for a
- * reader: or older) schema. ERR_FULL, ERR_SYSTEM. Each with a line in the log, and the file as it was. */
+/* ERR_UNKNOWN: a reader finds no file. ERR_STATE: another process owns it. ERR_UNSUPPORTED: not ours, or of a newer
+ * (for a reader: or older) schema. ERR_FULL, ERR_SYSTEM. Each with a line in the log, and the file as it was. */
 enum status sqlite_open(struct sqlite *, const char *path, enum sqlite_access, const struct log *);
 void sqlite_close(struct sqlite *); /* of one that was opened */
 

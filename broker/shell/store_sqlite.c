@@ -176,7 +176,8 @@ static enum status heartbeat_get(struct store *store, int64_t *unix_us)
 /* ---- Grants ---- */
 
 #define GRANT_COLUMNS                                                                                                  \
-    "id, epoch, client, person, granted_by, kinds, modes, chat, topics, purpose, not_before, expires, client_absent_ok, " \
+    "id, epoch, client, person, granted_by, kinds, modes, chat, topics, purpose, not_before, expires, "                \
+    "client_absent_ok, "                                                                                               \
     "notice_version, evidence, status"
 
 static enum status take_grant(struct sqlite *db, sqlite3_stmt *row, struct grant *grant)
@@ -402,8 +403,7 @@ static enum status claim_for_clinic(struct sqlite *db, const struct id *clinic)
     return ERR_STATE;
 }
 
-static enum status open_store(struct store **opened, const char *path, enum sqlite_access access,
-                              const struct log *log)
+static enum status open_store(struct store **opened, const char *path, enum sqlite_access access, const struct log *log)
 {
     struct store_sqlite *s = calloc(1, sizeof *s);
     if (!s)

@@ -6,7 +6,8 @@
 #include "base/log.h"
 #include "ledger/store.h"
 
-/* The clinic's own store, made or brought up to date. Statuses as sqlite_open's; ERR_STATE also when it is another clinic's. */
+/* The clinic's own store, made or brought up to date. Statuses as sqlite_open's; ERR_STATE also when it is another
+ * clinic's. */
 enum status store_sqlite_open(struct store **, const char *path, const struct id *clinic, const struct log *);
 /* For reading only, beside a running server or after a crash. *clinic is what the file says. */
 enum status store_sqlite_read(struct store **, const char *path, struct id *clinic, const struct log *);

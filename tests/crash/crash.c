@@ -169,7 +169,8 @@ static void gather(struct node *n)
     drain(n);
     for (int i = 0; i < LOVED; i++) {
         join(n, (client_id)(FIRST_LOVED + i), n->loved[i].name, ROLE_LOVED_ONE);
-        request(n, (client_id)(FIRST_LOVED + i), "\"type\":\"acknowledge\",\"guidance\":\"%s\",\"notice\":\"n1\"", "g1");
+        request(n, (client_id)(FIRST_LOVED + i), "\"type\":\"acknowledge\",\"guidance\":\"%s\",\"notice\":\"n1\"",
+                "g1");
         drain(n);
         request(n, CLIENT, "\"type\":\"agree\",\"participant\":\"%s\",\"yes\":true", n->loved[i].name);
         drain(n);
@@ -304,7 +305,8 @@ static void judge(const struct ledger_view *view, unsigned round)
         bool doubled = s->opens > 1 || s->closes > 1;
         if (lost || doubled)
             printf("round %u, interval %s: %u opened, %u closed, %u recovered%s%s\n", round, s->interval.text, s->opens,
-                   s->closes, s->recovered, s->said_open ? ", gate opened" : "", s->said_closed ? ", closing told" : "");
+                   s->closes, s->recovered, s->said_open ? ", gate opened" : "",
+                   s->said_closed ? ", closing told" : "");
         tally.lost += lost;
         tally.doubled += doubled;
         tally.unacknowledged += !s->said_open;
@@ -366,19 +368,21 @@ static void fill_store(const char *path)
     struct store *store;
     struct id clinic = id_of("north");
     int64_t unix_s = now_unix_s(host_now());
-    struct plan plan = { .session = id_of("s-1"),
-                         .kind = KIND_FAMILY,
-                         .opens_at = unix_s - 60,
-                         .closes_at = unix_s + 2900,
-                         .client = id_of("alex"),
-                         .guidance_version = "g1",
-                         .notice_version = "n1",
-                         .people = { { .participation = id_of("p-t"), .person = id_of("rivera"), .role = ROLE_THERAPIST },
-                                     { .participation = id_of("p-c"), .person = id_of("alex"), .role = ROLE_CLIENT },
-                                     { .participation = id_of("p-1"), .person = id_of("sam"), .role = ROLE_LOVED_ONE },
-                                     { .participation = id_of("p-2"), .person = id_of("kim"), .role = ROLE_LOVED_ONE } },
-                         .people_count = 4,
-                         .grant_count = LOVED };
+    struct plan plan = {
+        .session = id_of("s-1"),
+        .kind = KIND_FAMILY,
+        .opens_at = unix_s - 60,
+        .closes_at = unix_s + 2900,
+        .client = id_of("alex"),
+        .guidance_version = "g1",
+        .notice_version = "n1",
+        .people = { { .participation = id_of("p-t"), .person = id_of("rivera"), .role = ROLE_THERAPIST },
+                    { .participation = id_of("p-c"), .person = id_of("alex"), .role = ROLE_CLIENT },
+                    { .participation = id_of("p-1"), .person = id_of("sam"), .role = ROLE_LOVED_ONE },
+                    { .participation = id_of("p-2"), .person = id_of("kim"), .role = ROLE_LOVED_ONE } },
+        .people_count = 4,
+        .grant_count = LOVED
+    };
     for (size_t i = 0; i < LOVED; i++)
         plan.grants[i] = (struct grant){ .id = id_of(i ? "g-2" : "g-1"),
                                          .epoch = 1,

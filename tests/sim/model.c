@@ -11,16 +11,28 @@ static const struct loved_one_rules {
     [KIND_INDIVIDUAL] = { .needs_yes = true, .client_needed = true, .segment_minutes = 20 },
     [KIND_FAMILY] = { .needs_yes = true, .client_needed = true, .shares_by_leave = true },
     [KIND_WORKSHOP] = { .only_therapists_seen = true, .speaks_by_leave = true },
-    [KIND_CHECK_IN] = { .needs_yes = true, .client_needed = true, .client_by_grant = true, .topic = TOPIC_GENERAL_PROGRESS },
+    [KIND_CHECK_IN] = { .needs_yes = true,
+                        .client_needed = true,
+                        .client_by_grant = true,
+                        .topic = TOPIC_GENERAL_PROGRESS },
     [KIND_DISCHARGE] = { .needs_yes = true, .client_needed = true, .topic = TOPIC_AFTERCARE },
     [KIND_GROUP] = { .never = true },
 };
 
-static const struct loved_one_rules *rules(const struct model *m) { return &loved_one[m->kind]; }
+static const struct loved_one_rules *rules(const struct model *m)
+{
+    return &loved_one[m->kind];
+}
 
-static bool guest(const struct model_person *p) { return p->role == ROLE_LOVED_ONE || p->role == ROLE_INTERPRETER; }
+static bool guest(const struct model_person *p)
+{
+    return p->role == ROLE_LOVED_ONE || p->role == ROLE_INTERPRETER;
+}
 
-static bool present(const struct model_person *p) { return p->connected && p->prepared; }
+static bool present(const struct model_person *p)
+{
+    return p->connected && p->prepared;
+}
 
 static bool has(const struct model *m, enum role role)
 {
@@ -49,7 +61,10 @@ static bool client_there(const struct model *m, const struct model_person *p)
     return !guest(p) || m->kind == KIND_WORKSHOP; /* which has no client */
 }
 
-static source_mask hears(enum mode mode) { return mode == MODE_WATCH || mode == MODE_FULL ? SOURCE_ALL : SOURCE_MIC; }
+static source_mask hears(enum mode mode)
+{
+    return mode == MODE_WATCH || mode == MODE_FULL ? SOURCE_ALL : SOURCE_MIC;
+}
 
 static source_mask speaks(enum mode mode)
 {
@@ -77,7 +92,8 @@ source_mask model_sends(const struct model *m, usec_t now, int person)
     case ROLE_LOVED_ONE: {
         if (!granted(m, p, now))
             return 0;
-        source_mask most = rules(m)->speaks_by_leave ? leave & (SOURCE_MIC | SOURCE_CAMERA) : SOURCE_MIC | SOURCE_CAMERA;
+        source_mask most =
+            rules(m)->speaks_by_leave ? leave & (SOURCE_MIC | SOURCE_CAMERA) : SOURCE_MIC | SOURCE_CAMERA;
         if (rules(m)->shares_by_leave)
             most |= leave & SOURCE_SCREEN;
         return most & speaks(mode_of(p));
@@ -175,7 +191,8 @@ source_mask model_may(const struct model *m, usec_t now, int to, int from)
 bool model_may_stay(const struct model *m, usec_t now, int person)
 {
     const struct model_person *p = &m->people[person];
-    if (!guest(p) || !p->connected || p->removed || p->refused || !model_open(m, now) || !client_there(m, p) || m->closes <= now)
+    if (!guest(p) || !p->connected || p->removed || p->refused || !model_open(m, now) || !client_there(m, p) ||
+        m->closes <= now)
         return false;
     if (p->role == ROLE_INTERPRETER)
         return true;

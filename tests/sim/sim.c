@@ -58,7 +58,10 @@ static void do_gather(struct world *w)
     do_prepare(w);
 }
 
-static void do_revoke(struct world *w) { world_revoke(w, loved_one(w)); }
+static void do_revoke(struct world *w)
+{
+    world_revoke(w, loved_one(w));
+}
 static void do_take_part(struct world *w)
 {
     static const char *const modes[] = { "listen", "watch", "audio", "full" };
@@ -66,14 +69,20 @@ static void do_take_part(struct world *w)
 }
 static void do_enable(struct world *w)
 {
-    world_request(w, therapist(w), "\"type\":\"enable\",\"participant\":\"%s\",\"mic\":%s,\"camera\":%s,\"screen\":%s,\"chat\":%s,\"others\":%s",
-                  world_id(anybody(w)), yes_no(w, 700), yes_no(w, 700), yes_no(w, 500), yes_no(w, 500), yes_no(w, 500));
+    world_request(
+        w, therapist(w),
+        "\"type\":\"enable\",\"participant\":\"%s\",\"mic\":%s,\"camera\":%s,\"screen\":%s,\"chat\":%s,\"others\":%s",
+        world_id(anybody(w)), yes_no(w, 700), yes_no(w, 700), yes_no(w, 500), yes_no(w, 500), yes_no(w, 500));
 }
 static void do_chat(struct world *w)
 {
-    world_request(w, anybody(w), "\"type\":\"chat\",\"to\":\"%s\",\"text\":\"hello\"", chance_in(world_chance(w), 500) ? "everyone" : "therapist");
+    world_request(w, anybody(w), "\"type\":\"chat\",\"to\":\"%s\",\"text\":\"hello\"",
+                  chance_in(world_chance(w), 500) ? "everyone" : "therapist");
 }
-static void do_decline(struct world *w) { world_request(w, loved_one(w), "\"type\":\"decline\""); }
+static void do_decline(struct world *w)
+{
+    world_request(w, loved_one(w), "\"type\":\"decline\"");
+}
 static void do_ledger(struct world *w)
 {
     struct chance *c = world_chance(w);
@@ -101,7 +110,8 @@ static void do_admit(struct world *w)
 {
     int who = guest(w), by = chance_in(world_chance(w), 950) ? therapist(w) : anybody(w);
     bool right = world_connected(w, by) && model_may_admit(world_model(w), world_now_us(w), who) &&
-                 !world_model(w)->people[who].admitted && !world_model(w)->people[who].admitting && world_model(w)->people[by].role == ROLE_THERAPIST;
+                 !world_model(w)->people[who].admitted && !world_model(w)->people[who].admitting &&
+                 world_model(w)->people[by].role == ROLE_THERAPIST;
     enum reply reply =
         chance_in(world_chance(w), 500)
             ? world_request(w, by, "\"type\":\"admit\",\"participant\":\"%s\"", world_id(who))
@@ -174,10 +184,11 @@ static const struct {
     void (*run)(struct world *);
     unsigned weight;
 } deeds[] = {
-    { do_join, 50 },     { do_gather, 200 }, { do_drop, 40 },  { do_media, 180 },  { do_agree, 100 }, { do_admit, 160 },
-    { do_step_out, 70 }, { do_mute, 30 },    { do_leave, 12 }, { do_remove, 3 },   { do_extend, 8 },  { do_end, 1 },
-    { do_garbage, 40 },  { do_wait, 25 },    { do_revoke, 4 },  { do_take_part, 25 }, { do_enable, 30 }, { do_chat, 30 }, { do_decline, 4 }, { do_ledger, 20 },
-    { do_clock, 15 }, { do_weather, 30 },
+    { do_join, 50 },      { do_gather, 200 },  { do_drop, 40 },    { do_media, 180 }, { do_agree, 100 },
+    { do_admit, 160 },    { do_step_out, 70 }, { do_mute, 30 },    { do_leave, 12 },  { do_remove, 3 },
+    { do_extend, 8 },     { do_end, 1 },       { do_garbage, 40 }, { do_wait, 25 },   { do_revoke, 4 },
+    { do_take_part, 25 }, { do_enable, 30 },   { do_chat, 30 },    { do_decline, 4 }, { do_ledger, 20 },
+    { do_clock, 15 },     { do_weather, 30 },
 };
 
 static void do_something(struct world *w)

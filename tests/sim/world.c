@@ -363,7 +363,10 @@ static void take_text(struct world *w, int person, struct bytes text)
 
 /* ---- The ledger ---- */
 
-bool world_ledger_refuses(const struct world *w) { return w->ledger_refuses > 0; }
+bool world_ledger_refuses(const struct world *w)
+{
+    return w->ledger_refuses > 0;
+}
 
 static int person_named(const char *id)
 {
@@ -955,7 +958,8 @@ static usec_t seconds(struct chance *chance, unsigned least, unsigned most)
 
 static void plan_people(struct world *w, struct plan *plan, enum session_kind kind)
 {
-    *plan = (struct plan){ .kind = kind, .people_count = WORLD_PEOPLE, .guidance_version = "g1", .notice_version = "n1" };
+    *plan =
+        (struct plan){ .kind = kind, .people_count = WORLD_PEOPLE, .guidance_version = "g1", .notice_version = "n1" };
     w->model.kind = kind;
     id_parse(bytes_of("s-1"), &plan->session);
     id_parse(bytes_of(world_id(WORLD_CLIENT)), &plan->client);
@@ -967,7 +971,8 @@ static void plan_people(struct world *w, struct plan *plan, enum session_kind ki
     w->model.count = WORLD_PEOPLE;
     for (int i = 0; i < WORLD_PEOPLE; i++) {
         enum role role = cast[i].role;
-        w->model.people[i] = (struct model_person){ .role = role, .prepared = role != ROLE_LOVED_ONE && role != ROLE_CLIENT };
+        w->model.people[i] =
+            (struct model_person){ .role = role, .prepared = role != ROLE_LOVED_ONE && role != ROLE_CLIENT };
         plan->people[i].role = role;
         id_parse(bytes_of(world_id(i)), &plan->people[i].participation);
         plan->people[i].person = plan->people[i].participation;
@@ -980,7 +985,8 @@ static void plan_by_chance(struct world *w, struct plan *plan)
     struct chance *chance = &w->chance;
     w->model.opens = w->now_us + seconds(chance, 0, 30);
     w->model.closes = w->model.opens + seconds(chance, 200, 3000);
-    enum session_kind kind = chance_in(chance, 500) ? KIND_INDIVIDUAL : (enum session_kind)(1 + chance_below(chance, 6));
+    enum session_kind kind =
+        chance_in(chance, 500) ? KIND_INDIVIDUAL : (enum session_kind)(1 + chance_below(chance, 6));
     plan_people(w, plan, kind);
     for (int i = WORLD_LOVED_1; i <= WORLD_LOVED_2; i++) {
         w->model.people[i].absent_ok = chance_in(chance, 300);
@@ -990,8 +996,8 @@ static void plan_by_chance(struct world *w, struct plan *plan)
     plan_grant(w, plan, WORLD_LOVED_1, chance_in(chance, 700) ? MODE_FULL : (enum mode)(1 + chance_below(chance, 4)), 0,
                w->now_us + seconds(chance, 30, 4000));
     if (chance_in(chance, 800))
-        plan_grant(w, plan, WORLD_LOVED_2, (enum mode)(1 + chance_below(chance, 4)), w->now_us + seconds(chance, 0, 200),
-                   w->now_us + seconds(chance, 200, 2000));
+        plan_grant(w, plan, WORLD_LOVED_2, (enum mode)(1 + chance_below(chance, 4)),
+                   w->now_us + seconds(chance, 0, 200), w->now_us + seconds(chance, 200, 2000));
 }
 
 void world_plan_simple(struct world *w, enum session_kind kind, unsigned grant_s)
@@ -1027,7 +1033,8 @@ struct world *world_create(uint64_t seed, bool verbose)
     struct plan plan;
     plan_by_chance(w, &plan);
     virtual_us = w->now_us;
-    if (intervals_create(&w->intervals) != OK || srtp_start() != OK || dtls_identity_create(&w->identity, EPOCH_UNIX_S) != OK)
+    if (intervals_create(&w->intervals) != OK || srtp_start() != OK ||
+        dtls_identity_create(&w->identity, EPOCH_UNIX_S) != OK)
         abort();
     config.identity = w->identity;
     if (outbox_create(&w->outbox, 1 << 20, 4096) != OK || broker_create(&w->broker, &config) != OK ||

@@ -11,32 +11,49 @@ enum { ROLES = sizeof roles / sizeof *roles };
 
 static struct audience_person person(enum role role)
 {
-    return (struct audience_person){ role, true, SOURCE_ALL, 0, SOURCE_ALL, SOURCE_ALL };
+    return (struct audience_person){
+        .role = role,
+        .in = true,
+        .client_there = true,
+        .sending = SOURCE_ALL,
+        .sends = SOURCE_ALL,
+        .receives = SOURCE_ALL,
+    };
+}
+
+static bool guest(enum role role)
+{
+    return role == ROLE_LOVED_ONE || role == ROLE_INTERPRETER;
+}
+static bool known(enum role role)
+{
+    return role != 0 && role != ROLE_ADMIN;
 }
 
 static void nothing_flows_unless_all_that_must_hold_does(void **state)
 {
     (void)state;
-    for (int facts = 0; facts < 32; facts++)
+    for (int facts = 0; facts < 64; facts++)
         for (int a = 0; a < ROLES; a++)
             for (int b = 0; b < ROLES; b++) {
-                struct audience_room room = { facts & 1, facts & 2, facts & 4 };
+                struct audience_room room = { .open = facts & 1, .therapist_present = facts & 2 };
                 struct audience_person to = person(roles[a]), from = person(roles[b]);
-                to.in = facts & 8;
-                from.in = facts & 16;
-                bool known = roles[a] != 0 && roles[b] != 0 && roles[a] != ROLE_ADMIN && roles[b] != ROLE_ADMIN;
-                bool guest = roles[a] == ROLE_LOVED_ONE || roles[a] == ROLE_INTERPRETER || roles[b] == ROLE_LOVED_ONE ||
-                             roles[b] == ROLE_INTERPRETER;
-                bool expected =
-                    known && room.open && room.therapist_present && to.in && from.in && (!guest || room.client_present);
+                to.in = facts & 4;
+                from.in = facts & 8;
+                to.client_there = facts & 16;
+                from.client_there = facts & 32;
+                bool expected = known(roles[a]) && known(roles[b]) && room.open && room.therapist_present && to.in &&
+                                from.in && (!guest(roles[a]) || to.client_there) &&
+                                (!guest(roles[b]) || from.client_there);
                 assert_int_equal(audience_between(&room, &to, &from), expected ? SOURCE_ALL : 0);
+                assert_int_equal(audience_together(&room, &to, &from), expected);
             }
 }
 
 static void a_source_flows_when_it_is_on_allowed_not_muted_and_wanted(void **state)
 {
     (void)state;
-    struct audience_room room = { true, true, true };
+    struct audience_room room = { .open = true, .therapist_present = true };
     for (unsigned sending = 0; sending < 8; sending++)
         for (unsigned muted = 0; muted < 8; muted++)
             for (unsigned sends = 0; sends < 8; sends++)
@@ -46,11 +63,21 @@ static void a_source_flows_when_it_is_on_allowed_not_muted_and_wanted(void **sta
                     from.sending = (source_mask)sending;
                     from.muted = (source_mask)muted;
                     from.sends = (source_mask)sends;
-                    source_mask may = audience_between(&room, &to, &from);
-                    for (unsigned source = 1; source < 8; source <<= 1)
-                        assert_int_equal((may & source) != 0, (sending & source) && !(muted & source) &&
-                                                                  (sends & source) && (receives & source));
+                    assert_int_equal(audience_between(&room, &to, &from), sending & ~muted & sends & receives);
                 }
+}
+
+static void who_sees_only_therapists_hears_everybody(void **state)
+{
+    (void)state;
+    struct audience_room room = { .open = true, .therapist_present = true };
+    struct audience_person to = person(ROLE_LOVED_ONE);
+    to.sees_therapists = true;
+    for (int i = 0; i < ROLES; i++) {
+        struct audience_person from = person(roles[i]);
+        source_mask expected = roles[i] == ROLE_THERAPIST ? SOURCE_ALL : known(roles[i]) ? SOURCE_MIC : 0;
+        assert_int_equal(audience_between(&room, &to, &from), expected);
+    }
 }
 
 static void an_empty_fact_is_a_no(void **state)
@@ -66,6 +93,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_flows_unless_all_that_must_hold_does),
         cmocka_unit_test(a_source_flows_when_it_is_on_allowed_not_muted_and_wanted),
+        cmocka_unit_test(who_sees_only_therapists_hears_everybody),
         cmocka_unit_test(an_empty_fact_is_a_no),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,24 +25,30 @@ static void guests_are_invited_and_others_absent(void **state)
 }
 
 /* Every cell, by the domain's words: who may come to sit where. */
-static void only_an_admission_or_ones_own_return_leads_in(void **state)
+static void only_the_ledgers_word_after_an_admission_leads_in(void **state)
 {
     (void)state;
     for (enum seat from = SEAT_ABSENT; from < SEATS; from++)
         for (enum seat_event event = SEAT_JOIN; event < SEAT_EVENTS; event++) {
             enum seat to = seat_after(from, event);
             if (to == SEAT_ADMITTED)
+                assert_true(event == SEAT_COMMIT && from == SEAT_ADMITTING);
+            if (to == SEAT_ADMITTING)
                 assert_true((event == SEAT_ADMIT &&
                              (from == SEAT_WAITING || from == SEAT_STEPPED_OUT || from == SEAT_SUSPENDED)) ||
                             (event == SEAT_RESUME && from == SEAT_SUSPENDED));
             if (from == SEAT_REMOVED)
                 assert_int_equal(to, SEAT_NONE);
-            if (event == SEAT_REMOVE && from > SEAT_PRESENT && from != SEAT_REMOVED)
+            if (event == SEAT_REMOVE && from >= SEAT_INVITED && from != SEAT_REMOVED)
                 assert_int_equal(to, SEAT_REMOVED);
+            if (event == SEAT_REVOKE && from >= SEAT_INVITED && from < SEAT_LEFT)
+                assert_int_equal(to, SEAT_REVOKED);
             if (event == SEAT_STEP_OUT && to != SEAT_NONE)
                 assert_int_equal(to, SEAT_STEPPED_OUT);
             if (event == SEAT_SUSPEND && to != SEAT_NONE)
-                assert_int_equal(from, SEAT_ADMITTED);
+                assert_true(from == SEAT_ADMITTED || from == SEAT_ADMITTING);
+            if (to == SEAT_WAITING && event == SEAT_JOIN)
+                fail(); /* nobody waits who has not read */
         }
 }
 
@@ -70,9 +76,11 @@ static void a_step_without_a_rule_changes_nothing(void **state)
 static void coming_back_after_a_step_out_is_no_way_in(void **state)
 {
     (void)state;
-    assert_int_equal(seat_after(SEAT_STEPPED_OUT, SEAT_JOIN), SEAT_STEPPED_OUT);
-    assert_int_equal(seat_after(SEAT_SUSPENDED, SEAT_JOIN), SEAT_SUSPENDED);
-    assert_int_equal(seat_after(SEAT_LEFT, SEAT_JOIN), SEAT_WAITING);
+    assert_int_equal(seat_after(SEAT_STEPPED_OUT, SEAT_JOIN_PREPARED), SEAT_STEPPED_OUT);
+    assert_int_equal(seat_after(SEAT_SUSPENDED, SEAT_JOIN_PREPARED), SEAT_SUSPENDED);
+    assert_int_equal(seat_after(SEAT_LEFT, SEAT_JOIN_PREPARED), SEAT_WAITING);
+    assert_int_equal(seat_after(SEAT_INVITED, SEAT_JOIN), SEAT_PREPARING);
+    assert_int_equal(seat_after(SEAT_ABSENT, SEAT_JOIN), SEAT_ARRIVED);
 }
 
 static void every_seat_and_event_has_a_name(void **state)
@@ -102,7 +110,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(guests_are_invited_and_others_absent),
-        cmocka_unit_test(only_an_admission_or_ones_own_return_leads_in),
+        cmocka_unit_test(only_the_ledgers_word_after_an_admission_leads_in),
         cmocka_unit_test(a_step_without_a_rule_changes_nothing),
         cmocka_unit_test(coming_back_after_a_step_out_is_no_way_in),
         cmocka_unit_test(every_seat_and_event_has_a_name),

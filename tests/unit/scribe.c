@@ -88,9 +88,7 @@ static struct bench *bench_of(size_t answers)
     b->fake.store.ops = &fake_ops;
     b->fake.rows = calloc(ROWS_MAX, sizeof *b->fake.rows);
     b->log = (struct log){ .write = count_line, .context = b };
-    struct scribe_config config = {
-        .store = &b->fake.store, .shards = SHARDS, .inbox_records = INBOX, .log = &b->log
-    };
+    struct scribe_config config = { .store = &b->fake.store, .shards = SHARDS, .inbox_records = INBOX, .log = &b->log };
     chain_init(&config.chain, &clinic);
     assert_int_equal(scribe_create(&b->scribe, &config), OK);
     for (size_t i = 0; i < SHARDS; i++) {

@@ -36,7 +36,10 @@ static struct bench bench_of(size_t front_letters)
         .opens_at = unix_s - 60,
         .closes_at = unix_s + 3000,
         .client = id_of("alex"),
-        .people = { { id_of("p-1"), id_of("terry"), ROLE_THERAPIST, "Terry" } },
+        .people = { { .participation = id_of("p-1"),
+                      .person = id_of("terry"),
+                      .role = ROLE_THERAPIST,
+                      .name = "Terry" } },
         .people_count = 1,
     };
     assert_true(address_parse_ip("127.0.0.1", &any_port));

@@ -436,7 +436,7 @@ static void a_grant_given_later_concerns_the_sessions_of_its_people(void **state
     struct plan plan = plan_of("s-1");
     struct grant of_kim = grant_of("g-2", 1), of_nobody = grant_of("g-3", 1);
     of_kim.person = id_of("kim");
-    of_kim.client = id_of("lee"); /* kim's own client in this session */
+    of_kim.client = id_of("lee");    /* kim's own client in this session */
     of_nobody.person = id_of("kim"); /* by alex, who is not kim's client here */
     plan.grant_count = 0;
     assert_int_equal(b->store->ops->plan_put(b->store, &plan), OK);

@@ -1,0 +1,313 @@
+/* The races of the domain model, each decided by one ordered log per room: section 3, one story each. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sim/story.h"
+
+static void a_grant_ends_to_the_second(void **state)
+{
+    (void)state;
+    struct world *w = with_loved_one(120); /* two seconds have gone by */
+    world_run(w, 117 * SECOND + 900 * USEC_PER_MSEC, false);
+    assert_string_equal(world_seat(w, WORLD_LOVED_1), "admitted");
+    world_run(w, 101 * USEC_PER_MSEC, false);
+    assert_string_equal(world_seat(w, WORLD_LOVED_1), "stepped_out");
+    assert_int_equal(admit(w, WORLD_LOVED_1), REPLY_ERROR);
+    end(w);
+}
+
+static void a_clock_set_back_revives_no_grant(void **state)
+{
+    (void)state;
+    struct world *w = with_loved_one(100);
+    world_set_wall_clock(w, -(int64_t)(3600 * SECOND));
+    world_run(w, 99 * SECOND, false);
+    assert_string_equal(world_seat(w, WORLD_LOVED_1), "stepped_out");
+    assert_int_equal(admit(w, WORLD_LOVED_1), REPLY_ERROR);
+    end(w);
+}
+
+static void a_clock_set_forward_ends_a_grant_at_once(void **state)
+{
+    (void)state;
+    struct world *w = with_loved_one(600);
+    world_set_wall_clock(w, 700 * (int64_t)SECOND);
+    world_run(w, 100 * USEC_PER_MSEC, true);
+    assert_string_equal(world_seat(w, WORLD_LOVED_1), "stepped_out");
+    end(w);
+}
+
+static void when_the_therapist_drops_nobody_hears_anybody(void **state)
+{
+    (void)state;
+    struct world *w = with_loved_one(3000);
+    world_drop(w, WORLD_THERAPIST);
+    assert_string_equal(world_seat(w, WORLD_LOVED_1), "suspended");
+    assert_silent(w, WORLD_CLIENT, WORLD_LOVED_1);
+    assert_silent(w, WORLD_LOVED_1, WORLD_CLIENT);
+    come(w, WORLD_THERAPIST);
+    world_run(w, SECOND, true);
+    assert_flows(w, WORLD_CLIENT, WORLD_THERAPIST);
+    assert_string_equal(world_seat(w, WORLD_LOVED_1), "suspended"); /* the therapist lets them in again */
+    assert_int_equal(admit(w, WORLD_LOVED_1), REPLY_DONE);
+    end(w);
+}
+
+static void when_the_client_drops_loved_ones_are_suspended(void **state)
+{
+    (void)state;
+    struct world *w = with_loved_one(3000);
+    come(w, WORLD_LOVED_2);
+    agree(w, WORLD_LOVED_2, true);
+    admit(w, WORLD_LOVED_2);
+    turn_on(w, WORLD_LOVED_2);
+    world_run(w, SECOND, true);
+    assert_flows(w, WORLD_LOVED_1, WORLD_LOVED_2);
+    world_drop(w, WORLD_CLIENT);
+    assert_string_equal(world_seat(w, WORLD_LOVED_1), "suspended");
+    assert_silent(w, WORLD_LOVED_1, WORLD_LOVED_2);
+    assert_silent(w, WORLD_LOVED_1, WORLD_THERAPIST);
+    world_run(w, MINUTE, false);
+    assert_string_equal(world_seat(w, WORLD_LOVED_1), "waiting"); /* the client's grace is over */
+    end(w);
+}
+
+static void a_reconnect_during_a_step_out_comes_back_stepped_out(void **state)
+{
+    (void)state;
+    struct world *w = with_loved_one(3000);
+    world_drop(w, WORLD_LOVED_1);
+    assert_int_equal(step_out(w, WORLD_CLIENT, WORLD_LOVED_1), REPLY_DONE);
+    come(w, WORLD_LOVED_1);
+    assert_string_equal(world_seat(w, WORLD_LOVED_1), "stepped_out");
+    world_run(w, SECOND, true);
+    assert_silent(w, WORLD_LOVED_1, WORLD_CLIENT);
+    end(w);
+}
+
+static void their_loss_heals_no_more_once_the_therapist_was_lost_too(void **state)
+{
+    (void)state;
+    struct world *w = with_loved_one(3000);
+    world_drop(w, WORLD_LOVED_1);
+    world_drop(w, WORLD_THERAPIST);
+    come(w, WORLD_THERAPIST);
+    come(w, WORLD_LOVED_1);
+    assert_string_equal(world_seat(w, WORLD_LOVED_1), "suspended");
+    end(w);
+}
+
+static void a_second_device_comes_in_only_by_moving(void **state)
+{
+    (void)state;
+    struct world *w = with_loved_one(3000);
+    assert_false(world_join(w, WORLD_LOVED_1, false));
+    assert_true(world_join(w, WORLD_LOVED_1, true));
+    world_negotiate(w, WORLD_LOVED_1);
+    world_run(w, SECOND, true);
+    /* Whoever has the link could have done that: the therapist looks again. */
+    assert_string_equal(world_seat(w, WORLD_LOVED_1), "waiting");
+    assert_silent(w, WORLD_LOVED_1, WORLD_CLIENT);
+    assert_int_equal(admit(w, WORLD_LOVED_1), REPLY_DONE);
+    assert_flows(w, WORLD_LOVED_1, WORLD_CLIENT);
+    end(w);
+}
+
+static void at_the_end_of_the_box_all_is_over(void **state)
+{
+    (void)state;
+    struct world *w = with_loved_one(4000);
+    world_request(w, WORLD_THERAPIST, "\"type\":\"extend\",\"minutes\":5");
+    agree(w, WORLD_LOVED_1, true);
+    world_run(w, 55 * MINUTE - 5 * SECOND, false);
+    assert_true(world_connected(w, WORLD_CLIENT));
+    world_run(w, 3 * SECOND, false);
+    assert_false(world_connected(w, WORLD_CLIENT));
+    assert_false(world_join(w, WORLD_THERAPIST, true));
+    end(w);
+}
+
+static void waiting_hears_nobody_and_is_heard_by_nobody(void **state)
+{
+    (void)state;
+    struct world *w = gathered(KIND_INDIVIDUAL, 3000);
+    assert_string_equal(world_seat(w, WORLD_LOVED_1), "waiting");
+    assert_flows(w, WORLD_CLIENT, WORLD_THERAPIST);
+    assert_int_equal(world_heard(w, WORLD_LOVED_1, WORLD_THERAPIST), 0);
+    assert_int_equal(world_heard(w, WORLD_LOVED_1, WORLD_CLIENT), 0);
+    assert_silent(w, WORLD_CLIENT, WORLD_LOVED_1);
+    end(w);
+}
+
+/* ---- Revocation against admission ---- */
+
+static void a_revocation_while_the_ledger_writes_lets_nobody_in(void **state)
+{
+    (void)state;
+    struct world *w = gathered(KIND_INDIVIDUAL, 3000);
+    agree(w, WORLD_LOVED_1, true);
+    world_set_ledger(w, 200 * USEC_PER_MSEC, 0);
+    assert_int_equal(admit(w, WORLD_LOVED_1), REPLY_NONE);
+    assert_string_equal(world_seat(w, WORLD_LOVED_1), "admitting");
+    world_revoke(w, WORLD_LOVED_1);
+    assert_string_equal(world_seat(w, WORLD_LOVED_1), "revoked");
+    world_run(w, SECOND, true);
+    assert_string_equal(world_seat(w, WORLD_LOVED_1), "revoked");
+    assert_silent(w, WORLD_LOVED_1, WORLD_CLIENT);
+    end(w);
+}
+
+static void a_revocation_while_they_are_in_shuts_the_gate_before_it_returns(void **state)
+{
+    (void)state;
+    struct world *w = with_loved_one(3000);
+    world_revoke(w, WORLD_LOVED_1); /* the oracle judges each packet from here on */
+    assert_string_equal(world_seat(w, WORLD_LOVED_1), "revoked");
+    assert_silent(w, WORLD_LOVED_1, WORLD_CLIENT);
+    assert_silent(w, WORLD_CLIENT, WORLD_LOVED_1);
+    assert_int_equal(admit(w, WORLD_LOVED_1), REPLY_ERROR);
+    end(w);
+}
+
+static void a_step_out_while_the_ledger_writes_wins(void **state)
+{
+    (void)state;
+    struct world *w = gathered(KIND_INDIVIDUAL, 3000);
+    agree(w, WORLD_LOVED_1, true);
+    world_set_ledger(w, 200 * USEC_PER_MSEC, 0);
+    admit(w, WORLD_LOVED_1);
+    assert_int_equal(step_out(w, WORLD_CLIENT, WORLD_LOVED_1), REPLY_DONE);
+    world_run(w, SECOND, true);
+    assert_string_equal(world_seat(w, WORLD_LOVED_1), "stepped_out");
+    end(w);
+}
+
+static void without_the_ledger_nobody_is_let_in(void **state)
+{
+    (void)state;
+    struct world *w = gathered(KIND_INDIVIDUAL, 3000);
+    agree(w, WORLD_LOVED_1, true);
+    world_set_ledger(w, 0, 1000);
+    assert_int_equal(admit(w, WORLD_LOVED_1), REPLY_ERROR);
+    assert_string_equal(world_seat(w, WORLD_LOVED_1), "waiting");
+    world_set_ledger(w, 0, 0);
+    assert_int_equal(admit(w, WORLD_LOVED_1), REPLY_DONE);
+    end(w);
+}
+
+static void what_was_lost_while_the_ledger_wrote_is_asked_again_at_the_commit(void **state)
+{
+    (void)state;
+    struct world *w = gathered(KIND_INDIVIDUAL, 3000);
+    agree(w, WORLD_LOVED_1, true);
+    world_set_ledger(w, 300 * USEC_PER_MSEC, 0);
+    admit(w, WORLD_LOVED_1);
+    world_drop(w, WORLD_CLIENT);
+    world_run(w, SECOND, true);
+    assert_string_equal(world_seat(w, WORLD_LOVED_1), "suspended");
+    end(w);
+}
+
+/* ---- Early, late, and the box ---- */
+
+static void arriving_early_lets_nobody_in(void **state)
+{
+    (void)state;
+    struct world *w = world_create(3, false);
+    world_plan_simple(w, KIND_INDIVIDUAL, 3000);
+    come(w, WORLD_LOVED_1);
+    come(w, WORLD_CLIENT);
+    world_run(w, SECOND, true);
+    assert_silent(w, WORLD_LOVED_1, WORLD_CLIENT);
+    assert_int_equal(world_request(w, WORLD_CLIENT, "\"type\":\"agree\",\"participant\":\"l-1\",\"yes\":true"),
+                     REPLY_DONE);
+    assert_string_equal(world_seat(w, WORLD_LOVED_1), "waiting");
+    end(w);
+}
+
+static void a_check_in_is_never_extended_and_ends_by_its_box(void **state)
+{
+    (void)state;
+    struct world *w = gathered(KIND_CHECK_IN, 3000);
+    assert_int_equal(world_request(w, WORLD_THERAPIST, "\"type\":\"extend\",\"minutes\":1"), REPLY_ERROR);
+    agree(w, WORLD_LOVED_1, true);
+    assert_int_equal(admit(w, WORLD_LOVED_1), REPLY_DONE);
+    world_run(w, 15 * MINUTE - SECOND - 50 * USEC_PER_MSEC, false);
+    assert_string_equal(world_seat(w, WORLD_LOVED_1), "admitted");
+    world_run(w, 150 * USEC_PER_MSEC, true);
+    assert_false(world_connected(w, WORLD_LOVED_1));
+    assert_false(world_connected(w, WORLD_THERAPIST));
+    end(w);
+}
+
+/* ---- The kinds ---- */
+
+static void no_loved_one_ever_enters_a_group(void **state)
+{
+    (void)state;
+    struct world *w = gathered(KIND_GROUP, 3000);
+    agree(w, WORLD_LOVED_1, true);
+    assert_int_equal(admit(w, WORLD_LOVED_1), REPLY_ERROR);
+    world_request(w, WORLD_THERAPIST,
+                  "\"type\":\"enable\",\"participant\":\"l-1\",\"mic\":true,\"camera\":true,\"screen\":true,\"chat\":"
+                  "true,\"others\":true");
+    assert_int_equal(admit(w, WORLD_LOVED_1), REPLY_ERROR);
+    assert_silent(w, WORLD_LOVED_1, WORLD_THERAPIST);
+    end(w);
+}
+
+static void a_check_in_goes_on_without_the_client_only_where_the_grant_says_so(void **state)
+{
+    (void)state;
+    struct world *w = gathered(KIND_CHECK_IN, 3000);
+    agree(w, WORLD_LOVED_1, true);
+    assert_int_equal(admit(w, WORLD_LOVED_1), REPLY_DONE);
+    world_drop(w, WORLD_CLIENT);
+    assert_string_equal(world_seat(w, WORLD_LOVED_1), "suspended");
+    end(w);
+}
+
+static void a_clients_no_stands_though_they_leave(void **state)
+{
+    (void)state;
+    struct world *w = gathered(KIND_WORKSHOP, 3000);
+    agree(w, WORLD_LOVED_1, false);
+    assert_int_equal(admit(w, WORLD_LOVED_1), REPLY_ERROR);
+    world_drop(w, WORLD_CLIENT);
+    assert_int_equal(admit(w, WORLD_LOVED_1), REPLY_ERROR);
+    end(w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_grant_ends_to_the_second),
+        cmocka_unit_test(a_clock_set_back_revives_no_grant),
+        cmocka_unit_test(a_clock_set_forward_ends_a_grant_at_once),
+        cmocka_unit_test(when_the_therapist_drops_nobody_hears_anybody),
+        cmocka_unit_test(when_the_client_drops_loved_ones_are_suspended),
+        cmocka_unit_test(a_reconnect_during_a_step_out_comes_back_stepped_out),
+        cmocka_unit_test(their_loss_heals_no_more_once_the_therapist_was_lost_too),
+        cmocka_unit_test(a_second_device_comes_in_only_by_moving),
+        cmocka_unit_test(at_the_end_of_the_box_all_is_over),
+        cmocka_unit_test(waiting_hears_nobody_and_is_heard_by_nobody),
+        cmocka_unit_test(a_revocation_while_the_ledger_writes_lets_nobody_in),
+        cmocka_unit_test(a_revocation_while_they_are_in_shuts_the_gate_before_it_returns),
+        cmocka_unit_test(a_step_out_while_the_ledger_writes_wins),
+        cmocka_unit_test(without_the_ledger_nobody_is_let_in),
+        cmocka_unit_test(what_was_lost_while_the_ledger_wrote_is_asked_again_at_the_commit),
+        cmocka_unit_test(arriving_early_lets_nobody_in),
+        cmocka_unit_test(a_check_in_is_never_extended_and_ends_by_its_box),
+        cmocka_unit_test(no_loved_one_ever_enters_a_group),
+        cmocka_unit_test(a_check_in_goes_on_without_the_client_only_where_the_grant_says_so),
+        cmocka_unit_test(a_clients_no_stands_though_they_leave),
+    };
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    printf("figure race_tests %zu tests\n", sizeof tests / sizeof *tests - (size_t)failed);
+    return failed;
+}
