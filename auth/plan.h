@@ -17,6 +17,10 @@ struct plan_person {
     bool denied;                    /* removed in an earlier life of this session */
 };
 
+/* The texts that the pages come with (web/guidance.js), for a session that names no others. */
+#define GUIDANCE_CURRENT "2026-1"
+#define NOTICE_CURRENT "2026-1"
+
 /* One timed step of an agenda. */
 struct plan_step {
     char title[NAME_MAX_BYTES + 1];

@@ -107,6 +107,7 @@ export async function journey(stage) {
     /* Only to listen: nothing of theirs flows, no picture comes to them, and the sound goes on. */
     await lovedOne.click('#side-part [data-mode="listen"]');
     for (const source of ['mic', 'camera']) await until(`no ${source} button for a listener`, () => isHidden(lovedOne, `[data-action="toggle-${source}"]`));
+    equal(await lovedOne.page.evaluate(() => Object.values(window.kinroom.tracks).filter(Boolean).length), 0, 'devices that a listener\'s page keeps on');
     await pause(300);
     const since = tap.mark();
     const frames = (await lovedOne.received(client)).frames;
