@@ -19,6 +19,23 @@ struct store_plans {
     void *context;
 };
 
+enum { STORE_WORD_MAX = 64, STORE_PLACE_MAX = 127, STORE_HASH_LEN = 32 };
+
+/* A grant with why it is as it is: a code, empty when there is nothing to say. */
+struct store_finding {
+    struct grant grant;
+    char reason[STORE_WORD_MAX + 1];
+};
+
+/* The answer to a request that came with an Idempotency-Key. */
+struct store_reply {
+    uint8_t key[STORE_HASH_LEN], request[STORE_HASH_LEN]; /* hashes: whose key, and what it came with */
+    int64_t made_at;                                      /* Unix seconds */
+    int status;
+    char content_type[STORE_WORD_MAX + 1], location[STORE_PLACE_MAX + 1];
+    char *body; /* NUL-terminated; from reply_get it is the caller's to free */
+};
+
 struct store_ops {
     void (*close)(struct store *);
     /* All or none, in one commit. */
@@ -36,6 +53,19 @@ struct store_ops {
     /* Grants on their own: replaces the one with this id when its epoch is newer, else ERR_STATE. */
     enum status (*grant_put)(struct store *, const struct grant *);
     enum status (*grant_get)(struct store *, const struct id *, struct grant *); /* ERR_UNKNOWN */
+
+    /* For the API. */
+    enum status (*plan_get)(struct store *, const struct id *, struct plan *); /* ERR_UNKNOWN */
+    /* At most `limit` sessions whose ids come after `after` (empty: from the first on), in the order of their ids. */
+    enum status (*plans_after)(struct store *, const struct id *after, size_t limit, struct store_plans);
+    /* Puts into a plan, stored or not, the grants that concern its people, in place of what it has. */
+    enum status (*plan_grants)(struct store *, struct plan *);
+    /* As grant_put for each, with the reasons; all or none, in one commit. */
+    enum status (*findings_put)(struct store *, const struct store_finding *, size_t count);
+    enum status (*finding_get)(struct store *, const struct id *, struct store_finding *); /* ERR_UNKNOWN */
+    /* Replaces one of the same key; those made before `forget_before` are forgotten. */
+    enum status (*reply_put)(struct store *, const struct store_reply *, int64_t forget_before);
+    enum status (*reply_get)(struct store *, const uint8_t key[STORE_HASH_LEN], struct store_reply *); /* ERR_UNKNOWN */
 };
 
 struct store {

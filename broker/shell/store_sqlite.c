@@ -339,19 +339,25 @@ static enum status load_plan(struct sqlite *db, struct plan *plan)
     return OK;
 }
 
-static enum status pass_plan_on(struct sqlite *db, sqlite3_stmt *row, void *context)
+static enum status take_plan(struct sqlite *db, sqlite3_stmt *row, struct plan *plan)
 {
-    const struct store_plans *plans = context;
-    struct plan plan = {
+    *plan = (struct plan){
         .kind = kind_parse(column_bytes(row, 1)),
         .opens_at = sqlite3_column_int64(row, 2),
         .closes_at = sqlite3_column_int64(row, 3),
     };
-    if (!plan.kind || !column_id(row, 0, &plan.session) || !column_id(row, 4, &plan.client) ||
-        !column_text(row, 5, plan.guidance_version, GRANT_TEXT_MAX) ||
-        !column_text(row, 6, plan.notice_version, GRANT_TEXT_MAX))
+    if (!plan->kind || !column_id(row, 0, &plan->session) || !column_id(row, 4, &plan->client) ||
+        !column_text(row, 5, plan->guidance_version, GRANT_TEXT_MAX) ||
+        !column_text(row, 6, plan->notice_version, GRANT_TEXT_MAX))
         return corrupt(db, "sessions");
-    TRY(load_plan(db, &plan));
+    return load_plan(db, plan);
+}
+
+static enum status pass_plan_on(struct sqlite *db, sqlite3_stmt *row, void *context)
+{
+    const struct store_plans *plans = context;
+    struct plan plan;
+    TRY(take_plan(db, row, &plan));
     return plans->plan(plans->context, &plan);
 }
 
@@ -361,6 +367,155 @@ static enum status plans_each(struct store *store, struct store_plans plans)
     sqlite3_stmt *statement;
     TRY(sqlite_query(db, &statement, "SELECT " SESSION_COLUMNS " FROM sessions ORDER BY id", ""));
     return walk(db, statement, (struct rows){ pass_plan_on, &plans });
+}
+
+static enum status plans_after(struct store *store, const struct id *after, size_t limit, struct store_plans plans)
+{
+    struct sqlite *db = db_of(store);
+    sqlite3_stmt *statement;
+    TRY(sqlite_query(db, &statement, "SELECT " SESSION_COLUMNS " FROM sessions WHERE id > ? ORDER BY id LIMIT ?", "ti",
+                     after->text, (int64_t)limit));
+    return walk(db, statement, (struct rows){ pass_plan_on, &plans });
+}
+
+static enum status plan_get(struct store *store, const struct id *id, struct plan *plan)
+{
+    struct sqlite *db = db_of(store);
+    sqlite3_stmt *statement;
+    bool row;
+    TRY(sqlite_query(db, &statement, "SELECT " SESSION_COLUMNS " FROM sessions WHERE id = ?", "t", id->text));
+    enum status status = sqlite_next(db, statement, &row);
+    if (status == OK)
+        status = row ? take_plan(db, statement, plan) : ERR_UNKNOWN;
+    sqlite3_finalize(statement);
+    return status;
+}
+
+/* The same pair may be there twice, as a loved one in two roles. */
+static bool asked_before(const struct plan *plan, size_t index, const struct id *client)
+{
+    for (size_t i = 0; i < index; i++) {
+        const struct plan_person *p = &plan->people[i];
+        const struct id *theirs = p->client.text[0] ? &p->client : &plan->client;
+        if (id_equal(&p->person, &plan->people[index].person) && id_equal(theirs, client))
+            return true;
+    }
+    return false;
+}
+
+static enum status add_grants_of(struct sqlite *db, struct plan *plan, size_t index, bool active)
+{
+    const struct plan_person *p = &plan->people[index];
+    const struct id *client = p->client.text[0] ? &p->client : &plan->client;
+    sqlite3_stmt *statement;
+    if (asked_before(plan, index, client))
+        return OK;
+    TRY(sqlite_query(db, &statement,
+                     "SELECT " GRANT_COLUMNS " FROM grants WHERE client = ? AND person = ? AND (status = 1) = ?"
+                     " ORDER BY expires DESC, id LIMIT ?",
+                     "ttii", client->text, p->person.text, (int64_t)active,
+                     (int64_t)(PLAN_GRANTS_MAX - plan->grant_count)));
+    return walk(db, statement, (struct rows){ add_grant, plan });
+}
+
+static enum status plan_grants(struct store *store, struct plan *plan)
+{
+    plan->grant_count = 0;
+    for (int active = 1; active >= 0; active--)
+        for (size_t i = 0; i < plan->people_count; i++)
+            TRY(add_grants_of(db_of(store), plan, i, active));
+    return OK;
+}
+
+/* ---- Findings and replies ---- */
+
+static enum status put_findings(struct sqlite *db, const struct store_finding *findings, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        TRY(put_newer_grant(db, &findings[i].grant));
+        TRY(sqlite_run(db,
+                       "INSERT INTO findings (grant_id, epoch, reason) VALUES (?, ?, ?) ON CONFLICT (grant_id)"
+                       " DO UPDATE SET epoch = excluded.epoch, reason = excluded.reason",
+                       "tit", findings[i].grant.id.text, (int64_t)findings[i].grant.epoch, findings[i].reason));
+    }
+    return OK;
+}
+
+static enum status findings_put(struct store *store, const struct store_finding *findings, size_t count)
+{
+    struct sqlite *db = db_of(store);
+    if (count == 0)
+        return OK;
+    TRY(sqlite_begin(db));
+    return sqlite_end(db, put_findings(db, findings, count));
+}
+
+static enum status take_reason(struct sqlite *db, sqlite3_stmt *row, void *context)
+{
+    struct store_finding *finding = context;
+    return column_text(row, 0, finding->reason, STORE_WORD_MAX) ? OK : corrupt(db, "findings");
+}
+
+static enum status finding_get(struct store *store, const struct id *id, struct store_finding *found)
+{
+    struct sqlite *db = db_of(store);
+    struct store_finding finding = { 0 };
+    sqlite3_stmt *statement;
+    TRY(grant_get(store, id, &finding.grant));
+    TRY(sqlite_query(db, &statement, "SELECT reason FROM findings WHERE grant_id = ? AND epoch = ?", "ti", id->text,
+                     (int64_t)finding.grant.epoch));
+    TRY(walk(db, statement, (struct rows){ take_reason, &finding }));
+    *found = finding;
+    return OK;
+}
+
+static enum status put_reply(struct sqlite *db, const struct store_reply *reply, int64_t forget_before)
+{
+    TRY(sqlite_run(db, "DELETE FROM replies WHERE made_at < ?", "i", forget_before));
+    return sqlite_run(db,
+                      "INSERT OR REPLACE INTO replies (key, request, made_at, status, content_type, location, body)"
+                      " VALUES (?,?,?,?,?,?,?)",
+                      "bbiittt", (struct bytes){ reply->key, STORE_HASH_LEN },
+                      (struct bytes){ reply->request, STORE_HASH_LEN }, reply->made_at, (int64_t)reply->status,
+                      reply->content_type, reply->location, reply->body);
+}
+
+static enum status reply_put(struct store *store, const struct store_reply *reply, int64_t forget_before)
+{
+    struct sqlite *db = db_of(store);
+    TRY(sqlite_begin(db));
+    return sqlite_end(db, put_reply(db, reply, forget_before));
+}
+
+static enum status take_reply(struct sqlite *db, sqlite3_stmt *row, struct store_reply *reply)
+{
+    struct bytes body = column_bytes(row, 5);
+    reply->made_at = sqlite3_column_int64(row, 1);
+    reply->status = sqlite3_column_int(row, 2);
+    if (!column_hash(row, 0, reply->request) || !column_text(row, 3, reply->content_type, STORE_WORD_MAX) ||
+        !column_text(row, 4, reply->location, STORE_PLACE_MAX))
+        return corrupt(db, "replies");
+    reply->body = strndup(body.len ? (const char *)body.at : "", body.len);
+    return reply->body ? OK : ERR_NO_MEMORY;
+}
+
+static enum status reply_get(struct store *store, const uint8_t key[STORE_HASH_LEN], struct store_reply *found)
+{
+    struct sqlite *db = db_of(store);
+    struct store_reply reply = { 0 };
+    sqlite3_stmt *statement;
+    bool row;
+    memcpy(reply.key, key, STORE_HASH_LEN);
+    TRY(sqlite_query(db, &statement,
+                     "SELECT request, made_at, status, content_type, location, body FROM replies WHERE key = ?", "b",
+                     (struct bytes){ key, STORE_HASH_LEN }));
+    enum status status = sqlite_next(db, statement, &row);
+    if (status == OK)
+        status = row ? take_reply(db, statement, &reply) : ERR_UNKNOWN;
+    sqlite3_finalize(statement);
+    if (status == OK)
+        *found = reply;
+    return status;
 }
 
 /* ---- Opening ---- */
@@ -376,6 +531,13 @@ static const struct store_ops operations = {
     .plans_each = plans_each,
     .grant_put = grant_put,
     .grant_get = grant_get,
+    .plan_get = plan_get,
+    .plans_after = plans_after,
+    .plan_grants = plan_grants,
+    .findings_put = findings_put,
+    .finding_get = finding_get,
+    .reply_put = reply_put,
+    .reply_get = reply_get,
 };
 
 static enum status read_clinic(struct sqlite *db, struct id *clinic)

@@ -136,7 +136,7 @@ function leaksAbout(tap, participant) {
             const own = tap.streams.get(stream)?.participant === participant;
             if (dir === 'in' && shuts(text, participant, own)) closing.set(key, true);
             if (dir === 'out' && text.type === 'done' && closing.has(key)) open = false;
-            if (dir === 'out' && text.type === 'seat' && text.seat !== 'admitted' && own) open = false;
+            if (dir === 'out' && text.type === 'seat' && !isIn(text.seat) && own) open = false;
         } else if (!open && event.dir === 'out' && isMedia(event)) {
             const to = tap.participantAt(event.peer);
             if (to === participant || (event.kind === 'rtp' && theirs.get(to)?.has(event.ssrc))) found.push({ ...event, about: participant, to });
@@ -144,6 +144,9 @@ function leaksAbout(tap, participant) {
     }
     return found;
 }
+
+/* `admitting`: granted, while the ledger writes; then the gate opens without a further word from anybody. */
+const isIn = (seat) => seat === 'admitted' || seat === 'admitting';
 
 const shuts = (text, participant, own) => (text.type === 'step_out' && (text.everyone || text.participant === participant))
     || (text.type === 'leave' && own) || (text.type === 'remove' && text.participant === participant) || text.type === 'end'
@@ -158,7 +161,7 @@ function grantedAdmissions(tap, participant) {
         const said = tap.events.filter((event) => event.text && event.stream === stream);
         const seat = said.find(({ dir, text }) => dir === 'out' && text.type === 'seat');
         const join = said.find(({ dir, text }) => dir === 'in' && text.type === 'join');
-        if (seat?.text.seat === 'admitted' && join) granted.add(join.index);
+        if (seat && isIn(seat.text.seat) && join) granted.add(join.index);
     }
     for (const { index, dir, stream, text } of tap.events.filter((event) => event.text)) {
         const key = `${stream} ${text.id}`;
