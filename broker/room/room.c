@@ -394,9 +394,9 @@ void room_tick(struct room *room, struct now now, struct outbox *out)
 {
     room_enter(room, now);
     tick_transports(room, now, out);
+    if (now.mono_us >= room->settle_at) /* first: whose time is over gets no report either */
+        room_settle(room, now, out);
     relay_ask_keyframes(room, now, out);
     relay_reports(room, now, out);
-    if (now.mono_us >= room->settle_at)
-        room_settle(room, now, out);
     room->deadline = sooner(room->settle_at, relay_deadline(room));
 }
