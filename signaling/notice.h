@@ -1,6 +1,7 @@
 /* notice.h - what the server says: values to JSON. PROTOCOL.md describes each in prose.
  *
- * Each writes one message and returns its length through the writer; text from people is escaped by Jansson. ERR_FULL. */
+ * Each writes one message and returns its length through the writer; text from people is escaped by Jansson. ERR_FULL.
+ */
 #pragma once
 
 #include "base/clock.h"
@@ -29,9 +30,9 @@ struct notice_person {
     const char *name;
     const char *seat; /* waiting, admitted, stepped_out, suspended, left, removed, present (client and therapist) */
     bool connected;
-    source_mask sending;   /* sources that are on */
-    source_mask muted;     /* by the therapist */
-    bool agreed;           /* the client's yes to this segment */
+    source_mask sending; /* sources that are on */
+    source_mask muted;   /* by the therapist */
+    bool agreed;         /* the client's yes to this segment */
     bool has_until;
     int64_t until;         /* when their segment ends */
     const char *may_admit; /* to therapists: "yes", or the code of the reason why not; NULL leaves it out */
@@ -50,7 +51,8 @@ enum status notice_welcome(struct writer *, const struct notice_welcome *);
 enum status notice_answer(struct writer *, uint32_t request, const char *sdp);
 enum status notice_room(struct writer *, const struct notice_room *);
 /* Your own seat. reason: a code, or NULL. */
-enum status notice_seat(struct writer *, const char *seat, const char *reason, source_mask may_send, bool has_until, int64_t until);
+enum status notice_seat(struct writer *, const char *seat, const char *reason, source_mask may_send, bool has_until,
+                        int64_t until);
 enum status notice_roster(struct writer *, const struct notice_person *, size_t count);
 enum status notice_slots(struct writer *, const struct notice_slot *, size_t count);
 enum status notice_done(struct writer *, uint32_t request);

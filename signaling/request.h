@@ -28,15 +28,38 @@ struct request {
     enum request_kind kind;
     uint32_t id; /* chosen by the client, echoed in the reply; 0 when it gave none */
     union {
-        struct { char *token; bool move; } join; /* owned */
-        struct { char *sdp; } offer;             /* owned */
-        struct { source_mask sources; } media;   /* what I send from now on */
-        struct { struct id participant; bool yes; } agree;
-        struct { struct id participant; uint32_t minutes; } admit; /* 0: as long as allowed */
-        struct { struct id participant; bool everyone; } step_out; /* everyone: each loved one */
-        struct { struct id participant; } remove;
-        struct { struct id participant; source_mask sources; } mute; /* the sources that may not be sent; 0 lifts */
-        struct { uint32_t minutes; } extend;                         /* 1 to 60 */
+        struct {
+            char *token;
+            bool move;
+        } join; /* owned */
+        struct {
+            char *sdp;
+        } offer; /* owned */
+        struct {
+            source_mask sources;
+        } media; /* what I send from now on */
+        struct {
+            struct id participant;
+            bool yes;
+        } agree;
+        struct {
+            struct id participant;
+            uint32_t minutes;
+        } admit; /* 0: as long as allowed */
+        struct {
+            struct id participant;
+            bool everyone;
+        } step_out; /* everyone: each loved one */
+        struct {
+            struct id participant;
+        } remove;
+        struct {
+            struct id participant;
+            source_mask sources;
+        } mute; /* the sources that may not be sent; 0 lifts */
+        struct {
+            uint32_t minutes;
+        } extend; /* 1 to 60 */
     };
 };
 

@@ -29,8 +29,9 @@ enum letter_kind {
     LETTER_TEXT, /* note: one message of the client */
     LETTER_GONE, /* the socket is gone */
     /* to the front */
-    LETTER_SAY,   /* note: JSON to write */
-    LETTER_CLOSE, /* note: the reason */
+    LETTER_REFUSED, /* the join came to nothing: it may be tried again, in time */
+    LETTER_SAY,     /* note: JSON to write */
+    LETTER_CLOSE,   /* note: the reason */
 };
 
 struct letter {
