@@ -1,10 +1,10 @@
-/* negotiation.h - the one offer and the one answer of a client: which section is its microphone, camera, screen, and which
- * are its receive slots.
+/* negotiation.h - the one offer and the one answer of a client: which section is its microphone, camera, screen, and
+ * which are its receive slots.
  *
- * In the offer's order: the first sending audio section is the microphone, the first sending video section the camera, the
- * second the screen; receiving sections are slots, up to the welcome's number of each kind. Anything more is refused, and
- * the whole offer with it; so is a section that both sends and receives. What is not live media (a data channel, a stopped
- * or inactive section) is declined with port 0. */
+ * In the offer's order: the first sending audio section is the microphone, the first sending video section the camera,
+ * the second the screen; receiving sections are slots, up to the welcome's number of each kind. Anything more is
+ * refused, and the whole offer with it; so is a section that both sends and receives. What is not live media (a data
+ * channel, a stopped or inactive section) is declined with port 0. */
 #pragma once
 
 #include "signaling/sdp.h"
@@ -45,7 +45,7 @@ struct negotiation_ours {
     uint32_t audio_slots, video_slots;
 };
 
-/* Parses the offer, decides, writes the NUL-terminated answer (the NUL is behind the writer's length). remote points into
- * `offer`. *why: plain words on failure. Outputs change only on OK. */
-enum status negotiate(struct bytes offer, const struct negotiation_ours *, struct negotiated *, struct sdp_offer *remote,
-                      struct writer *answer, const char **why);
+/* Parses the offer, decides, writes the NUL-terminated answer (the NUL is behind the writer's length). remote points
+ * into `offer`. *why: plain words on failure. Outputs change only on OK. */
+enum status negotiate(struct bytes offer, const struct negotiation_ours *, struct negotiated *,
+                      struct sdp_offer *remote, struct writer *answer, const char **why);

@@ -42,9 +42,9 @@ struct notice_person {
     const char *name;
     const char *seat; /* as in PROTOCOL.md */
     bool connected;
-    source_mask sending;   /* sources that are on */
-    source_mask muted;     /* by the therapist */
-    bool agreed;           /* the client's yes to this segment */
+    source_mask sending; /* sources that are on */
+    source_mask muted;   /* by the therapist */
+    bool agreed;         /* the client's yes to this segment */
     bool has_until;
     int64_t until;         /* when their segment ends */
     const char *may_admit; /* to therapists: "yes", or the code of the reason why not; NULL leaves it out */
@@ -89,7 +89,7 @@ struct notice_missing {
     const struct id *participant; /* NULL: the client is back, and nothing else is written */
     const char *address, *phone;  /* NULL: never confirmed */
     int64_t alarm_at;
-    int reached;                  /* by the therapist: 1, 0, or -1 while unknown */
+    int reached; /* by the therapist: 1, 0, or -1 while unknown */
 };
 
 enum status notice_welcome(struct writer *, const struct notice_welcome *);

@@ -1,7 +1,8 @@
 /* request.h - what a client may say: strict JSON to a tagged union. PROTOCOL.md describes each in prose.
  *
  * Strict: one object, no duplicate keys, no unknown keys, right types, bounded lengths, valid UTF-8. Text from people
- * (chat, address, phone) has no control characters but newline and tab in chat, and is not blank; lengths are in bytes. */
+ * (chat, address, phone) has no control characters but newline and tab in chat, and is not blank; lengths are in bytes.
+ */
 #pragma once
 
 #include "base/status.h"
@@ -40,22 +41,61 @@ struct request {
     enum request_kind kind;
     uint32_t id; /* chosen by the client, echoed in the reply; 0 when it gave none */
     union {
-        struct { char *token; bool move; } join; /* owned */
-        struct { char *sdp; } offer;             /* owned */
-        struct { source_mask sources; } media;   /* what I send from now on */
-        struct { struct id participant; bool yes; } agree;
-        struct { struct id participant; uint32_t minutes; } admit; /* 0: as long as allowed */
-        struct { struct id participant; bool everyone; } step_out; /* everyone: each loved one */
-        struct { struct id participant; } remove;
-        struct { struct id participant; source_mask sources; } mute; /* the sources that may not be sent; 0 lifts */
-        struct { uint32_t minutes; } extend;                         /* 1 to 60 */
-        struct { char guidance[REQUEST_VERSION_MAX + 1], notice[REQUEST_VERSION_MAX + 1]; } acknowledge;
-        struct { char address[REQUEST_ADDRESS_MAX + 1], phone[REQUEST_PHONE_MAX + 1]; } locate;
-        struct { enum mode mode; } take_part;
-        struct { struct id participant; enable_mask what; } enable; /* all that is enabled from now on */
-        struct { char *text; bool to_therapist; } chat;             /* owned; 1 to REQUEST_CHAT_MAX bytes */
-        struct { bool up; } hand;
-        struct { bool yes; } reached;
+        struct {
+            char *token;
+            bool move;
+        } join; /* owned */
+        struct {
+            char *sdp;
+        } offer; /* owned */
+        struct {
+            source_mask sources;
+        } media; /* what I send from now on */
+        struct {
+            struct id participant;
+            bool yes;
+        } agree;
+        struct {
+            struct id participant;
+            uint32_t minutes;
+        } admit; /* 0: as long as allowed */
+        struct {
+            struct id participant;
+            bool everyone;
+        } step_out; /* everyone: each loved one */
+        struct {
+            struct id participant;
+        } remove;
+        struct {
+            struct id participant;
+            source_mask sources;
+        } mute; /* the sources that may not be sent; 0 lifts */
+        struct {
+            uint32_t minutes;
+        } extend; /* 1 to 60 */
+        struct {
+            char guidance[REQUEST_VERSION_MAX + 1], notice[REQUEST_VERSION_MAX + 1];
+        } acknowledge;
+        struct {
+            char address[REQUEST_ADDRESS_MAX + 1], phone[REQUEST_PHONE_MAX + 1];
+        } locate;
+        struct {
+            enum mode mode;
+        } take_part;
+        struct {
+            struct id participant;
+            enable_mask what;
+        } enable; /* all that is enabled from now on */
+        struct {
+            char *text;
+            bool to_therapist;
+        } chat; /* owned; 1 to REQUEST_CHAT_MAX bytes */
+        struct {
+            bool up;
+        } hand;
+        struct {
+            bool yes;
+        } reached;
     };
 };
 

@@ -25,12 +25,13 @@ struct parse {
     struct sdp_section *section; /* NULL at session level */
     struct path session, here, bundle;
     bool has_bundle_path;
-    struct bytes group; /* the mids of the BUNDLE line */
+    struct bytes group[SDP_SECTIONS_MAX]; /* the mids of the BUNDLE line */
+    size_t group_count;
     bool has_group;
-    /* Of the current section; attributes come in any order, so they are joined at its end. */
-    struct bytes formats;
+    /* Of the current section; attributes come in any order, so they are joined at its end. Lists are read once, into
+     * tables: a list may be as long as the offer, and must not be gone through again for each line. */
     bool bundle_only, rtcp_mux, zero_port;
-    bool pli[PAYLOAD_TYPES], fir[PAYLOAD_TYPES], dtx[PAYLOAD_TYPES];
+    bool formats[PAYLOAD_TYPES], pli[PAYLOAD_TYPES], fir[PAYLOAD_TYPES], dtx[PAYLOAD_TYPES];
     struct streams streams, repairs;
     const char *why;
 };
@@ -78,14 +79,6 @@ static bool is_anycase(struct bytes word, const char *text)
             return false;
     }
     return true;
-}
-
-static bool has_word(struct bytes list, struct bytes word)
-{
-    while (list.len > 0)
-        if (bytes_equal(next_word(&list), word))
-            return true;
-    return false;
 }
 
 static bool parse_number(struct bytes word, uint32_t max, uint32_t *out)
@@ -136,8 +129,20 @@ static enum status on_group(struct parse *p, struct bytes value)
     if (p->has_group)
         return refuse(p, "more than one BUNDLE group");
     p->has_group = true;
-    p->group = value;
+    for (struct bytes mid; (mid = next_word(&value)).len > 0;) {
+        if (p->group_count == SDP_SECTIONS_MAX)
+            return refuse(p, "the BUNDLE group has too many sections");
+        p->group[p->group_count++] = mid;
+    }
     return OK;
+}
+
+static bool in_group(const struct parse *p, struct bytes mid)
+{
+    for (size_t i = 0; i < p->group_count; i++)
+        if (bytes_equal(p->group[i], mid))
+            return true;
+    return false;
 }
 
 static struct path *path_here(struct parse *p)
@@ -232,7 +237,7 @@ static enum status on_rtpmap(struct parse *p, struct bytes value)
     if (!parse_number(type_word, PAYLOAD_TYPES - 1, &type) || codec.len == 0)
         return ERR_MALFORMED;
     const char *wanted = section->media == SDP_AUDIO ? "opus/48000/2" : "vp8/90000";
-    bool usable = type != 0 && (type < 64 || type > 95) && has_word(p->formats, type_word);
+    bool usable = type != 0 && (type < 64 || type > 95) && p->formats[type];
     if (usable && section->payload_type == 0 && section->media != SDP_OTHER && is_anycase(codec, wanted))
         section->payload_type = (uint8_t)type;
     return OK;
@@ -436,7 +441,7 @@ static enum status end_section(struct parse *p)
         return OK;
     if (!section->mid[0])
         return refuse(p, "a section has no mid");
-    if (!has_word(p->group, bytes_of(section->mid)))
+    if (!in_group(p, bytes_of(section->mid)))
         return refuse(p, "a section is outside the BUNDLE group");
     TRY(join_bundle(p));
     if (section->media == SDP_OTHER)
@@ -457,10 +462,19 @@ static void start_section(struct parse *p)
     *p->section = (struct sdp_section){ .direction = SDP_SENDRECV }; /* the default: RFC 8866 section 6.7 */
     p->here = (struct path){ 0 };
     p->bundle_only = p->rtcp_mux = false;
+    memset(p->formats, 0, sizeof p->formats);
     memset(p->pli, 0, sizeof p->pli);
     memset(p->fir, 0, sizeof p->fir);
     memset(p->dtx, 0, sizeof p->dtx);
     p->streams.count = p->repairs.count = 0;
+}
+
+/* Data channels have formats that are words. */
+static void note_formats(struct parse *p, struct bytes format, struct bytes others)
+{
+    for (uint32_t type; format.len > 0; format = next_word(&others))
+        if (parse_number(format, PAYLOAD_TYPES - 1, &type))
+            p->formats[type] = true;
 }
 
 /* "audio 9 UDP/TLS/RTP/SAVPF 111 63"; the port may be "9/2". */
@@ -474,8 +488,8 @@ static enum status on_media(struct parse *p, struct bytes value)
     section->media_word = next_word(&value);
     struct bytes port_word = next_word(&value);
     section->protocol = next_word(&value);
-    p->formats = value;
     section->first_format = next_word(&value);
+    note_formats(p, section->first_format, value);
     uint32_t port;
     if (!parse_number(cut(&port_word, '/'), 65535, &port) || section->first_format.len == 0)
         return ERR_MALFORMED;

@@ -17,14 +17,14 @@ struct sdp_section {
     enum sdp_media media;
     enum sdp_direction direction;
     char mid[SDP_MID_MAX + 1];
-    bool rejected;          /* port 0 and not bundle-only */
-    uint8_t payload_type;   /* Opus, or VP8; 0 when neither is offered */
-    uint8_t mid_extension;  /* RFC 8285 id of urn:ietf:params:rtp-hdrext:sdes:mid, 0 none */
-    uint8_t level_extension; /* of urn:ietf:params:rtp-hdrext:ssrc-audio-level, 0 none */
+    bool rejected;                 /* port 0 and not bundle-only */
+    uint8_t payload_type;          /* Opus, or VP8; 0 when neither is offered */
+    uint8_t mid_extension;         /* RFC 8285 id of urn:ietf:params:rtp-hdrext:sdes:mid, 0 none */
+    uint8_t level_extension;       /* of urn:ietf:params:rtp-hdrext:ssrc-audio-level, 0 none */
     uint32_t ssrcs[SDP_SSRCS_MAX]; /* from a=ssrc, repair streams (FID's second) left out */
     size_t ssrc_count;
-    bool nack_pli, ccm_fir;        /* offered for payload_type */
-    bool dtx;                      /* Opus with usedtx=1 */
+    bool nack_pli, ccm_fir; /* offered for payload_type */
+    bool dtx;               /* Opus with usedtx=1 */
     /* Of the m= line, borrowed: a rejected section is answered with its own words. */
     struct bytes media_word, protocol, first_format;
 };
@@ -36,7 +36,8 @@ struct sdp_offer {
     size_t section_count;
 };
 
-/* ERR_MALFORMED: not SDP. ERR_UNSUPPORTED: SDP that breaks one of the rules above; *why then names it in plain words. */
+/* ERR_MALFORMED: not SDP. ERR_UNSUPPORTED: SDP that breaks one of the rules above; *why then names it in plain words.
+ */
 enum status sdp_parse_offer(struct bytes text, struct sdp_offer *, const char **why);
 
 /* Our side of one section, in the offer's order. */
@@ -49,14 +50,14 @@ struct sdp_answer_section {
 
 struct sdp_answer {
     const char *ufrag, *pwd;
-    const uint8_t *fingerprint;         /* 32 bytes */
+    const uint8_t *fingerprint;                    /* 32 bytes */
     struct address candidates[SDP_CANDIDATES_MAX]; /* host, UDP, with ports */
     size_t candidate_count;
     uint64_t session; /* o= line's number */
     struct sdp_answer_section sections[SDP_SECTIONS_MAX];
 };
 
-/* NUL-terminated text (the NUL is behind the writer's length); ERR_FULL leaves the writer as it was. Only sections with a
- * payload type may be accepted. ICE-lite, setup:passive, rtcp-mux, rtcp-rsize absent; Opus with inband FEC and DTX as offered,
- * VP8 with nack pli and ccm fir; only the mid and audio-level extensions. */
+/* NUL-terminated text (the NUL is behind the writer's length); ERR_FULL leaves the writer as it was. Only sections with
+ * a payload type may be accepted. ICE-lite, setup:passive, rtcp-mux, rtcp-rsize absent; Opus with inband FEC and DTX as
+ * offered, VP8 with nack pli and ccm fir; only the mid and audio-level extensions. */
 enum status sdp_write_answer(struct writer *, const struct sdp_offer *, const struct sdp_answer *);

@@ -19,6 +19,12 @@ const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
 const session = new Session(`${scheme}//${location.host}/ws`, token);
 const page = new Page(session, { hasLink: Boolean(token) });
 
+/* A token that opens nothing any more is not left lying about. */
+const SPENT = new Set(['ended', 'removed', 'bad_token', 'token_expired', 'session_over']);
+session.addEventListener('change', () => {
+    if (session.phase === 'over' && SPENT.has(session.overReason)) sessionStorage.removeItem(STORED);
+});
+
 window.kinroom = session;
 page.show();
 

@@ -16,6 +16,8 @@ const CLOSED_FOR_GOOD = new Set([1000, 1008]);
 const RETRY_FIRST_MS = 500;
 const RETRY_MOST_MS = 16000;
 const CHAT_KEPT = 200; /* messages */
+const NOTICED_WITHIN_MS = 6000; /* the server needs four seconds to notice a dead link */
+const KNOCK_MS = 1000;
 const STEADY_MS = 5000; /* a link that dies sooner counts as one more failure: the server is not to be knocked at twice a second */
 
 export const SOURCES = ['mic', 'camera', 'screen'];
@@ -61,7 +63,7 @@ export class Session extends EventTarget {
     #socket = null;
     #nextId = 1;
     #pending = new Map(); /* id -> { resolve, reject } */
-    #move = false; /* take over from another connection of ours */
+    #move = false; /* take over from another connection of ours, even a live one */
     #failures = 0; /* in a row */
     #wholeSince_ms = null; /* socket, ICE and DTLS all up */
     #retryTimer = null;
@@ -185,13 +187,28 @@ export class Session extends EventTarget {
     async #enter() {
         const socket = this.#socket;
         try {
-            await this.request({ type: 'join', token: this.#token, move: this.#move });
-            this.#move = true;
+            await this.#knock(socket);
+            /* Whoever takes a live connection over waits to be admitted anew, so a loved one first lets the dead one be noticed. */
+            this.#move = this.isHost;
             this.#setPhase('joined');
             await this.#negotiate();
             await this.#restore();
         } catch (failure) {
             if (socket === this.#socket) this.#entryFailed(failure);
+        }
+    }
+
+    /* Joins. Somebody who comes back may find their own dead connection still in their place, and tries again for a while. */
+    async #knock(socket) {
+        const until_ms = Date.now() + (this.isReturning ? NOTICED_WITHIN_MS : 0);
+        for (;;) {
+            try {
+                return await this.request({ type: 'join', token: this.#token, move: this.#move });
+            } catch (refusal) {
+                if (refusal.code !== 'already_connected' || Date.now() >= until_ms) throw refusal;
+            }
+            await new Promise((done) => setTimeout(done, KNOCK_MS));
+            if (socket !== this.#socket) throw new Refused('connection_lost', 'The connection was lost before this was confirmed.');
         }
     }
 
@@ -213,7 +230,7 @@ export class Session extends EventTarget {
         }
     }
 
-    /* The link is gone, we are not: come back, and take over from our own dead connection. */
+    /* The link is gone, we are not: come back. */
     #lost() {
         if (this.#wholeSince_ms && Date.now() - this.#wholeSince_ms > STEADY_MS) this.#failures = 0;
         this.#letGo();

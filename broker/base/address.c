@@ -18,6 +18,13 @@ static uint64_t mix(uint64_t x)
     return x ^ x >> 32;
 }
 
+bool address_is_neighbour(const struct address *a, const struct address *b)
+{
+    static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+    size_t len = a->family == ADDRESS_IPV6 && memcmp(a->ip, mapped, sizeof mapped) != 0 ? 8 : 16;
+    return a->family == b->family && memcmp(a->ip, b->ip, len) == 0;
+}
+
 uint64_t address_hash(const struct address *a, uint64_t seed)
 {
     uint64_t high, low;

@@ -18,6 +18,9 @@ struct address {
 enum { ADDRESS_TEXT_MAX = 64 };
 
 bool address_equal(const struct address *, const struct address *);
+/* Whether both count as one subscriber, who holds an IPv6 /64 at least; the port is not looked at. IPv4 in IPv6
+ * (::ffff:0:0/96) counts whole. */
+bool address_is_neighbour(const struct address *, const struct address *);
 /* A good mix of all the fields, for tables keyed with a secret seed (so that peers can't choose colliding ones). */
 uint64_t address_hash(const struct address *, uint64_t seed);
 /* "192.0.2.1", "2001:db8::1" (RFC 5952 without the zone). False and unchanged when it is not one. The port is

@@ -41,15 +41,17 @@ static enum status grow_partial(struct caller *c, size_t len)
     return OK;
 }
 
-/* Each message costs 1/CALLER_RATE_PER_S of a second; a burst may run ahead of the clock. */
-static bool may_speak(struct caller *c, usec_t mono_us)
+/* Each message costs 1/CALLER_RATE_PER_S of a second; a burst may run ahead of the clock. A long one takes the broker
+ * longer, so it counts as several. */
+static bool may_speak(struct caller *c, usec_t mono_us, size_t len)
 {
-    const usec_t price = USEC_PER_SEC / CALLER_RATE_PER_S;
+    const usec_t price = USEC_PER_SEC / CALLER_RATE_PER_S, most = CALLER_BURST * price;
+    usec_t cost = (1 + len / CALLER_PRICED_BYTES) * price;
     if (c->paid_until < mono_us)
         c->paid_until = mono_us;
-    if (c->paid_until - mono_us > (CALLER_BURST - 1) * price)
+    if (c->paid_until - mono_us + cost > most)
         return false;
-    c->paid_until += price;
+    c->paid_until += cost;
     return true;
 }
 
@@ -65,7 +67,7 @@ enum status caller_hear(struct caller *c, usec_t mono_us, struct bytes piece, bo
     if (piece.len > 0)
         memcpy(note_text(c->partial) + had, piece.at, piece.len);
     c->partial->len = had + piece.len;
-    if (last && !may_speak(c, mono_us))
+    if (last && !may_speak(c, mono_us, c->partial->len))
         return ERR_FORBIDDEN;
     *message = last ? c->partial : NULL;
     if (last)
@@ -126,18 +128,9 @@ uint16_t caller_close_code(const char *reason)
         const char *reason;
         uint16_t code;
     } codes[] = {
-        { "left", 1000 },
-        { "ended", 1000 },
-        { "removed", 1000 },
-        { "moved", 1000 },
-        { "token_expired", 1000 },
-        { "session_over", 1000 },
-        { "bad_token", 1008 },
-        { "too_many_messages", 1008 },
-        { "not_joined", 1008 },
-        { "not_text", 1003 },
-        { "too_long", 1009 },
-        { "busy", 1013 },
+        { "left", 1000 },          { "ended", 1000 },        { "removed", 1000 },   { "moved", 1000 },
+        { "token_expired", 1000 }, { "session_over", 1000 }, { "bad_token", 1008 }, { "too_many_messages", 1008 },
+        { "not_joined", 1008 },    { "not_text", 1003 },     { "too_long", 1009 },  { "busy", 1013 },
     };
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
         if (strcmp(codes[i].reason, reason) == 0)

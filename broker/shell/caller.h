@@ -16,6 +16,7 @@ enum {
     CALLER_OWED_MAX = 256 << 10, /* bytes; who reads slower is closed */
     CALLER_RATE_PER_S = 20,
     CALLER_BURST = 60,
+    CALLER_PRICED_BYTES = 4096, /* a message counts as one, and as one more for each of these that it has */
     CALLER_REASON_MAX = 32,
 };
 

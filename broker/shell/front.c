@@ -5,14 +5,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define ERR_STATE OPENSSL_ERR_STATE /* OpenSSL has a type of our constant's name */
 #include <libwebsockets.h>
 #undef ERR_STATE
 
+#include "shell/arrivals.h"
 #include "shell/host.h"
 #include "shell/lines.h"
 #include "shell/pages.h"
+#include "shell/ration.h"
 
 enum {
     INBOX_LETTERS = 16384,
@@ -20,6 +23,8 @@ enum {
     /* A dead peer is noticed within five seconds, the timers' own delay included; an answer may take three. */
     PING_AFTER_S = 1,
     HANG_UP_AFTER_S = 4,
+    HANDSHAKE_WITHIN_S = 10,
+    IDLE_MOST_S = 5,      /* without a request, or the rest of one */
     RECEIVE_BYTES = 4096, /* the size of the pieces that RECEIVE hands on; messages are put together by us */
     ORIGIN_MAX = 256,
 };
@@ -33,6 +38,7 @@ struct front {
     void *failed_context;
     struct lws_context *context;
     struct lws_vhost *tls, *plain;
+    struct arrivals *arrivals;
     struct lines *lines;
     struct queue *inboxes[CONFIG_SHARDS_MAX];
     pthread_t thread;
@@ -88,6 +94,8 @@ static unsigned upgrade_refusal(struct front *f, struct lws *wsi, const char *to
     /* Just the one name: of a list, libwebsockets would take the first that it knows, and it knows "http" too. */
     if (!header_is(wsi, WSI_TOKEN_PROTOCOL, SUBPROTOCOL))
         return HTTP_STATUS_BAD_REQUEST;
+    if (!header_is(wsi, WSI_TOKEN_VERSION, "13")) /* RFC 6455 4.2.2; libwebsockets takes any */
+        return PAGES_UPGRADE_REQUIRED;
     if (!lines_may_open(f->lines, wsi, lws_get_vhost(wsi) == f->plain))
         return HTTP_STATUS_SERVICE_UNAVAILABLE;
     return 0;
@@ -102,9 +110,48 @@ static int on_upgrade(struct front *f, struct lws *wsi, const char *to)
     return pages_refuse_upgrade(wsi, refusal);
 }
 
+/* The address that counts; NULL behind the proxy, whose own it is. */
+static const struct address *counted(struct front *f, struct lws *wsi, lws_sockfd_type fd, struct address *from)
+{
+    char text[ADDRESS_TEXT_MAX] = "";
+    if (lws_get_vhost(wsi) == f->plain)
+        return NULL;
+    *from = (struct address){ 0 };
+    if (lws_get_peer_simple_fd(fd, text, sizeof text))
+        address_parse_ip(text, from);
+    return from;
+}
+
+/* Accepted by the kernel, nothing more; `listener` is ours. */
+static int on_accept(struct front *f, struct lws *listener, lws_sockfd_type fd)
+{
+    struct address from;
+    void *leaver;
+    if (!arrivals_may_come(f->arrivals, host_now().mono_us, counted(f, listener, fd, &from), &leaver))
+        return -1;
+    /* libwebsockets then sees it end, whatever it was at; a timeout of ours could be replaced by one of its own. */
+    if (leaver)
+        shutdown(lws_get_socket_fd(leaver), SHUT_RDWR);
+    return 0;
+}
+
+static int on_arrival(struct front *f, struct lws *wsi)
+{
+    struct address from;
+    arrivals_add(f->arrivals, host_now().mono_us, counted(f, wsi, lws_get_socket_fd(wsi), &from), wsi);
+    return 0;
+}
+
 static int http_callback(struct lws *wsi, enum lws_callback_reasons why, void *user, void *in, size_t len)
 {
     switch (why) {
+    case LWS_CALLBACK_FILTER_NETWORK_CONNECTION:
+        return on_accept(front_of(wsi), wsi, (lws_sockfd_type)(intptr_t)in);
+    case LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED:
+        return on_arrival(front_of(wsi), wsi);
+    case LWS_CALLBACK_WSI_DESTROY: /* of every kind of connection, our listeners too */
+        arrivals_remove(front_of(wsi)->arrivals, wsi);
+        return 0;
     case LWS_CALLBACK_HTTP:
         return pages_serve(wsi, front_of(wsi)->config->web_root, in);
     case LWS_CALLBACK_HTTP_FILE_COMPLETION:
@@ -121,6 +168,7 @@ static int ws_callback(struct lws *wsi, enum lws_callback_reasons why, void *use
     struct line **held = user, *line = held ? *held : NULL;
     switch (why) {
     case LWS_CALLBACK_ESTABLISHED:
+        arrivals_remove(front_of(wsi)->arrivals, wsi);
         *held = line_open(front_of(wsi)->lines, wsi);
         return *held ? 0 : -1;
     case LWS_CALLBACK_RECEIVE:
@@ -161,9 +209,15 @@ static const lws_retry_bo_t keepalive = {
 
 static void lws_line(int level, const char *line)
 {
-    /* It has no context to hand us, so this is a log of its own. */
+    /* It has no context to hand us, so this is a log of its own; one for the process, as libwebsockets' is. */
+    static struct ration ration;
     struct log log = host_log(LOG_LEVEL_WARNING);
+    uint32_t kept;
     (void)level;
+    if (!ration_take(&ration, host_now().mono_us, &kept))
+        return;
+    if (kept > 0)
+        log_error(&log, "libwebsockets: %u more lines", kept);
     log_error(&log, "libwebsockets: %.*s", (int)strcspn(line, "\n"), line);
 }
 
@@ -193,7 +247,9 @@ static struct lws_context_creation_info common_info(struct front *f)
         .user = f,
         .gid = -1,
         .uid = -1,
-        .timeout_secs = 10,
+        .timeout_secs = HANDSHAKE_WITHIN_S,
+        .timeout_secs_ah_idle = IDLE_MOST_S,
+        .keepalive_timeout = IDLE_MOST_S,
         /* HTTP/2 stays off: its WebSockets (RFC 8441) would come in past the checks of CONFIRM_UPGRADE. */
         .alpn = "http/1.1",
         .options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS | LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND,
@@ -235,6 +291,7 @@ static enum status listen_plain(struct front *f)
 
 static enum status open_all(struct front *f, const struct keyring *keyring)
 {
+    TRY(arrivals_create(&f->arrivals));
     TRY(lines_create(&f->lines, f->config, keyring, f->log));
     for (size_t i = 0; i < f->config->shards; i++)
         TRY(queue_create(&f->inboxes[i], INBOX_LETTERS, INBOX_BYTES, (struct waker){ wake, f }));
@@ -278,7 +335,14 @@ void front_destroy(struct front *f)
     for (size_t i = 0; i < f->config->shards; i++)
         queue_destroy(f->inboxes[i]);
     lines_destroy(f->lines);
+    arrivals_destroy(f->arrivals);
     free(f);
+}
+
+size_t front_files(const struct config *config)
+{
+    /* An arrival may have a page open as well. */
+    return lines_places(config) + 2 * ARRIVALS_MAX;
 }
 
 struct queue *front_inbox(const struct front *f, size_t shard)

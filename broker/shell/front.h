@@ -23,6 +23,9 @@ struct front_config {
 enum status front_create(struct front **, const struct front_config *);
 void front_destroy(struct front *); /* after front_stop, before the shards whose inboxes it knows; NULL is fine */
 
+/* How many files the front may have open at once, about; beside them, those of libwebsockets itself. */
+size_t front_files(const struct config *);
+
 /* Where a shard puts its letters; one queue for each shard. */
 struct queue *front_inbox(const struct front *, size_t shard);
 /* The queue that leads to a shard; each must be set before front_start. */

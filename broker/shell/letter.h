@@ -31,13 +31,14 @@ enum letter_kind {
     LETTER_TEXT, /* note: one message of the client */
     LETTER_GONE, /* the socket is gone */
     /* to the front */
-    LETTER_SAY,   /* note: JSON to write */
-    LETTER_CLOSE, /* note: the reason */
+    LETTER_REFUSED, /* the join came to nothing: it may be tried again, in time */
+    LETTER_SAY,     /* note: JSON to write */
+    LETTER_CLOSE,   /* note: the reason */
     /* from a shard to the scribe */
     LETTER_RECORD, /* note: the canonical record; number, record, interval, unix_us */
     /* and back */
-    LETTER_DURABLE, /* number: this and all before it are stored, but those refused */
-    LETTER_REFUSED, /* number of an OPEN that was not stored and never will be */
+    LETTER_DURABLE,    /* number: this and all before it are stored, but those refused */
+    LETTER_UNRECORDED, /* number of an OPEN that was not stored and never will be */
 };
 
 struct letter {

@@ -15,23 +15,36 @@
 
 _Static_assert((int)NOTE_HEADROOM >= (int)LWS_PRE, "a note has room for the frame header");
 
-enum { JOIN_WITHIN_S = 10, CLOSE_WITHIN_S = 3 };
+/* Of all places, those who have not joined may hold one in UNJOINED_SHARE: they need not even be anybody. */
+enum { JOIN_WITHIN_S = 10, CLOSE_WITHIN_S = 3, UNJOINED_SHARE = 4 };
 
 struct line {
     struct lws *wsi;
     struct caller caller;
     struct address from;
+    bool leaving; /* cut to make room; its place is counted no longer, and free when the socket is closed */
 };
 
 struct lines {
     const struct config *config;
     const struct keyring *keyring;
     const struct log *log;
-    struct line *at; /* connections_max of them; a free one has stage CALLER_FREE */
+    struct line *at; /* a free one has stage CALLER_FREE */
+    size_t places;   /* connections_max, and as many as may be leaving at once */
     uint64_t serial; /* of the newest */
     struct queue *shards[CONFIG_SHARDS_MAX];
     size_t joined[CONFIG_SHARDS_MAX]; /* clients that a shard knows of, each owed a LETTER_GONE */
 };
+
+static size_t unjoined_most(const struct config *config)
+{
+    return (config->connections_max + UNJOINED_SHARE - 1) / UNJOINED_SHARE;
+}
+
+size_t lines_places(const struct config *config)
+{
+    return config->connections_max + unjoined_most(config);
+}
 
 enum status lines_create(struct lines **created, const struct config *config, const struct keyring *keyring,
                          const struct log *log)
@@ -40,7 +53,8 @@ enum status lines_create(struct lines **created, const struct config *config, co
     if (!lines)
         return ERR_NO_MEMORY;
     *lines = (struct lines){ .config = config, .keyring = keyring, .log = log };
-    lines->at = calloc(config->connections_max, sizeof *lines->at);
+    lines->places = lines_places(config);
+    lines->at = calloc(lines->places, sizeof *lines->at);
     if (!lines->at) {
         free(lines);
         return ERR_NO_MEMORY;
@@ -53,7 +67,7 @@ void lines_destroy(struct lines *lines)
 {
     if (!lines)
         return;
-    for (size_t i = 0; i < lines->config->connections_max; i++)
+    for (size_t i = 0; i < lines->places; i++)
         caller_deinit(&lines->at[i].caller);
     free(lines->at);
     free(lines);
@@ -69,12 +83,12 @@ void lines_connect(struct lines *lines, size_t shard, struct queue *queue)
 /* An id is a serial number and a place: never used twice, and found without a search. */
 static client_id id_of(const struct lines *lines, uint64_t serial, size_t place)
 {
-    return serial * lines->config->connections_max + place;
+    return serial * lines->places + place;
 }
 
 static struct line *line_find(struct lines *lines, client_id id)
 {
-    struct line *line = &lines->at[id % lines->config->connections_max];
+    struct line *line = &lines->at[id % lines->places];
     return line->caller.stage != CALLER_FREE && line->caller.id == id ? line : NULL;
 }
 
@@ -87,34 +101,63 @@ static struct address address_of(struct lws *wsi)
     return address;
 }
 
-/* An IPv6 subscriber holds a /64 at least, so that is what counts as one. IPv4 in IPv6 (::ffff:0:0/96) counts whole. */
-static bool same_neighbour(const struct address *a, const struct address *b)
-{
-    static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-    size_t len = a->family == ADDRESS_IPV6 && memcmp(a->ip, mapped, sizeof mapped) != 0 ? 8 : 16;
-    return a->family == b->family && memcmp(a->ip, b->ip, len) == 0;
-}
-
-bool lines_may_open(const struct lines *lines, struct lws *wsi, bool behind_proxy)
-{
-    struct address from = address_of(wsi);
-    size_t up = 0, neighbours = 0;
-    for (size_t i = 0; i < lines->config->connections_max; i++) {
-        const struct line *line = &lines->at[i];
-        if (line->caller.stage == CALLER_FREE)
-            continue;
-        up++;
-        neighbours += same_neighbour(&line->from, &from);
-    }
-    return up < lines->config->connections_max && (behind_proxy || neighbours < lines->config->connections_per_address);
-}
-
 static struct line *vacant(struct lines *lines)
 {
-    for (size_t i = 0; i < lines->config->connections_max; i++)
+    for (size_t i = 0; i < lines->places; i++)
         if (lines->at[i].caller.stage == CALLER_FREE)
             return &lines->at[i];
     return NULL;
+}
+
+static void line_cut(struct line *line)
+{
+    lws_set_timeout(line->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+}
+
+/* The lines that are up, counted. */
+struct census {
+    size_t up, neighbours, unjoined;
+    struct line *oldest; /* of the unjoined */
+};
+
+static struct census take_census(struct lines *lines, const struct address *from)
+{
+    struct census census = { 0 };
+    for (size_t i = 0; i < lines->places; i++) {
+        struct line *line = &lines->at[i];
+        if (line->caller.stage == CALLER_FREE || line->leaving)
+            continue;
+        census.up++;
+        census.neighbours += address_is_neighbour(&line->from, from);
+        if (line->caller.stage != CALLER_NEW)
+            continue;
+        census.unjoined++;
+        if (!census.oldest || line->caller.id < census.oldest->caller.id)
+            census.oldest = line;
+    }
+    return census;
+}
+
+/* Without a goodbye, which the peer could take its time to hear. */
+static void make_leave(struct line *line)
+{
+    line->leaving = true;
+    caller_close(&line->caller, caller_close_code("busy"), "busy"); /* so that it can't join any more */
+    line_cut(line);
+}
+
+bool lines_may_open(struct lines *lines, struct lws *wsi, bool behind_proxy)
+{
+    struct address from = address_of(wsi);
+    struct census census = take_census(lines, &from);
+    if (!vacant(lines) || (!behind_proxy && census.neighbours >= lines->config->connections_per_address))
+        return false;
+    if (census.up < lines->config->connections_max && census.unjoined < unjoined_most(lines->config))
+        return true;
+    if (!census.oldest)
+        return false;
+    make_leave(census.oldest);
+    return true;
 }
 
 struct line *line_open(struct lines *lines, struct lws *wsi)
@@ -150,11 +193,6 @@ static void line_close(struct line *line, const char *reason)
     caller_close(&line->caller, caller_close_code(reason), reason);
     lws_set_timer_usecs(line->wsi, (lws_usec_t)CLOSE_WITHIN_S * LWS_US_PER_SEC);
     lws_callback_on_writable(line->wsi);
-}
-
-static void line_cut(struct line *line)
-{
-    lws_set_timeout(line->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
 }
 
 static void line_error(struct line *line, uint32_t request, const char *code)
@@ -285,11 +323,24 @@ int line_timer(struct line *line)
     return 0;
 }
 
+/* Nobody's connection again, as it was before the join, with as much time for the next. */
+static void line_refused(struct lines *lines, struct line *line)
+{
+    struct caller *c = &line->caller;
+    lines->joined[c->shard]--;
+    c->stage = CALLER_NEW;
+    lws_set_timer_usecs(line->wsi, (lws_usec_t)JOIN_WITHIN_S * LWS_US_PER_SEC);
+}
+
 void lines_deliver(struct lines *lines, struct letter *letter)
 {
     struct line *line = line_find(lines, letter->client);
     if (!line || line->caller.closing)
         return;
+    if (letter->kind == LETTER_REFUSED) {
+        line_refused(lines, line);
+        return;
+    }
     if (letter->kind == LETTER_CLOSE) {
         char reason[CALLER_REASON_MAX + 1];
         struct bytes text = letter_text(letter);

@@ -19,9 +19,12 @@ void lines_destroy(struct lines *); /* when none is up any more; NULL is fine */
 /* The queue that leads to a shard; each is set before the first line opens. */
 void lines_connect(struct lines *, size_t shard, struct queue *);
 
-/* Whether one more may come from there. Behind the reverse proxy every address is the proxy's, so there nothing is
- * counted by address. */
-bool lines_may_open(const struct lines *, struct lws *, bool behind_proxy);
+/* How many sockets the lines may hold. */
+size_t lines_places(const struct config *);
+/* Whether one more may come from there, now. Those who have joined are never in the way of a newcomer as long as there
+ * is room, and those who have not make room: the oldest of them is cut off. Behind the reverse proxy every address is
+ * the proxy's, so there nothing is counted by address. */
+bool lines_may_open(struct lines *, struct lws *, bool behind_proxy);
 struct line *line_open(struct lines *, struct lws *); /* NULL: no place */
 void line_free(struct lines *, struct line *);        /* its socket is gone: a shard that knows of it is told */
 

@@ -12,10 +12,11 @@
 static const struct lws_protocol_vhost_options headers[] = {
     { &headers[1], NULL, "strict-transport-security:", "max-age=31536000" },
     { &headers[2], NULL, "content-security-policy:",
-      "default-src 'self'; connect-src 'self' wss:; img-src 'self' data:; media-src 'self' blob:; style-src 'self'; "
+      "default-src 'self'; connect-src 'self'; img-src 'self' data:; media-src 'self' blob:; style-src 'self'; "
       "script-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'" },
     { &headers[3], NULL, "x-content-type-options:", "nosniff" },
     { &headers[4], NULL, "referrer-policy:", "no-referrer" },
+    { &headers[5], NULL, "cross-origin-opener-policy:", "same-origin" },
     { NULL, NULL, "permissions-policy:", "camera=(self), microphone=(self), display-capture=(self)" },
 };
 
@@ -77,12 +78,16 @@ static bool is_plain(const char *uri)
 /* A whole response in one write: it is less than any socket buffer. */
 static int answer(struct lws *wsi, unsigned status, const char *body, bool head)
 {
-    static const char cache[] = "no-store";
+    static const char cache[] = "no-store", version[] = "13";
     uint8_t buffer[LWS_PRE + 2048], *start = buffer + LWS_PRE, *at = start, *end = buffer + sizeof buffer;
     size_t len = strlen(body);
     if (lws_add_http_common_headers(wsi, status, "text/plain", len, &at, end) ||
         lws_add_http_header_by_token(wsi, WSI_TOKEN_HTTP_CACHE_CONTROL, (const uint8_t *)cache, sizeof cache - 1, &at,
                                      end) ||
+        /* RFC 6455 4.2.2: a refusal of a version names the one that would do. */
+        (status == PAGES_UPGRADE_REQUIRED &&
+         lws_add_http_header_by_name(wsi, (const uint8_t *)"sec-websocket-version:", (const uint8_t *)version,
+                                     sizeof version - 1, &at, end)) ||
         lws_finalize_http_header(wsi, &at, end) || (size_t)(end - at) < len)
         return -1;
     if (!head) {

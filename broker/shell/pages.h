@@ -9,6 +9,8 @@ struct lws_protocol_vhost_options;
 const struct lws_protocol_vhost_options *pages_headers_tls(void);
 const struct lws_protocol_vhost_options *pages_headers_plain(void);
 
+enum { PAGES_UPGRADE_REQUIRED = 426 }; /* RFC 9110 15.5.22; libwebsockets has no name for it */
+
 /* Answers one request; the value is what the callback has to return. */
 int pages_serve(struct lws *, const char *web_root, const char *uri);
 /* Refuses a WebSocket; the value is what LWS_CALLBACK_HTTP_CONFIRM_UPGRADE has to return, after which libwebsockets

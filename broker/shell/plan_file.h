@@ -9,8 +9,8 @@
  *                     "purpose": "FAMRQT", "not_before": 1789000000, "expires": 1791000000, "client_absent_ok": false,
  *                     "notice_version": "2026-02", "evidence": "DocumentReference/77", "status": "active" } ] } ] }
  *
- * Times are Unix seconds. Of a grant, "chat" and "client_absent_ok" (false), "topics" (none) and "status" (active) may be left
- * out; a grant that is not complete (consent_missing) is refused. */
+ * Times are Unix seconds. Of a grant, "chat" and "client_absent_ok" (false), "topics" (none) and "status" (active) may
+ * be left out; a grant that is not complete (consent_missing) is refused. */
 #pragma once
 
 #include "auth/plan.h"

@@ -209,7 +209,7 @@ static void refuse_open(struct scribe *s, size_t index)
                 drop_entry(s, i);
                 break;
             }
-    tell(s, open.desk, LETTER_REFUSED, open.number);
+    tell(s, open.desk, LETTER_UNRECORDED, open.number);
 }
 
 static void refuse_opens(struct scribe *s)
@@ -296,7 +296,7 @@ static bool accept(struct scribe *s, size_t desk, const struct letter *letter, u
         return forget_open(s, &letter->interval);
     if (letter->record != RECORD_OPEN || (may_write(s, mono_us) && remember_open(s, &letter->interval)))
         return true;
-    tell(s, desk, LETTER_REFUSED, letter->number);
+    tell(s, desk, LETTER_UNRECORDED, letter->number);
     return false;
 }
 

@@ -292,19 +292,24 @@ static void announce(const struct server *server)
 }
 
 /* Raised when it is low; and lowered when it is vast, as it is in some containers: libwebsockets allocates tables for
- * as many. */
-static void set_file_limit(const struct config *config, const struct log *log)
+ * as many. All that is bounded elsewhere fits below it: a server that runs out of files accepts nobody, so one that
+ * might does not start. */
+static enum status set_file_limit(const struct config *config, const struct log *log)
 {
-    enum { FILES_BESIDE = 512 }; /* pages, connections on their way in or out, our own */
+    enum { FILES_BESIDE = 64, FILES_PER_SHARD = 8 };
     struct rlimit limit;
-    rlim_t wanted = (rlim_t)config->connections_max + config->connections_max / 4 + FILES_BESIDE;
+    rlim_t wanted = (rlim_t)front_files(config) + FILES_PER_SHARD * config->shards + FILES_BESIDE;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return;
-    if (limit.rlim_max != RLIM_INFINITY && limit.rlim_max < wanted)
-        log_warning(log, "only %llu open files are allowed, too few for %u connections: raise the limit (ulimit -n)",
-                    (unsigned long long)limit.rlim_max, config->connections_max);
-    limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
-    setrlimit(RLIMIT_NOFILE, &limit);
+        return ERR_SYSTEM;
+    if (limit.rlim_max != RLIM_INFINITY && limit.rlim_max < wanted) {
+        log_error(log,
+                  "only %llu open files are allowed, and %u connections need %llu: raise the limit (ulimit -n), "
+                  "or lower connections-max",
+                  (unsigned long long)limit.rlim_max, config->connections_max, (unsigned long long)wanted);
+        return ERR_FULL;
+    }
+    limit.rlim_cur = wanted;
+    return setrlimit(RLIMIT_NOFILE, &limit) == 0 ? OK : ERR_SYSTEM;
 }
 
 int serve(const struct config *config, const struct material *material)
@@ -318,8 +323,9 @@ int serve(const struct config *config, const struct material *material)
     sigaddset(&stops, SIGINT);
     pthread_sigmask(SIG_BLOCK, &stops, NULL);
     signal(SIGPIPE, SIG_IGN);
-    set_file_limit(config, &server.log);
-    enum status status = make_all(&server, material);
+    enum status status = set_file_limit(config, &server.log);
+    if (status == OK)
+        status = make_all(&server, material);
     if (status == OK) {
         announce(&server);
         while (sigwait(&stops, &which) != 0)

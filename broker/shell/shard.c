@@ -18,7 +18,7 @@
 #include "transport/dtls.h"
 
 enum {
-    LETTERS_PER_TURN = 32, /* so that a flood of messages does not hold up media */
+    LETTERS_PER_TURN = 4, /* so that a flood of messages does not hold up media: a letter may take a millisecond */
     INBOX_LETTERS = 4096,
     INBOX_BYTES = 32 << 20,
     OUTBOX_BYTES = 8 << 20,
@@ -308,6 +308,9 @@ static void open_letter(struct shard *s, struct now now, const struct letter *le
     switch (letter->kind) {
     case LETTER_JOIN:
         status = broker_join(s->broker, now, letter->client, &letter->claims, letter->request, letter->move, s->outbox);
+        /* Before the words of the refusal, so that an answer to them finds the front ready. */
+        if (status == ERR_FORBIDDEN && tell_front(s, letter->client, LETTER_REFUSED, bytes_of("")) != OK)
+            close_later(s, letter->client);
         break;
     case LETTER_TEXT:
         status = broker_text(s->broker, now, letter->client, letter_text(letter), s->outbox);
@@ -334,26 +337,28 @@ static void take_answer(struct shard *s, struct now now, const struct letter *le
     flush(s, now, 0);
 }
 
-static void take_answers(struct shard *s, struct now now)
+static void take_answers(struct shard *s)
 {
     struct letter letter;
     for (int i = 0; i < LETTERS_PER_TURN && queue_pop(s->answers, &letter); i++)
-        take_answer(s, now, &letter);
+        take_answer(s, host_now(), &letter);
 }
 
-static void open_letters(struct shard *s, struct now now)
+/* Each letter has a time of its own: what one takes must not be missing from the next one's clock. */
+static void open_letters(struct shard *s)
 {
     struct letter letter;
     for (int i = 0; i < LETTERS_PER_TURN && queue_pop(s->inbox, &letter); i++) {
-        open_letter(s, now, &letter);
+        open_letter(s, host_now(), &letter);
         letter_wipe(&letter);
     }
 }
 
-static void take_datagrams(struct shard *s, struct now now, size_t socket)
+static void take_datagrams(struct shard *s, size_t socket)
 {
     struct udp_received received[UDP_BATCH];
     size_t count = udp_receive(s->udp, socket, received);
+    struct now now = host_now();
     for (size_t i = 0; i < count; i++) {
         /* What a peer's bytes come to is counted by the core. */
         broker_datagram(s->broker, now, &received[i].peer, received[i].data, received[i].len, s->outbox);
@@ -410,11 +415,11 @@ static void *run(void *context)
     struct shard *s = context;
     while (!atomic_load(&s->stopping)) {
         sleep_until_due(s);
-        struct now now = host_now();
-        take_answers(s, now);
-        open_letters(s, now);
+        take_answers(s);
+        open_letters(s);
         for (size_t i = 0; i < udp_socket_count(s->udp); i++)
-            take_datagrams(s, now, i);
+            take_datagrams(s, i);
+        struct now now = host_now();
         if (broker_deadline(s->broker) <= now.mono_us) {
             broker_tick(s->broker, now, s->outbox);
             flush(s, now, 0);

@@ -5,13 +5,14 @@ import WebSocket from 'ws';
 import { equal, pause, until } from './check.js';
 
 const SUBPROTOCOL = 'kinroom.v1';
-const PACE_MS = 55; /* the broker takes 20 messages a second for long */
+const PACE_MS = 55; /* the broker takes 20 messages a second for long, */
+const PRICED_BYTES = 4096; /* where each of these counts as one more */
 const OFFER = readFileSync(new URL('../support/offers/chromium.sdp', import.meta.url), 'utf8');
 
 export class Caller {
     #socket;
     #ids = 0;
-    #lastSaid = 0;
+    #mayWriteAt = 0;
     heard = []; /* { text, said }: as it came, and parsed */
     closed = null; /* { code, reason } */
 
@@ -45,8 +46,8 @@ export class Caller {
 
     /* No faster than one may. */
     async sendPaced(bytes) {
-        await pause(Math.max(0, this.#lastSaid + PACE_MS - performance.now()));
-        this.#lastSaid = performance.now();
+        await pause(Math.max(0, this.#mayWriteAt - performance.now()));
+        this.#mayWriteAt = performance.now() + PACE_MS * (1 + Math.floor(Buffer.byteLength(bytes) / PRICED_BYTES));
         await this.send(bytes);
     }
 

@@ -11,6 +11,7 @@ import { equal } from './check.js';
 
 const HERE = new URL('.', import.meta.url).pathname;
 const TEST_MOST_MS = 60000;
+const LEAST_TELLING = 16; /* characters of a token's part */
 
 const NAMES = { 'p-therapist': 'Perpetua Quill', 'p-colleague': 'Ignatius Marsh', 'p-client': 'Barnaby Thistle', 'p-sam': 'Clementine Fox',
     'p-kim': 'Leopold Wren' };
@@ -21,10 +22,13 @@ function plan() {
     const people = [...session.people,
         { participation: 'p-colleague', person: 'marsh', role: 'therapist' },
         { participation: 'p-kim', person: 'kim', role: 'loved_one' }];
-    return { ...session, people: people.map((person) => ({ ...person, name: NAMES[person.participation] })), grants: [grantFor('sam'), grantFor('kim')] };
+    return {
+        ...session, people: people.map((person) => ({ ...person, name: NAMES[person.participation] })),
+        grants: [grantFor('sam'), grantFor('kim')],
+    };
 }
 
-/* Remembers the tokens that it issued, so as to look for them in the log. */
+/* Remembers the tokens that it issued or was shown, so as to look for them in the log. */
 class Door extends Broker {
     tokens = [];
 
@@ -57,8 +61,8 @@ async function run(name, work) {
 }
 
 function nothingWasToldTo(log, { tokens }) {
-    const parts = tokens.flatMap((token) => token.split('.')).filter((part) => part.length >= 16);
-    for (const secret of [...Object.values(NAMES), ...tokens, ...parts]) equal(log.includes(secret), false, `"${secret}" is in the log`);
+    const parts = tokens.flatMap((token) => token.split('.')).filter((part) => part.length >= LEAST_TELLING);
+    for (const secret of [...Object.values(NAMES), ...parts]) equal(log.includes(secret), false, `"${secret}" is in the log`);
 }
 
 async function end(broker) {

@@ -6,8 +6,9 @@ import { connect as connectTls } from 'node:tls';
 const ANSWER_WITHIN_MS = 15000;
 
 /* A socket, once it is connected and, over TLS, has shaken hands. */
-export const connect = (port, { tls = true, host = '127.0.0.1' } = {}) => new Promise((done, fail) => {
-    const socket = tls ? connectTls({ port, host, rejectUnauthorized: false }) : connectPlain({ port, host });
+export const connect = (port, { tls = true, host = '127.0.0.1', from } = {}) => new Promise((done, fail) => {
+    const to = { port, host, localAddress: from };
+    const socket = tls ? connectTls({ ...to, rejectUnauthorized: false }) : connectPlain(to);
     socket.on(tls ? 'secureConnect' : 'connect', () => done(socket)).on('error', fail);
 });
 
@@ -33,9 +34,10 @@ function parse(bytes, { head, over }) {
 export async function exchange(port, bytes, options = {}) {
     const socket = await connect(port, options);
     socket.write(bytes, () => {});
+    const { within_ms = ANSWER_WITHIN_MS } = options;
     return new Promise((done, fail) => {
         const seen = [];
-        const late = setTimeout(() => finish(null, new Error(`no answer within ${ANSWER_WITHIN_MS} ms`)), ANSWER_WITHIN_MS);
+        const late = setTimeout(() => finish(null, new Error(`no answer within ${within_ms} ms`)), within_ms);
         const finish = (reply, error) => {
             clearTimeout(late);
             socket.destroy();

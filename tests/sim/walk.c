@@ -316,10 +316,9 @@ static size_t key_over(const struct walk *w, uint8_t *key)
 {
     key[0] = UINT8_MAX;
     key[1] = w->now.crashed;
-    key[2] = w->room->over;
     for (int i = FIRST_LOVED; i < PEOPLE; i++)
-        key[3] = (uint8_t)(key[3] + w->now.law.people[i].removed);
-    return 4;
+        key[2] = (uint8_t)(key[2] + w->now.law.people[i].removed);
+    return 3;
 }
 
 static size_t key_of(const struct walk *w, uint8_t key[KEY_MAX])

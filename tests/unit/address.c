@@ -112,6 +112,26 @@ static void neighbouring_addresses_spread_over_a_table(void **state)
     assert_true(fullest < EACH * 3); /* a random function stays below 40 */
 }
 
+static void a_subscriber_is_an_ipv4_address_or_an_ipv6_64(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *a, *b;
+        bool same;
+    } pairs[] = {
+        { "192.0.2.1", "192.0.2.1", true },
+        { "192.0.2.1", "192.0.2.2", false },
+        { "2001:db8::1", "2001:db8::ffff:1", true },
+        { "2001:db8::1", "2001:db8:0:1::1", false },
+        { "::ffff:192.0.2.1", "::ffff:192.0.2.1", true },
+        { "::ffff:192.0.2.1", "::ffff:192.0.2.2", false },
+    };
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        struct address a = address_of(pairs[i].a, 5), b = address_of(pairs[i].b, 6);
+        assert_int_equal(address_is_neighbour(&a, &b), pairs[i].same);
+    }
+}
+
 static void no_address_reads_none(void **state)
 {
     (void)state;
@@ -129,6 +149,7 @@ int main(void)
         cmocka_unit_test(family_port_and_ip_all_count),
         cmocka_unit_test(the_seed_decides_who_collides),
         cmocka_unit_test(neighbouring_addresses_spread_over_a_table),
+        cmocka_unit_test(a_subscriber_is_an_ipv4_address_or_an_ipv6_64),
         cmocka_unit_test(no_address_reads_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

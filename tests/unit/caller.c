@@ -99,6 +99,31 @@ static void a_burst_is_heard_and_then_only_the_steady_rate(void **state)
     caller_deinit(&c);
 }
 
+static void long_messages_count_as_several(void **state)
+{
+    (void)state;
+    static uint8_t text[REQUEST_TEXT_MAX];
+    struct caller c;
+    const usec_t at = 5 * USEC_PER_SEC;
+    const int cost = 1 + REQUEST_TEXT_MAX / CALLER_PRICED_BYTES;
+    caller_init(&c, 1);
+    int heard = 0;
+    for (struct note *message = NULL; heard < 1000; heard++) {
+        if (caller_hear(&c, at, (struct bytes){ text, sizeof text }, false, true, &message) != OK)
+            break;
+        note_destroy(message);
+    }
+    assert_int_equal(heard, CALLER_BURST / cost);
+    caller_deinit(&c);
+    caller_init(&c, 1);
+    struct note *message = NULL;
+    assert_int_equal(caller_hear(&c, at, (struct bytes){ text, sizeof text - 1 }, false, false, &message), OK);
+    assert_int_equal(caller_hear(&c, at, (struct bytes){ text, 1 }, false, true, &message), OK); /* in pieces as well */
+    note_destroy(message);
+    assert_int_equal(heard_at(&c, at), CALLER_BURST - cost);
+    caller_deinit(&c);
+}
+
 static void what_is_owed_comes_out_in_order_and_is_bounded(void **state)
 {
     (void)state;
@@ -153,7 +178,7 @@ static void the_first_reason_to_close_stays(void **state)
 static void close_codes_follow_the_protocol(void **state)
 {
     (void)state;
-    const char *const over[] = { "left", "ended", "removed", "moved", "token_expired" };
+    const char *const over[] = { "left", "ended", "removed", "moved", "token_expired", "session_over" };
     const char *const refused[] = { "bad_token", "too_many_messages", "not_joined" };
     for (size_t i = 0; i < sizeof over / sizeof *over; i++)
         assert_int_equal(caller_close_code(over[i]), 1000);
@@ -161,6 +186,7 @@ static void close_codes_follow_the_protocol(void **state)
         assert_int_equal(caller_close_code(refused[i]), 1008);
     assert_int_equal(caller_close_code("busy"), 1013);
     assert_int_equal(caller_close_code("too_long"), 1009);
+    assert_int_equal(caller_close_code("not_text"), 1003);
     assert_int_equal(caller_close_code("never heard of"), 1011);
 }
 
@@ -172,6 +198,7 @@ int main(void)
         cmocka_unit_test(the_longest_message_fits_and_one_byte_more_does_not),
         cmocka_unit_test(binary_is_refused),
         cmocka_unit_test(a_burst_is_heard_and_then_only_the_steady_rate),
+        cmocka_unit_test(long_messages_count_as_several),
         cmocka_unit_test(what_is_owed_comes_out_in_order_and_is_bounded),
         cmocka_unit_test(an_error_names_its_code_and_request),
         cmocka_unit_test(the_first_reason_to_close_stays),

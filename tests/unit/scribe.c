@@ -240,10 +240,10 @@ static void a_store_that_fails_lets_nobody_in_and_loses_no_closing(void **state)
     send(b, 0, RECORD_OPEN, 3);
     send(b, 1, RECORD_REMOVED, 4);
     atomic_store(&b->fake.holding, false);
-    check_answer(b, 0, LETTER_REFUSED, 3);
+    check_answer(b, 0, LETTER_UNRECORDED, 3);
     usec_t before = host_now().mono_us;
     send(b, 1, RECORD_OPEN, 5);
-    check_answer(b, 1, LETTER_REFUSED, 2);
+    check_answer(b, 1, LETTER_UNRECORDED, 2);
     assert_true(host_now().mono_us - before < 400 * USEC_PER_MSEC); /* not held until the next try */
     atomic_store(&b->fake.failing, false);
     check_answer(b, 0, LETTER_DURABLE, 2);
@@ -271,8 +271,8 @@ static void a_closing_goes_the_way_of_its_refused_opening(void **state)
     send(b, 0, RECORD_CLOSE, 3);
     send(b, 0, RECORD_OPEN, 4); /* number 4: its closing comes after the refusal */
     atomic_store(&b->fake.holding, false);
-    check_answer(b, 0, LETTER_REFUSED, 2);
-    check_answer(b, 0, LETTER_REFUSED, 4);
+    check_answer(b, 0, LETTER_UNRECORDED, 2);
+    check_answer(b, 0, LETTER_UNRECORDED, 4);
     send(b, 0, RECORD_CLOSE, 5);
     atomic_store(&b->fake.failing, false);
     check_answer(b, 0, LETTER_DURABLE, 1);
@@ -352,7 +352,7 @@ static void no_answer_is_lost_when_their_queue_is_short(void **state)
     for (int i = 0; i < 200; i++)
         send(b, 0, RECORD_OPEN, 1);
     for (uint64_t i = 1; i <= 200; i++)
-        check_answer(b, 0, LETTER_REFUSED, i);
+        check_answer(b, 0, LETTER_UNRECORDED, i);
     bench_end(b);
 }
 
@@ -377,7 +377,7 @@ static void *produce(void *context)
         uint64_t sent = p->bench->numbers[p->shard];
         bool pushed = sent < RECORDS && send(p->bench, p->shard, cycle[sent % 3], 1) == OK;
         bool answered = queue_pop(p->bench->answers[p->shard], &letter);
-        if (answered && letter.kind == LETTER_REFUSED) {
+        if (answered && letter.kind == LETTER_UNRECORDED) {
             assert_false(p->refused[letter.number]);
             p->refused[letter.number] = true;
         } else if (answered) {

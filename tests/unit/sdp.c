@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static struct sdp_offer offer;
 static const char *why;
@@ -273,6 +274,75 @@ static void no_truncation_reads_past_the_end(void **state)
     }
 }
 
+/* --- offers that mean harm --- */
+
+enum { OFFER_LEN = 60000, ROUNDS = 200, WORST_RATIO = 5 };
+
+/* Fills `text` up to OFFER_LEN with `line` over and over. */
+static struct bytes filled(char *text, const char *line)
+{
+    size_t len = strlen(text), step = strlen(line);
+    for (; len + step <= OFFER_LEN; len += step)
+        memcpy(text + len, line, step);
+    return (struct bytes){ (const uint8_t *)text, len };
+}
+
+static double parsing_takes(struct bytes text)
+{
+    clock_t started = clock();
+    for (int i = 0; i < ROUNDS; i++)
+        sdp_parse_offer(text, &offer, &why);
+    return (double)(clock() - started);
+}
+
+/* A word list in the head and many lines that look something up in it; against an offer of the same length that has
+ * nothing but lines to skip. A ratio, as machines differ: what is linear is near 1, what is not is near 100. */
+static void no_offer_takes_much_longer_than_another_of_its_length(void **state)
+{
+    (void)state;
+    static char text[OFFER_LEN + 1], words[OFFER_LEN / 2];
+    const struct {
+        const char *before, *word, *after, *line;
+    } worst[] = {
+        { HEAD "m=audio 9 X", " 1", "\n", "a=rtpmap:9 x\n" },
+        { HEAD "m=audio 9 X", " 1", "\n", "a=rtcp-fb:* nack pli\n" },
+        { HEAD "a=group:BUNDLE", " b", " a\n" PATH, AUDIO("a") },
+        { HEAD AUDIO("a"), "a=ssrc:1 x\n", "", "a=ssrc-group:FID 1 2\n" },
+        { HEAD AUDIO("a") "a=fmtp:111 ", ";", "\n", "a=fmtp:111 usedtx=1\n" },
+    };
+    strcpy(text, HEAD);
+    double usual = parsing_takes(filled(text, "a=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\n"));
+    for (size_t i = 0; i < sizeof worst / sizeof *worst; i++) {
+        words[0] = '\0';
+        size_t len = 0, step = strlen(worst[i].word);
+        for (; len + step < sizeof words; len += step)
+            memcpy(words + len, worst[i].word, step + 1);
+        snprintf(text, sizeof text, "%s%s%s", worst[i].before, words, worst[i].after);
+        double took = parsing_takes(filled(text, worst[i].line));
+        if (took > WORST_RATIO * usual)
+            fail_msg("offer %zu takes %.1f times as long as an usual one", i, took / usual);
+    }
+}
+
+static void a_format_counts_for_its_own_section_only(void **state)
+{
+    (void)state;
+    good(bytes_of(HEAD "a=group:BUNDLE a v\r\n" PATH AUDIO(
+        "a") "m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:v\r\na=rtcp-mux\r\na=rtpmap:111 VP8/90000\r\n"));
+    assert_int_equal(offer.sections[0].payload_type, 111);
+    assert_int_equal(offer.sections[1].payload_type, 0);
+}
+
+static void a_group_is_bounded(void **state)
+{
+    (void)state;
+    char text[1024] = HEAD "a=group:BUNDLE";
+    for (int i = 0; i < SDP_SECTIONS_MAX + 1; i++)
+        strcat(text, " a");
+    strcat(text, "\r\n");
+    refused(text, "the BUNDLE group has too many sections");
+}
+
 /* --- answers --- */
 
 static uint8_t text_buffer[32768];
@@ -365,6 +435,9 @@ int main(void)
         cmocka_unit_test(sections_are_bounded),
         cmocka_unit_test(what_is_not_sdp_is_malformed),
         cmocka_unit_test(no_truncation_reads_past_the_end),
+        cmocka_unit_test(no_offer_takes_much_longer_than_another_of_its_length),
+        cmocka_unit_test(a_format_counts_for_its_own_section_only),
+        cmocka_unit_test(a_group_is_bounded),
         cmocka_unit_test(the_answer_reads_line_by_line_as_expected),
         cmocka_unit_test(an_answer_that_does_not_fit_leaves_the_writer_as_it_was),
     };

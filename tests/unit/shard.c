@@ -66,16 +66,22 @@ static void bench_end(struct bench *bench)
     queue_destroy(bench->to_front);
 }
 
-static void send_join(struct bench *bench, client_id client)
+static void send_join_as(struct bench *bench, client_id client, bool move)
 {
     int64_t unix_s = now_unix_s(host_now());
     struct letter letter = {
         .kind = LETTER_JOIN,
         .client = client,
         .request = 1,
+        .move = move,
         .claims = { id_of("p-1"), id_of("s-1"), id_of("t-1"), ROLE_THERAPIST, unix_s, unix_s + 3000 },
     };
     assert_int_equal(queue_push(shard_inbox(bench->shard), &letter, 0), OK);
+}
+
+static void send_join(struct bench *bench, client_id client)
+{
+    send_join_as(bench, client, false);
 }
 
 /* The next letter that holds `words`; others are dropped. */
@@ -123,6 +129,21 @@ static void a_client_whose_messages_do_not_fit_is_closed_and_may_join_again(void
     bench_end(&bench);
 }
 
+static void a_refused_join_leaves_the_connection_to_join_again(void **state)
+{
+    (void)state;
+    struct bench bench = bench_of(100);
+    send_join(&bench, 7);
+    await(&bench, 7, LETTER_SAY, "\"done\"");
+    send_join(&bench, 8);
+    await(&bench, 8, LETTER_REFUSED, ""); /* before the words, or an answer to them would find the front unready */
+    await(&bench, 8, LETTER_SAY, "already_connected");
+    send_join_as(&bench, 8, true);
+    await(&bench, 7, LETTER_CLOSE, "moved");
+    await(&bench, 8, LETTER_SAY, "\"welcome\"");
+    bench_end(&bench);
+}
+
 static void a_stopped_shard_leaves_nothing_behind(void **state)
 {
     (void)state;
@@ -151,6 +172,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_join_is_answered_through_the_queue),
         cmocka_unit_test(a_client_whose_messages_do_not_fit_is_closed_and_may_join_again),
+        cmocka_unit_test(a_refused_join_leaves_the_connection_to_join_again),
         cmocka_unit_test(a_stopped_shard_leaves_nothing_behind),
         cmocka_unit_test(a_session_always_has_the_same_shard_and_sessions_spread),
     };

@@ -9,6 +9,7 @@ const HOUR_S = 3600;
 
 /* All that a caller with this token is told, to the byte, and how the socket closes. */
 async function answerTo(broker, token) {
+    broker.tokens.push(token);
     const caller = await Caller.dial(broker);
     await caller.send(JSON.stringify({ type: 'join', id: 7, token, move: true }));
     await caller.hears('an answer', ({ said }) => said.type === 'done');
@@ -24,17 +25,23 @@ function badTokens(broker) {
     const [header, payload, signature] = good.split('.');
     return {
         'garbage': 'garbage', 'three dots': '...', 'two parts': `${header}.${payload}`, 'four parts': `${good}.${signature}`,
-        'padding': `${good}==`, 'no signature': `${header}.${payload}.`, 'half a signature': good.slice(0, -43), 'not base64url': good.replace('.', '+.'),
+        'padding': `${good}==`, 'no signature': `${header}.${payload}.`, 'half a signature': good.slice(0, -43),
+        'not base64url': good.replace('.', '+.'),
         'a changed header': flipped(good, 5), 'a changed signature': flipped(good, good.length - 40), 'other claims': forge.tampered(),
         'alg none': forge.unsigned(), 'alg HS256 with our public key': forge.hmac(), 'alg none, well signed': forge.token({}, { alg: 'none' }),
         'alg ES384': forge.token({}, { alg: 'ES384' }), 'a critical extension': forge.token({}, { crit: ['exp'] }),
         "a stranger's key": forge.otherKey(), 'an unknown kid': forge.token({}, { kid: 'other' }), 'no kid': forge.token({}, { kid: undefined }),
         'its own key': forge.token({}, { kid: 'mine', jwk: forge.jwk }),
-        'expired': forge.token({ nbf: now_s() - 2 * HOUR_S, exp: now_s() - HOUR_S }), 'too early': forge.token({ nbf: now_s() + HOUR_S, exp: now_s() + 2 * HOUR_S }),
-        'no expiry': forge.token({ exp: undefined }), 'an expiry in words': forge.token({ exp: 'never' }), 'an endless one': forge.token({ exp: 1e18 }),
-        'another audience': forge.token({ aud: 'mailroom' }), 'no audience': forge.token({ aud: undefined }), 'another issuer': forge.token({ iss: 'me' }),
-        'an unknown role': forge.token({ role: 'owner' }), 'a role that is not theirs': forge.token({ role: 'therapist' }), 'an admin': forge.token({ role: 'admin' }),
-        'another room': forge.token({ room: 's-2' }), 'no room': forge.token({ room: undefined }), 'an unknown person': forge.token({ sub: 'p-nobody' }),
+        'expired': forge.token({ nbf: now_s() - 2 * HOUR_S, exp: now_s() - HOUR_S }), 'too early': forge.token({ nbf: now_s() + HOUR_S,
+        exp: now_s() + 2 * HOUR_S }),
+        'no expiry': forge.token({ exp: undefined }), 'an expiry in words': forge.token({ exp: 'never' }),
+        'an endless one': forge.token({ exp: 1e18 }),
+        'another audience': forge.token({ aud: 'mailroom' }), 'no audience': forge.token({ aud: undefined }),
+        'another issuer': forge.token({ iss: 'me' }),
+        'an unknown role': forge.token({ role: 'owner' }), 'a role that is not theirs': forge.token({ role: 'therapist' }),
+        'an admin': forge.token({ role: 'admin' }),
+        'another room': forge.token({ room: 's-2' }), 'no room': forge.token({ room: undefined }),
+        'an unknown person': forge.token({ sub: 'p-nobody' }),
         'an id that is none': forge.token({ sub: '../p-sam' }), 'no token id': forge.token({ jti: undefined }),
     };
 }

@@ -25,10 +25,12 @@ export const tests = {
         const others = {
             'no origin': undefined, 'an empty origin': '', 'the origin null': 'null', 'a stranger': 'https://evil.example',
             'another port': `https://127.0.0.1:${port + 1}`, 'no port': 'https://127.0.0.1', 'another scheme': `http://127.0.0.1:${port}`,
-            'a longer host': `https://127.0.0.1.evil.example:${port}`, 'a longer port': `${url}0`, 'our origin as a suffix': `https://evil.example/${url}`,
+            'a longer host': `https://127.0.0.1.evil.example:${port}`, 'a longer port': `${url}0`,
+            'our origin as a suffix': `https://evil.example/${url}`,
             'our origin before an at sign': `${url}@evil.example`, 'our host as a suffix': `https://evil127.0.0.1:${port}`,
             'a trailing slash': `${url}/`, 'a trailing dot': `https://127.0.0.1.:${port}`, 'a path': `${url}/ws`,
-            'another name of this host': `https://localhost:${port}`, 'capitals': url.toUpperCase(), 'two in one': `${url}, https://evil.example`,
+            'another name of this host': `https://localhost:${port}`, 'capitals': url.toUpperCase(),
+            'two in one': `${url}, https://evil.example`,
             'one too long to be looked at': `${url}/${'a'.repeat(1000)}`,
         };
         for (const [what, origin] of Object.entries(others)) await isRefused(broker, what, withOrigin(origin), 403);
@@ -40,7 +42,8 @@ export const tests = {
     },
 
     async 'another subprotocol, or none, or a list, is refused'(broker) {
-        for (const protocol of [undefined, '', 'http', 'kinroom.v2', 'kinroom', 'kinroom.v10', 'KINROOM.V1', 'http, kinroom.v1', 'kinroom.v1, http'])
+        for (const protocol of [undefined, '', 'http', 'kinroom.v2', 'kinroom', 'kinroom.v10', 'KINROOM.V1', 'http, kinroom.v1',
+            'kinroom.v1, http'])
             await isRefused(broker, `the subprotocol ${protocol}`, withProtocol(protocol), 400);
     },
 
@@ -49,17 +52,20 @@ export const tests = {
             await isRefused(broker, `the path ${target}`, { target }, 404);
     },
 
-    async 'another kind of upgrade is refused'(broker) {
-        await isRefused(broker, 'h2c', { headers: { Upgrade: 'h2c', 'HTTP2-Settings': 'AAMAAABkAAQAAP__' } }, 400);
-        await isRefused(broker, 'tls', { headers: { Upgrade: 'TLS/1.0' } }, 400);
+    async 'another version of WebSockets is refused, and ours is named'(broker) {
+        for (const version of [undefined, '8', '0', '130', '13, 8']) {
+            const reply = await exchange(broker.port, upgrade(broker, { headers: { 'Sec-WebSocket-Version': version } }));
+            equal(reply.status, 426, `the answer to version ${version}`);
+            equal(headerOf(reply, 'sec-websocket-version')[0], '13', 'the version that we speak');
+        }
     },
 
-    async 'an upgrade without a key, of an old version or by another method opens nothing'(broker) {
-        const broken = [{ headers: { 'Sec-WebSocket-Key': undefined } }, { headers: { 'Sec-WebSocket-Version': '8' } },
-            { headers: { 'Sec-WebSocket-Version': undefined } }, { method: 'POST', headers: { 'Content-Length': '0' } }];
+    async 'another kind of upgrade, one without a key or by another method opens nothing'(broker) {
+        const broken = [{ headers: { Upgrade: 'h2c', 'HTTP2-Settings': 'AAMAAABkAAQAAP__' } }, { headers: { Upgrade: 'TLS/1.0' } },
+            { headers: { 'Sec-WebSocket-Key': undefined } }, { method: 'POST', headers: { 'Content-Length': '0' } }];
         for (const change of broken) {
             const reply = await exchange(broker.port, upgrade(broker, change));
-            equal(reply.status === 101, false, `an upgrade with ${JSON.stringify(change)}`);
+            equal(reply.status === null || reply.status >= 400, true, `a refusal of an upgrade with ${JSON.stringify(change)}: ${reply.status}`);
         }
     },
 
