@@ -1,13 +1,17 @@
 /* sim.c - random orders of everything people, browsers and networks do, against the real core, in virtual time.
  *
- *   test_sim [--seeds N] [--steps N]     runs seeds 1 to N; a failure prints its seed
- *   test_sim --seed S [--verbose]        replays one */
+ *   test_sim [--seeds N] [--least STEPS] [--jobs N]   runs seeds 1 to N, and more for so many steps; a failure prints
+ * its seed test_sim --seed S [--verbose]                     replays one */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "sim/world.h"
+
+enum { JOBS_MAX = 16 };
 
 static int anybody(struct world *w)
 {
@@ -257,44 +261,119 @@ static struct world_counts run_seed(uint64_t seed, unsigned steps, bool verbose)
     return counts;
 }
 
+struct order {
+    uint64_t first, last; /* seeds */
+    uint64_t least;       /* go on past the last seed until there are so many steps */
+    unsigned steps;       /* of each seed */
+    unsigned jobs;        /* processes: seeds share nothing */
+    bool verbose;
+};
+
+struct outcome {
+    struct world_counts counts;
+    uint64_t seeds, failed;
+};
+
+static void add(struct outcome *sum, const struct outcome *one)
+{
+    sum->counts.steps += one->counts.steps;
+    sum->counts.leaks += one->counts.leaks;
+    sum->counts.media_sent += one->counts.media_sent;
+    sum->counts.media_delivered += one->counts.media_delivered;
+    sum->counts.handshakes += one->counts.handshakes;
+    sum->seeds += one->seeds;
+    sum->failed += one->failed;
+}
+
+/* Every jobs-th seed, this job's share of the least steps. */
+static struct outcome run_job(const struct order *order, unsigned job)
+{
+    struct outcome sum = { 0 };
+    for (uint64_t seed = order->first + job; seed <= order->last || sum.counts.steps < order->least / order->jobs;
+         seed += order->jobs) {
+        struct outcome one = { .counts = run_seed(seed, order->steps, order->verbose), .seeds = 1 };
+        one.failed = one.counts.violations > 0;
+        add(&sum, &one);
+        if (one.failed)
+            printf("replay with: test_sim --seed %" PRIu64 " --steps %u --verbose\n", seed, order->steps);
+        if (sum.failed > 5)
+            break; /* enough to look at */
+    }
+    return sum;
+}
+
+static struct outcome run_jobs(const struct order *order)
+{
+    struct outcome sum = { 0 };
+    int pipes[JOBS_MAX];
+    fflush(stdout);
+    for (unsigned job = 0; job < order->jobs; job++) {
+        int ends[2];
+        if (pipe(ends) != 0)
+            abort();
+        if (fork() == 0) {
+            struct outcome one = run_job(order, job);
+            fflush(stdout);
+            _exit(write(ends[1], &one, sizeof one) != sizeof one);
+        }
+        close(ends[1]);
+        pipes[job] = ends[0];
+    }
+    for (unsigned job = 0; job < order->jobs; job++) {
+        struct outcome one = { 0 };
+        if (read(pipes[job], &one, sizeof one) != sizeof one)
+            one.failed = 1; /* it ended on its own */
+        add(&sum, &one);
+        close(pipes[job]);
+        wait(NULL);
+    }
+    return sum;
+}
+
+static bool read_order(struct order *order, int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--verbose") == 0) {
+            order->verbose = true;
+            continue;
+        }
+        uint64_t value = i + 1 < argc ? strtoull(argv[i + 1], NULL, 10) : 0;
+        const char *option = argv[i++];
+        if (value == 0)
+            return false;
+        if (strcmp(option, "--seeds") == 0)
+            order->last = value;
+        else if (strcmp(option, "--seed") == 0)
+            order->first = order->last = value;
+        else if (strcmp(option, "--steps") == 0)
+            order->steps = (unsigned)value;
+        else if (strcmp(option, "--least") == 0)
+            order->least = value;
+        else if (strcmp(option, "--jobs") == 0 && value <= JOBS_MAX)
+            order->jobs = (unsigned)value;
+        else
+            return false;
+    }
+    return true;
+}
+
 int main(int argc, char **argv)
 {
-    uint64_t first = 1, last = 60;
-    unsigned steps = 250;
-    bool verbose = false;
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--verbose") == 0)
-            verbose = true;
-        else if (i + 1 < argc && strcmp(argv[i], "--seeds") == 0)
-            last = strtoull(argv[++i], NULL, 10);
-        else if (i + 1 < argc && strcmp(argv[i], "--seed") == 0)
-            first = last = strtoull(argv[++i], NULL, 10);
-        else if (i + 1 < argc && strcmp(argv[i], "--steps") == 0)
-            steps = (unsigned)strtoul(argv[++i], NULL, 10);
-        else
-            return fprintf(stderr, "usage: test_sim [--seeds N | --seed S] [--steps N] [--verbose]\n"), 2;
+    struct order order = { .first = 1, .last = 60, .steps = 250, .jobs = 1 };
+    if (!read_order(&order, argc, argv)) {
+        fprintf(stderr, "usage: test_sim [--seeds N | --seed S] [--steps N] [--least N] [--jobs N] [--verbose]\n");
+        return 2;
     }
-    struct world_counts all = { 0 };
-    uint64_t failed = 0;
-    for (uint64_t seed = first; seed <= last; seed++) {
-        struct world_counts one = run_seed(seed, steps, verbose);
-        all.steps += one.steps;
-        all.leaks += one.leaks;
-        all.media_sent += one.media_sent;
-        all.media_delivered += one.media_delivered;
-        all.handshakes += one.handshakes;
-        failed += one.violations > 0;
-        if (one.violations > 0)
-            printf("replay with: test_sim --seed %" PRIu64 " --steps %u --verbose\n", seed, steps);
-    }
-    printf("figure sim_steps %" PRIu64 " steps\n", all.steps);
-    printf("figure sim_leaks %" PRIu64 " packets\n", all.leaks);
-    printf("figure sim_packets_judged %" PRIu64 " packets\n", all.media_sent);
+    struct outcome all = order.jobs > 1 ? run_jobs(&order) : run_job(&order, 0);
+    printf("figure sim_steps %" PRIu64 " steps\n", all.counts.steps);
+    printf("figure invariant_steps %" PRIu64 " steps\n", all.counts.steps);
+    printf("figure sim_leaks %" PRIu64 " packets\n", all.counts.leaks);
+    printf("figure sim_packets_judged %" PRIu64 " packets\n", all.counts.media_sent);
     printf("%" PRIu64 " seeds, %" PRIu64 " packets delivered, %" PRIu64 " handshakes, %" PRIu64 " seeds failed\n",
-           last - first + 1, all.media_delivered, all.handshakes, failed);
-    if (all.media_delivered == 0) {
+           all.seeds, all.counts.media_delivered, all.counts.handshakes, all.failed);
+    if (all.counts.media_delivered == 0) {
         printf("nothing was ever heard: the simulator shows nothing\n");
         return 1;
     }
-    return failed > 0;
+    return all.failed > 0;
 }
