@@ -229,7 +229,7 @@ enum status broker_join(struct broker *b, struct now now, client_id client, cons
     p->client = client;
     p->connection = number;
     p->token_ends = room_mono_at(room, now, claims->expires + TOKEN_LEEWAY_S);
-    room_welcome(room, now, p, out);
+    room_welcome(room, p, out);
     notify_done(client, request, out);
     room_settle(room, now, out);
     log_info(b->shared.log, "session %s: %s (%s) joined as %s", room->plan.session.text, p->who.participation.text,
@@ -280,7 +280,7 @@ enum status broker_gone(struct broker *b, struct now now, client_id client, stru
     struct participant *p = connection->participant;
     if (live(connection)) {
         room_enter(room, now);
-        room_disconnect(room, now, p, out);
+        room_disconnect(room, now, p);
         room_settle(room, now, out);
         log_info(b->shared.log, "session %s: %s lost the connection", room->plan.session.text,
                  p->who.participation.text);

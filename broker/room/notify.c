@@ -365,8 +365,8 @@ void notify_welcome(const struct room *room, const struct participant *p, struct
         .kind = room->plan.kind,
         .guidance = room->plan.guidance_version,
         .notice = room->plan.notice_version,
-        .audio_slots = room_audio_slots(room),
-        .video_slots = room_video_slots(room),
+        .audio_slots = SLOTS_AUDIO,
+        .video_slots = SLOTS_VIDEO,
     };
     tell_text(p->client, &text, notice_welcome(&text, &notice), out);
 }

@@ -54,17 +54,6 @@ struct participant *room_find(struct room *room, const struct id *participation)
     return NULL;
 }
 
-/* The same for every session of a kind: the number of slots must not tell how many people are planned. */
-uint32_t room_audio_slots(const struct room *room)
-{
-    (void)room;
-    return SLOTS_AUDIO;
-}
-uint32_t room_video_slots(const struct room *room)
-{
-    return room_audio_slots(room) + 1;
-}
-
 /* ---- Facts derived from state and time ---- */
 
 int64_t room_unix_s(const struct room *room)
@@ -398,7 +387,7 @@ bool room_grant(struct room *room, const struct grant *grant)
 
 /* ---- Coming and going ---- */
 
-void room_welcome(struct room *room, struct now now, struct participant *p, struct outbox *out)
+void room_welcome(struct room *room, struct participant *p, struct outbox *out)
 {
     p->told = (struct told){ 0 };
     p->sending = 0;
@@ -406,13 +395,11 @@ void room_welcome(struct room *room, struct now now, struct participant *p, stru
     p->reached = -1;
     /* Every seat but 'removed' has a rule for one of the two, and the removed are turned away before. */
     room_seat(room, p, p->prepared ? SEAT_JOIN_PREPARED : SEAT_JOIN, p, p->reason, out);
-    (void)now;
     notify_welcome(room, p, out);
 }
 
-void room_disconnect(struct room *room, struct now now, struct participant *p, struct outbox *out)
+void room_disconnect(struct room *room, struct now now, struct participant *p)
 {
-    (void)out;
     link_close(room, p);
     if (p->who.role == ROLE_CLIENT && p->seat == SEAT_PRESENT && p->client)
         p->missing_since = now.mono_us;
@@ -426,7 +413,7 @@ void room_dismiss(struct room *room, struct now now, struct participant *p, cons
     if (!participant_connected(p))
         return;
     outbox_close(out, p->client, reason);
-    room_disconnect(room, now, p, out);
+    room_disconnect(room, now, p);
 }
 
 /* ---- What follows from the facts ---- */

@@ -25,7 +25,10 @@ const char *phase_name(enum phase);
 
 #define LOBBY_US (15 * 60 * USEC_PER_SEC) /* how early the lobby opens */
 #define MISSING_ALARM_US (60 * USEC_PER_SEC)
-enum { EXTEND_MAX_MINUTES = 60, SLOTS_AUDIO = 6 };
+enum { EXTEND_MAX_MINUTES = 60 };
+/* Slots of each connection: the same for all, so that their number tells nobody how many people are planned. One
+ * picture more than voices, for a screen. */
+enum { SLOTS_AUDIO = 6, SLOTS_VIDEO = SLOTS_AUDIO + 1 };
 
 struct room_counts {
     uint64_t packets_in, packets_out, packets_refused, texts_refused;
@@ -76,10 +79,6 @@ static inline uint16_t room_index(const struct room *room, const struct particip
     return (uint16_t)(p - room->people);
 }
 
-/* How many slots each person's connection gets. */
-uint32_t room_audio_slots(const struct room *);
-uint32_t room_video_slots(const struct room *);
-
 /* Brings the room's clock up to now; the first call of every event. */
 void room_enter(struct room *, struct now);
 /* The room's wall clock in seconds, and a second of it on the monotonic clock (0 when it has gone by). */
@@ -112,9 +111,9 @@ void room_commit(struct room *, struct now, struct participant *, bool durable, 
 /* A grant is new or changed; false when it concerns nobody here. */
 bool room_grant(struct room *, const struct grant *);
 /* Takes a client in, after the broker bound the connection: seat and welcome. */
-void room_welcome(struct room *, struct now, struct participant *, struct outbox *);
+void room_welcome(struct room *, struct participant *, struct outbox *);
 /* Ends one connection: gates, link, then the seat's rules for a lost link. Tells the client nothing. */
-void room_disconnect(struct room *, struct now, struct participant *, struct outbox *);
+void room_disconnect(struct room *, struct now, struct participant *);
 /* The same with a reason for the client. */
 void room_dismiss(struct room *, struct now, struct participant *, const char *reason, struct outbox *);
 
