@@ -1,10 +1,12 @@
+#define _POSIX_C_SOURCE 200809L /* gmtime_r */
+
 #include "auth/fhir_write.h"
 
 #include <jansson.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "auth/fhir.h"
-#include "auth/fhir_date.h"
 
 #define TERMINOLOGY "http://terminology.hl7.org/CodeSystem/"
 #define REASON_EXTENSION "https://kinroom.example/fhir/StructureDefinition/consent-finding"
@@ -46,10 +48,16 @@ static const char *topic_word(int value)
     return topic_name((enum topic)value);
 }
 
+/* Within the years that FHIR can write. */
 static json_t *instant(int64_t unix_s)
 {
-    char text[FHIR_DATE_TEXT_MAX];
-    return json_string(fhir_date_text(unix_s, text));
+    const int64_t first = 0, last = INT64_C(253402300799);
+    const time_t seconds = (time_t)(unix_s < first ? first : unix_s > last ? last : unix_s);
+    char text[32];
+    struct tm parts;
+    gmtime_r(&seconds, &parts);
+    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+    return json_string(text);
 }
 
 static json_t *permit(const struct grant *grant)

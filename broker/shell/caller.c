@@ -75,6 +75,22 @@ enum status caller_hear(struct caller *c, usec_t mono_us, struct bytes piece, bo
     return OK;
 }
 
+void caller_asks_in(struct caller *c, usec_t mono_us)
+{
+    c->join_came = mono_us;
+}
+
+void caller_refuse_in(struct caller *c)
+{
+    /* A later join can only have a later moment. */
+    c->silent_until = c->join_came + CALLER_REFUSED_AFTER_US;
+}
+
+usec_t caller_silence(const struct caller *c, usec_t mono_us)
+{
+    return mono_us < c->silent_until ? c->silent_until - mono_us : 0;
+}
+
 enum status caller_owe(struct caller *c, struct note *note)
 {
     if (note->len > CALLER_OWED_MAX - c->owed) {

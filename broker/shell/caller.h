@@ -19,6 +19,10 @@ enum {
     CALLER_PRICED_BYTES = 4096, /* a message counts as one, and as one more for each of these that it has */
     CALLER_REASON_MAX = 32,
 };
+/* A refused join is answered this long after it came. The front refuses a bad token in a fraction of a millisecond, and
+ * what only a shard can refuse takes longer, so that the time would tell whether a link was ever good: DOMAIN.md,
+ * invariant 13. Far more than a shard's turn takes, and less than a person notices. */
+#define CALLER_REFUSED_AFTER_US (250 * USEC_PER_MSEC)
 
 struct caller {
     client_id id;
@@ -30,8 +34,10 @@ struct caller {
     /* what is owed, in order */
     struct note *first, *last;
     size_t owed;
-    usec_t paid_until; /* messages cost time; how far ahead of the clock this caller is */
-    bool closing;      /* hears nothing more; what it is owed is written, then it is closed */
+    usec_t join_came;    /* the latest */
+    usec_t silent_until; /* what is owed is not written before: a refused join's moment */
+    usec_t paid_until;   /* messages cost time; how far ahead of the clock this caller is */
+    bool closing;        /* hears nothing more; what it is owed is written, then it is closed */
     uint16_t close_code;
     char close_reason[CALLER_REASON_MAX + 1];
 };
@@ -43,6 +49,13 @@ void caller_deinit(struct caller *);
  * come. ERR_FULL: over REQUEST_TEXT_MAX. ERR_FORBIDDEN: too many messages. ERR_UNSUPPORTED: not text. ERR_NO_MEMORY. */
 enum status caller_hear(struct caller *, usec_t mono_us, struct bytes piece, bool binary, bool last,
                         struct note **message);
+
+/* A join came: judged at once, and either let in or refused. */
+void caller_asks_in(struct caller *, usec_t mono_us);
+/* That join is refused: nothing is written until CALLER_REFUSED_AFTER_US after it came, however early that is known. */
+void caller_refuse_in(struct caller *);
+/* How long nothing may be written yet; 0: it may. */
+usec_t caller_silence(const struct caller *, usec_t mono_us);
 
 /* Takes the note. ERR_FULL: too much is owed already, and the caller should be cut off. */
 enum status caller_owe(struct caller *, struct note *);

@@ -22,6 +22,7 @@ struct line {
     struct lws *wsi;
     struct caller caller;
     struct address from;
+    bool silent;  /* the timer is the one of a refused join's moment */
     bool leaving; /* cut to make room; its place is counted no longer, and free when the socket is closed */
 };
 
@@ -160,6 +161,17 @@ bool lines_may_open(struct lines *lines, struct lws *wsi, bool behind_proxy)
     return true;
 }
 
+/* The one timer of a connection: first for the moment of a refused join, then to close in time, or else to join in
+ * time. Joining leaves the timer running: in libwebsockets 4.1 LWS_SET_TIMER_USEC_CANCEL does not cancel but fires at
+ * once. */
+static void line_set_timer(struct line *line)
+{
+    usec_t silence = caller_silence(&line->caller, host_now().mono_us);
+    usec_t wait = (line->caller.closing ? CLOSE_WITHIN_S : JOIN_WITHIN_S) * USEC_PER_SEC;
+    line->silent = silence > 0;
+    lws_set_timer_usecs(line->wsi, (lws_usec_t)(silence > 0 ? silence : wait));
+}
+
 struct line *line_open(struct lines *lines, struct lws *wsi)
 {
     struct line *line = vacant(lines);
@@ -167,7 +179,7 @@ struct line *line_open(struct lines *lines, struct lws *wsi)
         return NULL;
     *line = (struct line){ .wsi = wsi, .from = address_of(wsi) };
     caller_init(&line->caller, id_of(lines, ++lines->serial, (size_t)(line - lines->at)));
-    lws_set_timer_usecs(wsi, (lws_usec_t)JOIN_WITHIN_S * LWS_US_PER_SEC);
+    line_set_timer(line);
     return line;
 }
 
@@ -191,7 +203,7 @@ static void line_close(struct line *line, const char *reason)
     if (line->caller.closing)
         return;
     caller_close(&line->caller, caller_close_code(reason), reason);
-    lws_set_timer_usecs(line->wsi, (lws_usec_t)CLOSE_WITHIN_S * LWS_US_PER_SEC);
+    line_set_timer(line);
     lws_callback_on_writable(line->wsi);
 }
 
@@ -209,22 +221,31 @@ static void line_refuse(struct line *line, uint32_t request, const char *code)
     line_close(line, code);
 }
 
+/* The same for a join, at its moment. */
+static void line_refuse_in(struct line *line, uint32_t request, const char *code)
+{
+    caller_refuse_in(&line->caller);
+    line_refuse(line, request, code);
+}
+
 /* ---- What clients say ---- */
 
 static void join(struct lines *lines, struct line *line, const struct request *request)
 {
     struct caller *c = &line->caller;
+    struct now now = host_now();
     struct letter letter = { .kind = LETTER_JOIN, .client = c->id, .request = request->id, .move = request->join.move };
+    caller_asks_in(c, now.mono_us);
     enum status status = token_verify(lines->keyring, lines->config->issuer, bytes_of(request->join.token),
-                                      now_unix_s(host_now()), &letter.claims);
+                                      now_unix_s(now), &letter.claims);
     if (status != OK) {
         log_info(lines->log, "client %llu: token refused: %s", (unsigned long long)c->id, status_name(status));
-        line_refuse(line, request->id, "bad_token");
+        line_refuse_in(line, request->id, "bad_token");
         return;
     }
     size_t shard = shard_of(&letter.claims.session, lines->config->shards);
     if (queue_push(lines->shards[shard], &letter, lines->joined[shard] + 1) != OK) {
-        line_refuse(line, request->id, "busy");
+        line_refuse_in(line, request->id, "busy");
         return;
     }
     c->stage = CALLER_JOINED;
@@ -294,6 +315,8 @@ int line_hear(struct lines *lines, struct line *line, struct bytes piece, bool b
 int line_write(struct line *line)
 {
     struct caller *c = &line->caller;
+    if (line->silent) /* the timer asks again */
+        return 0;
     struct note *note = caller_take(c);
     if (note) {
         int wrote = lws_write(line->wsi, note_text(note), note->len, LWS_WRITE_TEXT);
@@ -312,10 +335,13 @@ int line_write(struct line *line)
     return -1;
 }
 
-/* The one timer of a connection: it joins in time, and it closes in time. Joining leaves the timer running: in
- * libwebsockets 4.1 LWS_SET_TIMER_USEC_CANCEL does not cancel but fires at once. */
 int line_timer(struct line *line)
 {
+    if (line->silent) {
+        line_set_timer(line);
+        lws_callback_on_writable(line->wsi);
+        return 0;
+    }
     if (line->caller.closing)
         return -1;
     if (line->caller.stage == CALLER_NEW)
@@ -329,7 +355,8 @@ static void line_refused(struct lines *lines, struct line *line)
     struct caller *c = &line->caller;
     lines->joined[c->shard]--;
     c->stage = CALLER_NEW;
-    lws_set_timer_usecs(line->wsi, (lws_usec_t)JOIN_WITHIN_S * LWS_US_PER_SEC);
+    caller_refuse_in(c);
+    line_set_timer(line);
 }
 
 void lines_deliver(struct lines *lines, struct letter *letter)

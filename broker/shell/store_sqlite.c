@@ -194,8 +194,9 @@ static enum status take_grant(struct sqlite *db, sqlite3_stmt *row, struct grant
         .client_absent_ok = sqlite3_column_int(row, 12) != 0,
         .status = (enum grant_status)sqlite3_column_int(row, 15),
     };
-    bool fits = column_id(row, 0, &grant->id) && column_id(row, 2, &grant->client) &&
-                column_id(row, 3, &grant->person) && column_text(row, 9, grant->purpose, GRANT_TEXT_MAX) &&
+    /* A record that grants nothing may name nobody. */
+    bool fits = column_id(row, 0, &grant->id) && column_id_or_none(row, 2, &grant->client) &&
+                column_id_or_none(row, 3, &grant->person) && column_text(row, 9, grant->purpose, GRANT_TEXT_MAX) &&
                 column_text(row, 13, grant->notice_version, GRANT_TEXT_MAX) &&
                 column_text(row, 14, grant->evidence, GRANT_TEXT_MAX);
     return fits ? OK : corrupt(db, "grants");
