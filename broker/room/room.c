@@ -84,8 +84,9 @@ void room_enter(struct room *room, struct now now)
     }
     int64_t since_anchor = room->anchor.unix_us + (int64_t)(now.mono_us - room->anchor.mono_us);
     room->unix_us = later(room->unix_us, later(now.unix_us, since_anchor));
-    /* A clock that was set forward may have passed the end of a grant. */
-    if (now.unix_us > since_anchor) {
+    /* A clock that was set forward may have passed the end of a grant. One that is merely steered gains less between
+     * events. */
+    if (now.unix_us > since_anchor + CLOCK_STEP_US) {
         room->anchor = now;
         room->settle_at = now.mono_us;
     }

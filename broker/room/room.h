@@ -23,6 +23,7 @@ enum phase {
 const char *phase_name(enum phase);
 
 #define LOBBY_US (15 * 60 * USEC_PER_SEC) /* how early the lobby opens */
+#define CLOCK_STEP_US ((int64_t)(50 * USEC_PER_MSEC))
 #define SEGMENT_MAX_US                                                                                                 \
     (20 * 60 * USEC_PER_SEC) /* the longest portion of an individual session with a loved one in it */
 enum { EXTEND_MAX_MINUTES = 60, SLOTS_AUDIO = 6 };
