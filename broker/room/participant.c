@@ -48,6 +48,7 @@ static const enum seat rules[SEATS][SEAT_EVENTS] = {
     /* Back to waiting: what shuts them out is that no grant lives, and a new one may. */
     [SEAT_REVOKED] = { [SEAT_JOIN] = SEAT_PREPARING,
                        [SEAT_JOIN_PREPARED] = SEAT_WAITING,
+                       [SEAT_PREPARE] = SEAT_WAITING,
                        [SEAT_LEAVE] = SEAT_LEFT,
                        [SEAT_REMOVE] = SEAT_REMOVED },
     /* SEAT_REMOVED has no rule: nothing leads out of it. */

@@ -470,12 +470,17 @@ static void settle_suspended(struct room *room, struct now now, struct participa
                   out); /* without the ledger they stay suspended, until the grace is over */
 }
 
-/* A grant that ends at once ends every seat of theirs; they are told in neutral words. */
+/* A grant that ends at once ends every seat of theirs; they are told in neutral words. One that comes back lets them wait again. */
 static void settle_grant(struct room *room, struct participant *p, struct outbox *out)
 {
     struct rights rights;
-    if (p->who.role != ROLE_LOVED_ONE || seat_after(p->seat, SEAT_REVOKE) != SEAT_REVOKED ||
-        consent_of(room, p, &rights) != CONSENT_WITHDRAWN || p->seat == SEAT_INVITED)
+    if (p->who.role != ROLE_LOVED_ONE)
+        return;
+    enum consent consent = consent_of(room, p, &rights);
+    if (p->seat == SEAT_REVOKED && consent == CONSENT_LIVE && p->prepared)
+        room_seat(room, p, SEAT_PREPARE, NULL, NULL, out);
+    bool live = seat_after(p->seat, SEAT_REVOKE) == SEAT_REVOKED && p->seat != SEAT_INVITED;
+    if (!live || consent != CONSENT_WITHDRAWN)
         return;
     answer_admission(room, p, verdict_name(VERDICT_GRANT_WITHDRAWN), out);
     room_seat(room, p, SEAT_REVOKE, NULL, "revoked", out);
