@@ -82,8 +82,18 @@ static struct room *find_room(struct broker *b, const struct id *session)
     return NULL;
 }
 
+/* Who was removed stays so, whatever else is changed. */
+static void keep_removals(const struct room *room, struct plan *plan)
+{
+    for (size_t i = 0; i < plan->people_count; i++)
+        for (size_t j = 0; j < room->people_count; j++)
+            if (id_equal(&plan->people[i].participation, &room->people[j].who.participation))
+                plan->people[i].denied = plan->people[i].denied || room->people[j].seat == SEAT_REMOVED;
+}
+
 enum status broker_plan(struct broker *b, const struct plan *plan)
 {
+    struct plan kept = *plan;
     if (plan->people_count == 0 || plan->people_count > PLAN_PEOPLE_MAX || plan->grant_count > PLAN_GRANTS_MAX ||
         plan->closes_at <= plan->opens_at)
         return ERR_MALFORMED;
@@ -94,8 +104,10 @@ enum status broker_plan(struct broker *b, const struct plan *plan)
         if (b->room_count == b->rooms_max)
             return ERR_FULL;
         room = &b->rooms[b->room_count++];
+    } else {
+        keep_removals(room, &kept);
     }
-    room_init(room, &b->shared, plan);
+    room_init(room, &b->shared, &kept);
     return OK;
 }
 

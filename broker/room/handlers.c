@@ -80,6 +80,8 @@ static outcome on_agree(struct context *c)
     if (!p || p->who.role != ROLE_LOVED_ONE || !id_equal(room_client_of(c->room, p), &c->from->who.person))
         return "unknown_participant";
     bool yes = c->request->agree.yes;
+    if (yes && room_is_withdrawn(c->room, p))
+        return verdict_name(VERDICT_GRANT_WITHDRAWN); /* a yes to nothing must not outlive it */
     if (yes != p->agreed)
         journal_note(c->room, RECORD_AGREED, p, c->from, yes ? "yes" : "no", c->out);
     p->refused = !yes;

@@ -18,7 +18,7 @@ enum seat {
     SEAT_INVITED,     /* loved one, interpreter: has not come yet */
     SEAT_PREPARING,   /* loved one: reads guidance and notice */
     SEAT_DECLINED,    /* would rather not; a recorded outcome, and no error */
-    SEAT_WAITING,     /* in the waiting room: warm, gate shut */
+    SEAT_WAITING,     /* in the waiting room: warm, gate shut; from here to SUSPENDED a grant has something to end */
     SEAT_ADMITTING,   /* let in; the ledger is being written, the gate still shut */
     SEAT_ADMITTED,    /* the only seat of theirs with an open gate */
     SEAT_STEPPED_OUT, /* back behind the gate; a reconnect comes back here */

@@ -175,6 +175,12 @@ struct rights room_rights(const struct room *room, const struct participant *p)
     return rights;
 }
 
+bool room_is_withdrawn(const struct room *room, const struct participant *p)
+{
+    struct rights rights;
+    return p->who.role == ROLE_LOVED_ONE && consent_of(room, p, &rights) == CONSENT_WITHDRAWN;
+}
+
 /* A mode can be chosen when it lets nothing pass that the grant's own mode does not. */
 term_set room_modes(const struct room *room, const struct participant *p)
 {
@@ -479,7 +485,8 @@ static void settle_grant(struct room *room, struct participant *p, struct outbox
     enum consent consent = consent_of(room, p, &rights);
     if (p->seat == SEAT_REVOKED && consent == CONSENT_LIVE && p->prepared)
         room_seat(room, p, SEAT_PREPARE, NULL, NULL, out);
-    bool live = seat_after(p->seat, SEAT_REVOKE) == SEAT_REVOKED && p->seat != SEAT_INVITED;
+    /* Whoever is not there, or would rather not be, has nothing to lose; they meet the verdict when they come. */
+    bool live = p->seat >= SEAT_WAITING && p->seat <= SEAT_SUSPENDED;
     if (!live || consent != CONSENT_WITHDRAWN)
         return;
     answer_admission(room, p, verdict_name(VERDICT_GRANT_WITHDRAWN), out);

@@ -93,6 +93,8 @@ enum verdict room_verdict(const struct room *, struct now, const struct particip
 const struct id *room_client_of(const struct room *, const struct participant *);
 /* What they may do: matrix AND grant AND their own choice AND what the therapist enables. Zeros for no. */
 struct rights room_rights(const struct room *, const struct participant *);
+/* Their grant was ended at once, and none has come in its place. */
+bool room_is_withdrawn(const struct room *, const struct participant *);
 /* The modes that their grant allows in this kind of session: what they can choose from. */
 term_set room_modes(const struct room *, const struct participant *);
 struct audience_room room_audience(const struct room *, struct now);

@@ -13,7 +13,7 @@ export class Caller {
     #socket;
     #ids = 0;
     #mayWriteAt = 0;
-    heard = []; /* { text, said }: as it came, and parsed */
+    heard = []; /* { text, said, at }: as it came, parsed, and when */
     closed = null; /* { code, reason } */
 
     /* url: another door than the broker's own; on(socket) may still listen before anything happens. */
@@ -21,7 +21,7 @@ export class Caller {
         const caller = new Caller();
         caller.#socket = new WebSocket(`${url.replace('http', 'ws')}/ws`, SUBPROTOCOL, { origin, rejectUnauthorized: false });
         const socket = caller.#socket;
-        socket.on('message', (text) => caller.heard.push({ text: text.toString(), said: JSON.parse(text) }));
+        socket.on('message', (text) => caller.heard.push({ text: text.toString(), said: JSON.parse(text), at: performance.now() }));
         socket.on('close', (code, reason) => (caller.closed = { code, reason: reason.toString() }));
         await new Promise((done, fail) => socket.on('open', done).on('error', fail));
         socket.on('error', () => {}); /* a reset is a close, too */

@@ -64,7 +64,11 @@ static void do_gather(struct world *w)
 
 static void do_revoke(struct world *w)
 {
-    world_revoke(w, loved_one(w));
+    int who = loved_one(w);
+    if (world_model(w)->people[who].withdrawn && chance_in(world_chance(w), 700))
+        world_regrant(w, who);
+    else
+        world_revoke(w, who);
 }
 static void do_take_part(struct world *w)
 {
@@ -190,7 +194,7 @@ static const struct {
 } deeds[] = {
     { do_join, 50 },      { do_gather, 200 },  { do_drop, 40 },    { do_media, 180 }, { do_agree, 100 },
     { do_admit, 160 },    { do_step_out, 70 }, { do_mute, 30 },    { do_leave, 12 },  { do_remove, 3 },
-    { do_extend, 8 },     { do_end, 1 },       { do_garbage, 40 }, { do_wait, 25 },   { do_revoke, 4 },
+    { do_extend, 8 },     { do_end, 1 },       { do_garbage, 40 }, { do_wait, 25 },   { do_revoke, 8 },
     { do_take_part, 25 }, { do_enable, 30 },   { do_chat, 30 },    { do_decline, 4 }, { do_ledger, 20 },
     { do_clock, 15 },     { do_weather, 30 },
 };

@@ -604,29 +604,30 @@ void world_prepare(struct world *w, int person)
         world_request(w, person, "\"type\":\"acknowledge\",\"guidance\":\"g1\",\"notice\":\"n1\"");
 }
 
-void world_grant(struct world *w, const struct grant *grant)
+static void change_grant(struct world *w, int person, enum grant_status status)
 {
+    struct grant grant = w->grants[person];
+    if (!grant.epoch)
+        return;
     model_at(&w->model, w->now_us);
-    int person = person_named(grant->person.text);
-    struct model_person *p = &w->model.people[person];
-    if (grant->epoch > p->epoch && p->mode != 0) {
-        p->epoch = grant->epoch;
-        if (grant->status == GRANT_WITHDRAWN)
-            model_withdraw(&w->model, person);
-    }
-    broker_grant(w->broker, now_of(w), grant, w->outbox);
+    grant.epoch = ++w->grants[person].epoch;
+    grant.status = status;
+    w->model.people[person].withdrawn = false;
+    if (status == GRANT_WITHDRAWN)
+        model_withdraw(&w->model, person);
+    broker_grant(w->broker, now_of(w), &grant, w->outbox);
     drain(w);
     write_ledger(w);
 }
 
 void world_revoke(struct world *w, int person)
 {
-    struct grant grant = w->grants[person];
-    if (!grant.epoch)
-        return;
-    grant.epoch = ++w->grants[person].epoch;
-    grant.status = GRANT_WITHDRAWN;
-    world_grant(w, &grant);
+    change_grant(w, person, GRANT_WITHDRAWN);
+}
+
+void world_regrant(struct world *w, int person)
+{
+    change_grant(w, person, GRANT_ACTIVE);
 }
 
 static void write_section(struct writer *sdp, int mid, bool video, bool sends, const char *credentials)

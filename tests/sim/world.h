@@ -47,7 +47,8 @@ void world_drop(struct world *, int person);
 void world_prepare(struct world *, int person);
 /* The clinic's systems end the grant of this loved one. */
 void world_revoke(struct world *, int person);
-void world_grant(struct world *, const struct grant *);
+/* They grant it anew. */
+void world_regrant(struct world *, int person);
 /* How long the ledger takes at most for a record, and how many OPEN records per thousand it refuses. 0, 0 at first. */
 void world_set_ledger(struct world *, usec_t delay_us, unsigned refuses);
 bool world_ledger_refuses(const struct world *);

@@ -175,6 +175,50 @@ static void the_first_reason_to_close_stays(void **state)
     caller_deinit(&c);
 }
 
+static void a_refused_join_is_answered_at_its_moment_however_early_it_was_known(void **state)
+{
+    (void)state;
+    const usec_t came = 7 * USEC_PER_SEC, known_after[] = { 0, 200, 40 * USEC_PER_MSEC, CALLER_REFUSED_AFTER_US - 1 };
+    for (size_t i = 0; i < sizeof known_after / sizeof *known_after; i++) {
+        struct caller c;
+        caller_init(&c, 1);
+        caller_asks_in(&c, came);
+        caller_refuse_in(&c);
+        usec_t known = came + known_after[i];
+        assert_int_equal(known + caller_silence(&c, known), came + CALLER_REFUSED_AFTER_US);
+        assert_int_equal(caller_silence(&c, came + CALLER_REFUSED_AFTER_US - 1), 1);
+        assert_int_equal(caller_silence(&c, came + CALLER_REFUSED_AFTER_US), 0);
+        assert_int_equal(caller_silence(&c, came + USEC_PER_SEC), 0);
+        caller_deinit(&c);
+    }
+}
+
+static void a_join_that_is_not_refused_is_answered_at_once(void **state)
+{
+    (void)state;
+    struct caller c;
+    caller_init(&c, 1);
+    assert_int_equal(caller_silence(&c, 0), 0);
+    caller_asks_in(&c, USEC_PER_SEC);
+    assert_int_equal(caller_silence(&c, USEC_PER_SEC), 0);
+    caller_deinit(&c);
+}
+
+static void a_second_refused_join_has_a_moment_of_its_own(void **state)
+{
+    (void)state;
+    struct caller c;
+    caller_init(&c, 1);
+    caller_asks_in(&c, USEC_PER_SEC);
+    caller_refuse_in(&c);
+    usec_t again = USEC_PER_SEC + CALLER_REFUSED_AFTER_US / 2;
+    caller_asks_in(&c, again);
+    assert_int_equal(caller_silence(&c, again), CALLER_REFUSED_AFTER_US / 2); /* the first one's */
+    caller_refuse_in(&c);
+    assert_int_equal(caller_silence(&c, again), CALLER_REFUSED_AFTER_US);
+    caller_deinit(&c);
+}
+
 static void close_codes_follow_the_protocol(void **state)
 {
     (void)state;
@@ -202,6 +246,9 @@ int main(void)
         cmocka_unit_test(what_is_owed_comes_out_in_order_and_is_bounded),
         cmocka_unit_test(an_error_names_its_code_and_request),
         cmocka_unit_test(the_first_reason_to_close_stays),
+        cmocka_unit_test(a_refused_join_is_answered_at_its_moment_however_early_it_was_known),
+        cmocka_unit_test(a_join_that_is_not_refused_is_answered_at_once),
+        cmocka_unit_test(a_second_refused_join_has_a_moment_of_its_own),
         cmocka_unit_test(close_codes_follow_the_protocol),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

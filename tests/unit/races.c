@@ -174,6 +174,20 @@ static void a_revocation_while_they_are_in_shuts_the_gate_before_it_returns(void
     end(w);
 }
 
+static void a_grant_that_comes_back_lets_them_wait_and_no_more(void **state)
+{
+    (void)state;
+    struct world *w = with_loved_one(3000);
+    world_revoke(w, WORLD_LOVED_1);
+    world_regrant(w, WORLD_LOVED_1);
+    assert_string_equal(world_seat(w, WORLD_LOVED_1), "waiting");
+    assert_silent(w, WORLD_LOVED_1, WORLD_CLIENT);
+    assert_int_equal(admit(w, WORLD_LOVED_1), REPLY_ERROR); /* the yes went with the grant */
+    agree(w, WORLD_LOVED_1, true);
+    assert_int_equal(admit(w, WORLD_LOVED_1), REPLY_DONE);
+    end(w);
+}
+
 static void a_step_out_while_the_ledger_writes_wins(void **state)
 {
     (void)state;
@@ -298,6 +312,7 @@ int main(void)
         cmocka_unit_test(waiting_hears_nobody_and_is_heard_by_nobody),
         cmocka_unit_test(a_revocation_while_the_ledger_writes_lets_nobody_in),
         cmocka_unit_test(a_revocation_while_they_are_in_shuts_the_gate_before_it_returns),
+        cmocka_unit_test(a_grant_that_comes_back_lets_them_wait_and_no_more),
         cmocka_unit_test(a_step_out_while_the_ledger_writes_wins),
         cmocka_unit_test(without_the_ledger_nobody_is_let_in),
         cmocka_unit_test(what_was_lost_while_the_ledger_wrote_is_asked_again_at_the_commit),
