@@ -1,79 +1,14 @@
 #define _GNU_SOURCE /* memmem */
-#include "sim/world.h"
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
 
-#include "ledger/intervals.h"
-#include "ledger/record.h"
-#include "media/rtcp.h"
-#include "media/rtp.h"
-#include "room/broker.h"
-#include "support/peer.h"
+#include "sim/parts.h"
 #include "transport/dtls.h"
 #include "transport/srtp.h"
-
-enum { CLIENTS_MAX = 4096, TRACKS = SOURCE_COUNT, SLOT_SECTIONS = 14 };
-#define EPOCH_UNIX_S 1790000000
-
-/* One person's page: the connection that lives, the peer connection, what it was told. */
-struct actor {
-    client_id client;
-    struct peer *peer;
-    bool negotiated;
-    char seat[16];
-    uint16_t seq[TRACKS];
-    uint32_t time[TRACKS];
-    uint16_t picture;
-    bool keyframe[TRACKS];
-    uint64_t heard[WORLD_PEOPLE];
-    usec_t next_audio, next_video;
-};
-
-/* A record on its way to the disk. */
-struct pending {
-    uint64_t number;
-    usec_t at;  /* when the disk has it */
-    int person; /* of an OPEN; -1 otherwise */
-    bool refused;
-    struct record record;
-};
-enum { PENDING_MAX = 512 };
-
-struct world {
-    uint64_t seed;
-    bool verbose;
-    struct chance chance;
-    struct network *network;
-    struct broker *broker;
-    struct dtls_identity *identity;
-    struct outbox *outbox;
-    struct model model;
-    struct actor actors[WORLD_PEOPLE];
-    uint8_t owner[CLIENTS_MAX]; /* of a client id: person + 1 */
-    bool closed[CLIENTS_MAX];   /* the broker said goodbye */
-    client_id last_client;
-    usec_t now_us;
-    int64_t wall_offset_us;
-    uint32_t request;
-    enum reply reply;
-    uint64_t stamp; /* of the datagram being delivered */
-    int receiving;
-    struct grant grants[WORLD_PEOPLE]; /* as planned; epoch 0: none */
-    struct pending pending[PENDING_MAX];
-    size_t pending_count;
-    usec_t ledger_delay_us;
-    unsigned ledger_refuses; /* per thousand OPEN records */
-    struct intervals *intervals;
-    uint64_t waits_for[WORLD_PEOPLE];  /* the number of the latest OPEN: an earlier one opens nothing any more */
-    struct id disclosed[WORLD_PEOPLE]; /* the interval that is durably open; empty: none */
-    const char *admit_text;            /* the admission that is being asked for */
-    struct world_counts counts;
-};
 
 static const struct {
     const char *id;
@@ -92,6 +27,11 @@ int gettimeofday(struct timeval *restrict at, void *restrict zone)
     at->tv_sec = (time_t)(virtual_us / USEC_PER_SEC);
     at->tv_usec = (suseconds_t)(virtual_us % USEC_PER_SEC);
     return 0;
+}
+
+enum role world_role(int person)
+{
+    return cast[person].role;
 }
 
 const char *world_id(int person)
@@ -135,14 +75,14 @@ void world_violation(struct world *w, const char *format, ...)
            text);
 }
 
-static struct now now_of(struct world *w)
+struct now now_of(struct world *w)
 {
     virtual_us = w->now_us;
     int64_t unix_us = (int64_t)EPOCH_UNIX_S * (int64_t)USEC_PER_SEC + (int64_t)w->now_us + w->wall_offset_us;
     return (struct now){ w->now_us, unix_us };
 }
 
-static struct address address_of(int person)
+struct address address_of(int person)
 {
     struct address a = { .family = ADDRESS_IPV4,
                          .port = (uint16_t)(5000 + person),
@@ -152,7 +92,7 @@ static struct address address_of(int person)
     return a;
 }
 
-static int person_at(const struct address *address)
+int person_at(const struct address *address)
 {
     for (int i = 0; i < WORLD_PEOPLE; i++) {
         struct address at = address_of(i);
@@ -161,214 +101,7 @@ static int person_at(const struct address *address)
     }
     return -1;
 }
-
-/* ---- The oracle ---- */
-
-/* What may reach `to` now, three bits for each publisher. */
-static uint64_t allowed(const struct world *w, int to)
-{
-    uint64_t stamp = 0;
-    for (int from = 0; from < WORLD_PEOPLE; from++)
-        stamp |= (uint64_t)model_may(&w->model, w->now_us, to, from) << (3 * from);
-    return stamp;
-}
-
-static void check_datagram(struct world *w, const struct datagram *d, int to, uint64_t may)
-{
-    enum packet_kind kind = demux(d->data);
-    if (kind != PACKET_RTP && kind != PACKET_RTCP)
-        return;
-    w->counts.media_sent++;
-    bool asks = false; /* a keyframe request or a report about their own media, which others receive */
-    for (int other = 0; other < WORLD_PEOPLE; other++)
-        asks |= model_may(&w->model, w->now_us, other, to) != 0;
-    if (cast[to].role == ROLE_LOVED_ONE && !w->disclosed[to].text[0]) {
-        w->counts.leaks++;
-        world_violation(w, "leak: %s gets media, and the ledger holds no open interval", world_id(to));
-    }
-    if (may == 0 && (kind == PACKET_RTP || !asks)) {
-        w->counts.leaks++;
-        const struct model_person *p = &w->model.people[to];
-        world_violation(w, "leak: %s to %s (%s); the model says%s%s%s%s, segment until %.3f, grant until %.3f",
-                        kind == PACKET_RTP ? "RTP" : "RTCP", world_id(to), w->actors[to].seat,
-                        p->connected ? " connected" : "", p->admitting ? " admitting" : "",
-                        p->admitted ? " admitted" : "", p->agreed ? " agreed" : "", (double)p->segment_until / 1e6,
-                        (double)p->grant_until / 1e6);
-    }
-}
-
-/* Payloads carry who made them: 'K', publisher, source. */
-static void check_delivered(struct world *w, int to, int from, source_mask source)
-{
-    w->counts.media_delivered++;
-    w->actors[to].heard[from]++;
-    if (!(w->stamp >> (3 * from) & source)) {
-        w->counts.leaks++;
-        world_violation(w, "leak: %s of %s reached %s", source_name(source), world_id(from), world_id(to));
-    }
-}
-
-/* ---- Peers ---- */
-
-static void on_peer_media(void *context, enum packet_kind kind, struct bytes packet)
-{
-    struct world *w = context;
-    struct actor *actor = &w->actors[w->receiving];
-    if (kind == PACKET_RTCP) {
-        struct reader reader = reader_over(packet);
-        struct rtcp_packet rtcp;
-        while (rtcp_next(&reader, &rtcp))
-            if (rtcp.kind == RTCP_PLI)
-                actor->keyframe[1] = actor->keyframe[2] = true;
-        return;
-    }
-    struct rtp rtp;
-    if (rtp_parse(packet, &rtp) != OK)
-        world_violation(w, "%s got a broken packet", world_id(w->receiving));
-    else if (rtp.extension.len > 0)
-        world_violation(w, "%s got a header extension", world_id(w->receiving));
-    else if (rtp.payload.len >= 4 && rtp.payload.at[rtp.payload.len - 3] == 'K')
-        check_delivered(w, w->receiving, rtp.payload.at[rtp.payload.len - 2], rtp.payload.at[rtp.payload.len - 1]);
-}
-
-static void on_peer_send(void *context, const struct address *from, struct bytes data)
-{
-    struct world *w = context;
-    network_send(w->network, w->now_us, TO_BROKER, from, data, 0);
-}
-
-static void speak(struct world *w, int person, int track)
-{
-    struct actor *actor = &w->actors[person];
-    bool video = track > 0;
-    uint8_t buffer[200], payload[64] = { 0 };
-    struct writer body = writer_over(payload, sizeof payload);
-    if (video) { /* VP8: X, S; I with 15 bits; then the frame's first byte, whose lowest bit is clear in a keyframe */
-        write_u8(&body, 0x90);
-        write_u8(&body, 0x80);
-        write_be16(&body, 0x8000 | (actor->picture++ & 0x7fff));
-        write_u8(&body, actor->keyframe[track] ? 0x00 : 0x01);
-        actor->keyframe[track] = false;
-    }
-    write_bytes(&body, (struct bytes){ (const uint8_t[]){ 7, 7, 'K', (uint8_t)person, (uint8_t)(1 << track) }, 5 });
-
-    struct writer packet = writer_over(buffer, sizeof buffer);
-    write_u8(&packet, 0x90); /* version 2, an extension */
-    write_u8(&packet, (uint8_t)(0x80 | (video ? 96 : 111)));
-    write_be16(&packet, actor->seq[track]++);
-    write_be32(&packet, actor->time[track] += video ? 3000 : 960);
-    write_be32(&packet, (uint32_t)(1000 * (person + 1) + track));
-    write_be16(&packet, 0xbede);
-    write_be16(&packet, 1);
-    write_be32(&packet, 0x40000000u | (uint32_t)('0' + track) << 16); /* id 4, one byte: the MID */
-    write_bytes(&packet, writer_bytes(&body));
-    peer_send_rtp(actor->peer, writer_bytes(&packet));
-}
-
-static void speak_all(struct world *w, int person)
-{
-    struct actor *actor = &w->actors[person];
-    if (!actor->peer || !peer_is_ready(actor->peer))
-        return;
-    if (w->now_us >= actor->next_audio) {
-        speak(w, person, 0);
-        actor->next_audio = w->now_us + 20 * USEC_PER_MSEC;
-    }
-    if (w->now_us >= actor->next_video) {
-        speak(w, person, 1);
-        speak(w, person, 2);
-        actor->next_video = w->now_us + 33 * USEC_PER_MSEC;
-    }
-}
-
-/* ---- What the broker hands out ---- */
-
-static void lose(struct world *w, int person)
-{
-    struct actor *actor = &w->actors[person];
-    actor->client = 0;
-    actor->negotiated = false;
-    peer_destroy(actor->peer);
-    actor->peer = NULL;
-}
-
-static void take_answer(struct world *w, int person, const char *sdp)
-{
-    struct actor *actor = &w->actors[person];
-    char ufrag[64] = "", pwd[128] = "";
-    uint8_t fingerprint[FINGERPRINT_LEN] = { 0 };
-    const char *at = strstr(sdp, "a=fingerprint:sha-256 ");
-    sscanf(strstr(sdp, "a=ice-ufrag:"), "a=ice-ufrag:%63s", ufrag);
-    sscanf(strstr(sdp, "a=ice-pwd:"), "a=ice-pwd:%127s", pwd);
-    for (int i = 0; i < FINGERPRINT_LEN; i++)
-        fingerprint[i] = (uint8_t)strtoul(at + 22 + 3 * i, NULL, 16);
-    peer_connect(actor->peer, now_of(w), ufrag, pwd, fingerprint);
-    w->counts.handshakes++;
-    actor->negotiated = true;
-}
-
-static void check_roster(struct world *w, int person)
-{
-    enum role role = cast[person].role;
-    if ((role == ROLE_LOVED_ONE || role == ROLE_INTERPRETER) && !model_in(&w->model, person)) {
-        w->counts.leaks++;
-        world_violation(w, "leak: a roster to %s while %s", world_id(person), w->actors[person].seat);
-    }
-}
-
-static void check_seat(struct world *w, int person, const char *seat)
-{
-    snprintf(w->actors[person].seat, sizeof w->actors[person].seat, "%s", seat);
-    if (strcmp(seat, "admitted") == 0 && !model_in(&w->model, person))
-        world_violation(w, "%s is told they are in, and are not", world_id(person));
-}
-
-static void check_slots(struct world *w, int person, const json_t *slots)
-{
-    size_t index;
-    json_t *slot;
-    json_array_foreach(slots, index, slot)
-    {
-        const char *who = json_string_value(json_object_get(slot, "participant"));
-        for (int from = 0; who && from < WORLD_PEOPLE; from++)
-            if (strcmp(who, world_id(from)) == 0 && !model_may(&w->model, w->now_us, person, from)) {
-                w->counts.leaks++;
-                world_violation(w, "leak: %s learns of %s on a slot", world_id(person), who);
-            }
-    }
-}
-
-static void take_text(struct world *w, int person, struct bytes text)
-{
-    json_error_t error;
-    json_t *message = json_loadb((const char *)text.at, text.len, JSON_REJECT_DUPLICATES, &error);
-    const char *type = json_string_value(json_object_get(message, "type"));
-    if (!type)
-        world_violation(w, "a message without a type: %.*s", (int)text.len, (const char *)text.at);
-    else if (strcmp(type, "answer") == 0)
-        take_answer(w, person, json_string_value(json_object_get(message, "sdp")));
-    else if (strcmp(type, "roster") == 0)
-        check_roster(w, person);
-    else if (strcmp(type, "seat") == 0)
-        check_seat(w, person, json_string_value(json_object_get(message, "seat")));
-    else if (strcmp(type, "slots") == 0)
-        check_slots(w, person, json_object_get(message, "slots"));
-    if (type && (uint32_t)json_integer_value(json_object_get(message, "id")) == w->request) {
-        w->reply = strcmp(type, "error") == 0 ? REPLY_ERROR : REPLY_DONE;
-        if (w->verbose && w->reply == REPLY_ERROR)
-            printf("    refused: %s\n", json_string_value(json_object_get(message, "code")));
-    }
-    json_decref(message);
-}
-
-/* ---- The ledger ---- */
-
-bool world_ledger_refuses(const struct world *w)
-{
-    return w->ledger_refuses > 0;
-}
-
-static int person_named(const char *id)
+int person_named(const char *id)
 {
     for (int i = 0; i < WORLD_PEOPLE; i++)
         if (strcmp(id, world_id(i)) == 0)
@@ -376,147 +109,13 @@ static int person_named(const char *id)
     return -1;
 }
 
-/* Somebody is about to be let in: by the request of this moment, or by their own return. */
-static void take_open(struct world *w, int person)
+void lose(struct world *w, int person)
 {
-    struct model_person *p = &w->model.people[person];
-    if (!model_may_admit(&w->model, w->now_us, person))
-        world_violation(w, "%s is let in wrongly", world_id(person));
-    if (w->admit_text) {
-        const char *minutes = strstr(w->admit_text, "\"minutes\":");
-        model_admitting(&w->model, w->now_us, person, minutes ? (unsigned)atoi(minutes + 10) : 0);
-    } else if (p->admitting || p->resumable_until) {
-        p->admitting = true; /* back by themselves */
-    } else {
-        world_violation(w, "%s is let in by nobody", world_id(person));
-    }
-}
-
-static void take_record(struct world *w, struct ledger_note note)
-{
-    if (w->pending_count == PENDING_MAX)
-        abort();
-    struct pending *pending = &w->pending[w->pending_count++];
-    *pending = (struct pending){ .number = note.number, .person = -1 };
-    pending->at = w->now_us + (w->ledger_delay_us ? chance_below(&w->chance, w->ledger_delay_us) : 0);
-    if (record_parse(note.text, &pending->record) != OK) {
-        world_violation(w, "a record that is none: %.*s", (int)note.text.len, (const char *)note.text.at);
-        return;
-    }
-    int person = person_named(pending->record.participation.text);
-    if (pending->record.kind == RECORD_OPEN) {
-        pending->person = person;
-        pending->refused = chance_in(&w->chance, w->ledger_refuses);
-        w->waits_for[person] = note.number;
-        take_open(w, person);
-    } else if (pending->record.kind == RECORD_CLOSE && id_equal(&w->disclosed[person], &pending->record.interval)) {
-        w->disclosed[person] = (struct id){ 0 };
-    }
-}
-
-static void tell_ledger(const struct world *w, const char *what, const struct pending *p)
-{
-    if (w->verbose)
-        printf("  %.3f ledger: %s %u %s %s\n", (double)w->now_us / 1e6, what, (unsigned)p->number,
-               record_kind_name(p->record.kind), p->record.participation.text);
-}
-
-static void check_interval(struct world *w, const struct pending *pending)
-{
-    /* An OPEN that the disk refused is in no ledger, nor is its CLOSE. */
-    if (pending->refused || pending->record.kind == RECORD_HEARTBEAT)
-        return;
-    enum interval_fault fault;
-    if (intervals_row(w->intervals, &pending->record, &fault) != OK)
-        abort();
-    if (fault != INTERVAL_GOOD)
-        world_violation(w, "the ledger: %s", interval_fault_name(fault));
-}
-
-static void drain(struct world *w);
-
-/* The disk has the oldest record, or says that it never will. */
-static void write_one(struct world *w)
-{
-    struct pending pending = w->pending[0];
-    tell_ledger(w, pending.refused ? "refused" : "durable", &pending);
-    memmove(w->pending, w->pending + 1, --w->pending_count * sizeof *w->pending);
-    for (size_t i = 0; pending.refused && i < w->pending_count; i++)
-        if (w->pending[i].record.kind == RECORD_CLOSE &&
-            id_equal(&w->pending[i].record.interval, &pending.record.interval))
-            w->pending[i].refused = true;
-    check_interval(w, &pending);
-    model_at(&w->model, w->now_us);
-    if (pending.person >= 0 && w->waits_for[pending.person] == pending.number &&
-        model_commit(&w->model, w->now_us, pending.person, !pending.refused))
-        w->disclosed[pending.person] = pending.record.interval;
-    if (pending.refused && pending.person >= 0)
-        broker_refused(w->broker, now_of(w), pending.number, w->outbox);
-    else
-        broker_durable(w->broker, now_of(w), pending.number, w->outbox);
-    drain(w);
-}
-
-static void write_ledger(struct world *w)
-{
-    while (w->pending_count > 0 && w->pending[0].at <= w->now_us)
-        write_one(w);
-}
-
-void world_set_ledger(struct world *w, usec_t delay_us, unsigned refuses)
-{
-    w->ledger_delay_us = delay_us;
-    w->ledger_refuses = refuses;
-}
-
-static void drain_datagrams(struct world *w)
-{
-    for (size_t i = 0; i < outbox_datagram_count(w->outbox); i++) {
-        struct datagram d = outbox_datagram_at(w->outbox, i);
-        int to = person_at(&d.peer);
-        if (to < 0) {
-            world_violation(w, "a datagram to nobody we know");
-            continue;
-        }
-        uint64_t may = allowed(w, to);
-        check_datagram(w, &d, to, may);
-        network_send(w->network, w->now_us, to, &d.peer, d.data, may);
-    }
-}
-
-static void drain_messages(struct world *w)
-{
-    for (size_t i = 0; i < outbox_message_count(w->outbox); i++) {
-        struct message m = outbox_message_at(w->outbox, i);
-        int person = (int)w->owner[m.client] - 1;
-        if (person < 0 || w->closed[m.client]) {
-            world_violation(w, "a message to a connection that is gone");
-        } else if (m.kind == MESSAGE_CLOSE) {
-            w->closed[m.client] = true;
-            if (w->verbose)
-                printf("  %.3f %s: closed, %.*s\n", (double)w->now_us / 1e6, world_id(person), (int)m.text.len,
-                       (const char *)m.text.at);
-            if (w->actors[person].client == m.client) {
-                lose(w, person);
-                model_gone(&w->model, w->now_us, person);
-                w->reply = w->reply == REPLY_NONE ? REPLY_CLOSED : w->reply;
-            }
-        } else {
-            take_text(w, person, m.text);
-        }
-    }
-    if (outbox_overflowed(w->outbox))
-        world_violation(w, "the outbox overflowed");
-}
-
-/* The model must know what happened before the oracle judges what came of it: so each call's effects are told first. */
-static void drain(struct world *w)
-{
-    for (size_t i = 0; i < outbox_record_count(w->outbox); i++)
-        take_record(w, outbox_record_at(w->outbox, i));
-    drain_datagrams(w);
-    drain_messages(w);
-    outbox_clear(w->outbox);
+    struct actor *actor = &w->actors[person];
+    actor->client = 0;
+    actor->negotiated = false;
+    peer_destroy(actor->peer);
+    actor->peer = NULL;
 }
 
 /* ---- What people do ---- */
@@ -851,7 +450,6 @@ uint64_t world_heard(struct world *w, int to, int from)
     w->actors[to].heard[from] = 0;
     return heard;
 }
-
 /* ---- Time ---- */
 
 static void deliver(struct world *w, struct flight *flight)
@@ -919,7 +517,6 @@ void world_run(struct world *w, usec_t span_us, bool talking)
     }
     w->counts.steps++;
 }
-
 /* ---- Making a world ---- */
 
 static void plan_grant(struct world *w, struct plan *plan, int person, enum mode mode, usec_t from, usec_t until)

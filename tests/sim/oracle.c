@@ -1,0 +1,151 @@
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sim/parts.h"
+
+/* What may reach `to` now, three bits for each publisher. */
+static uint64_t allowed(const struct world *w, int to)
+{
+    uint64_t stamp = 0;
+    for (int from = 0; from < WORLD_PEOPLE; from++)
+        stamp |= (uint64_t)model_may(&w->model, w->now_us, to, from) << (3 * from);
+    return stamp;
+}
+
+static void check_datagram(struct world *w, const struct datagram *d, int to, uint64_t may)
+{
+    enum packet_kind kind = demux(d->data);
+    if (kind != PACKET_RTP && kind != PACKET_RTCP)
+        return;
+    w->counts.media_sent++;
+    bool asks = false; /* a keyframe request or a report about their own media, which others receive */
+    for (int other = 0; other < WORLD_PEOPLE; other++)
+        asks |= model_may(&w->model, w->now_us, other, to) != 0;
+    if (world_role(to) == ROLE_LOVED_ONE && !w->disclosed[to].text[0]) {
+        w->counts.leaks++;
+        world_violation(w, "leak: %s gets media, and the ledger holds no open interval", world_id(to));
+    }
+    if (may == 0 && (kind == PACKET_RTP || !asks)) {
+        w->counts.leaks++;
+        const struct model_person *p = &w->model.people[to];
+        world_violation(w, "leak: %s to %s (%s); the model says%s%s%s%s, segment until %.3f, grant until %.3f",
+                        kind == PACKET_RTP ? "RTP" : "RTCP", world_id(to), w->actors[to].seat,
+                        p->connected ? " connected" : "", p->admitting ? " admitting" : "",
+                        p->admitted ? " admitted" : "", p->agreed ? " agreed" : "", (double)p->segment_until / 1e6,
+                        (double)p->grant_until / 1e6);
+    }
+}
+
+/* Payloads carry who made them: 'K', publisher, source. */
+void check_delivered(struct world *w, int to, int from, source_mask source)
+{
+    w->counts.media_delivered++;
+    w->actors[to].heard[from]++;
+    if (!(w->stamp >> (3 * from) & source)) {
+        w->counts.leaks++;
+        world_violation(w, "leak: %s of %s reached %s", source_name(source), world_id(from), world_id(to));
+    }
+}
+static void check_roster(struct world *w, int person)
+{
+    enum role role = world_role(person);
+    if ((role == ROLE_LOVED_ONE || role == ROLE_INTERPRETER) && !model_in(&w->model, person)) {
+        w->counts.leaks++;
+        world_violation(w, "leak: a roster to %s while %s", world_id(person), w->actors[person].seat);
+    }
+}
+
+static void check_seat(struct world *w, int person, const char *seat)
+{
+    snprintf(w->actors[person].seat, sizeof w->actors[person].seat, "%s", seat);
+    if (strcmp(seat, "admitted") == 0 && !model_in(&w->model, person))
+        world_violation(w, "%s is told they are in, and are not", world_id(person));
+}
+
+static void check_slots(struct world *w, int person, const json_t *slots)
+{
+    size_t index;
+    json_t *slot;
+    json_array_foreach(slots, index, slot)
+    {
+        const char *who = json_string_value(json_object_get(slot, "participant"));
+        for (int from = 0; who && from < WORLD_PEOPLE; from++)
+            if (strcmp(who, world_id(from)) == 0 && !model_may(&w->model, w->now_us, person, from)) {
+                w->counts.leaks++;
+                world_violation(w, "leak: %s learns of %s on a slot", world_id(person), who);
+            }
+    }
+}
+
+static void take_text(struct world *w, int person, struct bytes text)
+{
+    json_error_t error;
+    json_t *message = json_loadb((const char *)text.at, text.len, JSON_REJECT_DUPLICATES, &error);
+    const char *type = json_string_value(json_object_get(message, "type"));
+    if (!type)
+        world_violation(w, "a message without a type: %.*s", (int)text.len, (const char *)text.at);
+    else if (strcmp(type, "answer") == 0)
+        take_answer(w, person, json_string_value(json_object_get(message, "sdp")));
+    else if (strcmp(type, "roster") == 0)
+        check_roster(w, person);
+    else if (strcmp(type, "seat") == 0)
+        check_seat(w, person, json_string_value(json_object_get(message, "seat")));
+    else if (strcmp(type, "slots") == 0)
+        check_slots(w, person, json_object_get(message, "slots"));
+    if (type && (uint32_t)json_integer_value(json_object_get(message, "id")) == w->request) {
+        w->reply = strcmp(type, "error") == 0 ? REPLY_ERROR : REPLY_DONE;
+        if (w->verbose && w->reply == REPLY_ERROR)
+            printf("    refused: %s\n", json_string_value(json_object_get(message, "code")));
+    }
+    json_decref(message);
+}
+static void drain_datagrams(struct world *w)
+{
+    for (size_t i = 0; i < outbox_datagram_count(w->outbox); i++) {
+        struct datagram d = outbox_datagram_at(w->outbox, i);
+        int to = person_at(&d.peer);
+        if (to < 0) {
+            world_violation(w, "a datagram to nobody we know");
+            continue;
+        }
+        uint64_t may = allowed(w, to);
+        check_datagram(w, &d, to, may);
+        network_send(w->network, w->now_us, to, &d.peer, d.data, may);
+    }
+}
+
+static void drain_messages(struct world *w)
+{
+    for (size_t i = 0; i < outbox_message_count(w->outbox); i++) {
+        struct message m = outbox_message_at(w->outbox, i);
+        int person = (int)w->owner[m.client] - 1;
+        if (person < 0 || w->closed[m.client]) {
+            world_violation(w, "a message to a connection that is gone");
+        } else if (m.kind == MESSAGE_CLOSE) {
+            w->closed[m.client] = true;
+            if (w->verbose)
+                printf("  %.3f %s: closed, %.*s\n", (double)w->now_us / 1e6, world_id(person), (int)m.text.len,
+                       (const char *)m.text.at);
+            if (w->actors[person].client == m.client) {
+                lose(w, person);
+                model_gone(&w->model, w->now_us, person);
+                w->reply = w->reply == REPLY_NONE ? REPLY_CLOSED : w->reply;
+            }
+        } else {
+            take_text(w, person, m.text);
+        }
+    }
+    if (outbox_overflowed(w->outbox))
+        world_violation(w, "the outbox overflowed");
+}
+
+/* The model must know what happened before the oracle judges what came of it: so each call's effects are told first. */
+void drain(struct world *w)
+{
+    for (size_t i = 0; i < outbox_record_count(w->outbox); i++)
+        take_record(w, outbox_record_at(w->outbox, i));
+    drain_datagrams(w);
+    drain_messages(w);
+    outbox_clear(w->outbox);
+}

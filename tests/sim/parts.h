@@ -1,0 +1,94 @@
+/* parts.h - the inside of a world, shared by its four files: world.c (people, time), fake.c (what browsers send and
+ * hear), oracle.c (what may leave the broker) and disk.c (the ledger's side). */
+#pragma once
+
+#include "ledger/intervals.h"
+#include "ledger/record.h"
+#include "room/broker.h"
+#include "sim/world.h"
+#include "support/peer.h"
+
+enum { CLIENTS_MAX = 4096, TRACKS = SOURCE_COUNT, SLOT_SECTIONS = 14 };
+#define EPOCH_UNIX_S 1790000000
+
+/* One person's page: the connection that lives, the peer connection, what it was told. */
+struct actor {
+    client_id client;
+    struct peer *peer;
+    bool negotiated;
+    char seat[16];
+    uint16_t seq[TRACKS];
+    uint32_t time[TRACKS];
+    uint16_t picture;
+    bool keyframe[TRACKS];
+    uint64_t heard[WORLD_PEOPLE];
+    usec_t next_audio, next_video;
+};
+
+/* A record on its way to the disk. */
+struct pending {
+    uint64_t number;
+    usec_t at;  /* when the disk has it */
+    int person; /* of an OPEN; -1 otherwise */
+    bool refused;
+    struct record record;
+};
+enum { PENDING_MAX = 512 };
+
+struct world {
+    uint64_t seed;
+    bool verbose;
+    struct chance chance;
+    struct network *network;
+    struct broker *broker;
+    struct dtls_identity *identity;
+    struct outbox *outbox;
+    struct model model;
+    struct actor actors[WORLD_PEOPLE];
+    uint8_t owner[CLIENTS_MAX]; /* of a client id: person + 1 */
+    bool closed[CLIENTS_MAX];   /* the broker said goodbye */
+    client_id last_client;
+    usec_t now_us;
+    int64_t wall_offset_us;
+    uint32_t request;
+    enum reply reply;
+    uint64_t stamp; /* of the datagram being delivered */
+    int receiving;
+    struct grant grants[WORLD_PEOPLE]; /* as planned; epoch 0: none */
+    struct pending pending[PENDING_MAX];
+    size_t pending_count;
+    usec_t ledger_delay_us;
+    unsigned ledger_refuses; /* per thousand OPEN records */
+    struct intervals *intervals;
+    uint64_t waits_for[WORLD_PEOPLE];  /* the number of the latest OPEN: an earlier one opens nothing any more */
+    struct id disclosed[WORLD_PEOPLE]; /* the interval that is durably open; empty: none */
+    const char *admit_text;            /* the admission that is being asked for */
+    struct world_counts counts;
+};
+
+/* world.c */
+struct now now_of(struct world *);
+enum role world_role(int person);
+struct address address_of(int person);
+int person_at(const struct address *); /* -1: nobody */
+int person_named(const char *id);
+/* Their connection and all that hung on it is gone. */
+void lose(struct world *, int person);
+
+/* fake.c */
+void on_peer_media(void *world, enum packet_kind, struct bytes packet);
+void on_peer_send(void *world, const struct address *from, struct bytes data);
+/* Everything that is due, on every track, allowed or not. */
+void speak_all(struct world *, int person);
+void take_answer(struct world *, int person, const char *sdp);
+
+/* oracle.c */
+/* A packet of `from` arrived at `to`: held against what was allowed when it left the broker. */
+void check_delivered(struct world *, int to, int from, source_mask);
+/* Judges all that is in the outbox, and sends it on its way. */
+void drain(struct world *);
+
+/* disk.c */
+void take_record(struct world *, struct ledger_note);
+/* What the disk has by now; the broker hears of it. */
+void write_ledger(struct world *);
