@@ -202,6 +202,48 @@ static void a_peer_that_falls_silent_is_gone_after_thirty_seconds(void **state)
     end(w);
 }
 
+static void enable(struct world *w, int person, const char *others)
+{
+    world_request(w, WORLD_THERAPIST,
+                  "\"type\":\"enable\",\"participant\":\"%s\",\"mic\":true,\"camera\":true,\"screen\":false,\"chat\":"
+                  "false,\"others\":%s",
+                  world_id(person), others);
+}
+
+static void in_a_workshop_they_see_therapists_and_hear_whom_those_let_speak(void **state)
+{
+    (void)state;
+    struct world *w = gathered(KIND_WORKSHOP, 3000);
+    come(w, WORLD_LOVED_2);
+    assert_int_equal(admit(w, WORLD_LOVED_1), REPLY_DONE); /* no client's yes: there is none */
+    assert_int_equal(admit(w, WORLD_LOVED_2), REPLY_DONE);
+    turn_on(w, WORLD_LOVED_2);
+    world_run(w, SECOND, true);
+    assert_flows(w, WORLD_LOVED_1, WORLD_THERAPIST);
+    assert_silent(w, WORLD_LOVED_1, WORLD_LOVED_2); /* nobody let them speak */
+    enable(w, WORLD_LOVED_2, "false");
+    turn_on(w, WORLD_LOVED_2);
+    world_run(w, SECOND, true);
+    assert_in_range(heard_in_a_second(w, WORLD_LOVED_1, WORLD_LOVED_2), 45, 55); /* the voice alone */
+    enable(w, WORLD_LOVED_1, "true");
+    world_run(w, SECOND, true);
+    assert_flows(w, WORLD_LOVED_1, WORLD_LOVED_2);
+    end(w);
+}
+
+static void taking_part_less_takes_effect_at_once(void **state)
+{
+    (void)state;
+    struct world *w = with_loved_one(3000);
+    assert_int_equal(world_request(w, WORLD_LOVED_1, "\"type\":\"take_part\",\"mode\":\"listen\""), REPLY_DONE);
+    assert_silent(w, WORLD_CLIENT, WORLD_LOVED_1);
+    assert_in_range(heard_in_a_second(w, WORLD_LOVED_1, WORLD_CLIENT), 45, 55);
+    assert_int_equal(world_request(w, WORLD_LOVED_1, "\"type\":\"take_part\",\"mode\":\"full\""), REPLY_DONE);
+    world_run(w, SECOND, true);
+    assert_flows(w, WORLD_LOVED_1, WORLD_CLIENT);
+    end(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -215,6 +257,8 @@ int main(void)
         cmocka_unit_test(a_short_loss_of_ones_own_link_heals_by_itself),
         cmocka_unit_test(the_removed_never_come_back),
         cmocka_unit_test(a_clients_stop_takes_the_yes_back),
+        cmocka_unit_test(in_a_workshop_they_see_therapists_and_hear_whom_those_let_speak),
+        cmocka_unit_test(taking_part_less_takes_effect_at_once),
         cmocka_unit_test(muting_takes_sound_and_leaves_the_picture),
         cmocka_unit_test(stop_for_everyone_is_one_request_of_client_or_therapist),
         cmocka_unit_test(extending_has_a_bound),
