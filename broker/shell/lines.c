@@ -22,6 +22,7 @@ struct line {
     struct lws *wsi;
     struct caller caller;
     struct address from;
+    bool deaf;    /* nothing is read: see join */
     bool silent;  /* the timer is the one of a refused join's moment */
     bool leaving; /* cut to make room; its place is counted no longer, and free when the socket is closed */
 };
@@ -230,12 +231,23 @@ static void line_refuse_in(struct line *line, uint32_t request, const char *code
 
 /* ---- What clients say ---- */
 
+static void line_set_deaf(struct line *line, bool deaf)
+{
+    if (line->deaf == deaf)
+        return;
+    line->deaf = deaf;
+    lws_rx_flow_control(line->wsi, !deaf);
+}
+
+/* Nothing more is read until the answer is known, or for a refusal until it is written: else what comes right behind
+ * the join would be heard only where a shard has to look, and tell that the token is authentic. */
 static void join(struct lines *lines, struct line *line, const struct request *request)
 {
     struct caller *c = &line->caller;
     struct now now = host_now();
     struct letter letter = { .kind = LETTER_JOIN, .client = c->id, .request = request->id, .move = request->join.move };
     caller_asks_in(c, now.mono_us);
+    line_set_deaf(line, true);
     enum status status = token_verify(lines->keyring, lines->config->issuer, bytes_of(request->join.token),
                                       now_unix_s(now), &letter.claims);
     if (status != OK) {
@@ -339,6 +351,7 @@ int line_timer(struct line *line)
 {
     if (line->silent) {
         line_set_timer(line);
+        line_set_deaf(line, line->silent);
         lws_callback_on_writable(line->wsi);
         return 0;
     }
@@ -368,6 +381,8 @@ void lines_deliver(struct lines *lines, struct letter *letter)
         line_refused(lines, line);
         return;
     }
+    if (line->caller.stage == CALLER_JOINED)
+        line_set_deaf(line, false);
     if (letter->kind == LETTER_CLOSE) {
         char reason[CALLER_REASON_MAX + 1];
         struct bytes text = letter_text(letter);

@@ -22,8 +22,11 @@ enum {
 static enum status failed(struct sqlite *s, int code)
 {
     bool full = (code & 0xff) == SQLITE_FULL;
-    if (code != s->last_failure)
-        log_error(s->log, "store: %s (SQLite %d)", full ? "the disk is full" : sqlite3_errmsg(s->db), code);
+    if (code != s->last_failure) {
+        const char *file = s->db ? sqlite3_db_filename(s->db, "main") : NULL;
+        log_error(s->log, "store: %s: %s (SQLite %d)", file ? file : "?",
+                  full ? "the disk is full" : sqlite3_errmsg(s->db), code);
+    }
     s->last_failure = code;
     return full ? ERR_FULL : (code & 0xff) == SQLITE_NOMEM ? ERR_NO_MEMORY : ERR_SYSTEM;
 }

@@ -80,7 +80,8 @@ export class Broker {
         const log = openSync(at('log'), 'a');
         this.#child = spawn(KINROOM, ['serve', '--listen', host, '--https-port', this.port, '--udp-port', this.udpPort,
             '--media-addresses', host, '--certificate', at('cert.pem'), '--key', at('key.pem'), '--origins', this.url,
-            '--token-keys', at('key.jwk'), '--plan', at('plan.json'), '--store', at('kinroom.db'), ...Object.entries(options).flat()].map(String), {
+            '--token-keys', at('key.jwk'), '--plan', at('plan.json'),
+            ...Object.entries({ '--store': at('kinroom.db'), ...options }).flat()].map(String), {
             env: tapped ? { ...process.env, LD_PRELOAD: WIRETAP, KINROOM_WIRETAP: at('wiretap') } : process.env,
             stdio: ['ignore', log, log],
         });

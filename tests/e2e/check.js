@@ -2,6 +2,9 @@
 
 import assert from 'node:assert/strict';
 
+/* Thrown by a test that can't be done here, with what it needs. */
+export class Skipped extends Error {}
+
 export function equal(seen, expected, what) {
     assert.ok(Object.is(seen, expected), `${what}: expected ${expected}, saw ${seen}`);
 }
