@@ -32,7 +32,19 @@ export class Caller {
     static async join(broker, participation, role, options) {
         const caller = await Caller.dial(broker, options);
         equal((await caller.ask({ type: 'join', token: broker.token(participation, role), move: true })).type, 'done', `${participation} joins`);
+        await caller.#prepare(role);
         return caller;
+    }
+
+    /* What comes before the waiting room: a client says where they are, a loved one has read guidance and notice. */
+    async #prepare(role) {
+        const { guidance, notice } = this.last('welcome');
+        const steps = { client: { type: 'locate', address: '12 Elm Street', phone: '+1 555 0100' }, loved_one: { type: 'acknowledge', guidance, notice } };
+        const due = { client: 'waiting', loved_one: 'preparing' };
+        if (!(role in steps)) return;
+        await this.hears('a seat', ({ said }) => said.type === 'seat');
+        if (this.last('seat').seat === due[role])
+            equal((await this.ask(steps[role])).type, 'done', `the reply to ${steps[role].type}`);
     }
 
     /* Bytes as one text frame, whatever they are; `more` leaves the message open. */

@@ -50,20 +50,12 @@ function fill() {
     }
 }
 
-async function lovedOne(broker, participation) {
-    const caller = await Caller.join(broker, participation, 'loved_one');
-    const { guidance, notice } = caller.last('welcome');
-    equal((await caller.ask({ type: 'acknowledge', guidance, notice })).type, 'done', 'the reply to acknowledge');
-    return caller;
-}
-
 /* Everybody is ready, and Kim is in. */
 async function scene(broker) {
     const therapist = await Caller.join(broker, 'p-therapist', 'therapist');
     const client = await Caller.join(broker, 'p-client', 'client');
-    equal((await client.ask({ type: 'locate', address: '12 Elm Street', phone: '+1 555 0100' })).type, 'done', 'the reply to locate');
-    const sam = await lovedOne(broker, 'p-sam');
-    const kim = await lovedOne(broker, 'p-kim');
+    const sam = await Caller.join(broker, 'p-sam', 'loved_one');
+    const kim = await Caller.join(broker, 'p-kim', 'loved_one');
     for (const participant of ['p-sam', 'p-kim'])
         equal((await client.ask({ type: 'agree', participant, yes: true })).type, 'done', 'the reply to agree');
     equal((await therapist.ask({ type: 'admit', participant: 'p-kim' })).type, 'done', 'the reply to admit');
