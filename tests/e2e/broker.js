@@ -4,7 +4,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
-import { get } from 'node:https';
+import { get, request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { equal, until } from './check.js';
@@ -58,6 +58,7 @@ export class Broker {
     #child = null;
     #exited = null;
     tap = null;
+    #service = null;
 
     /* host: the address that pages and media use: 127.0.0.1 or ::1. tapped: with the wiretap, which a broker under a sanitizer can't
      * take. options: more of the command line. */
@@ -108,6 +109,19 @@ export class Broker {
     token(participation, role) {
         return execFileSync(KINROOM, ['token', 'issue', '--keys', this.file('key.jwk'), '--participation', participation,
             '--session', this.session, '--role', role]).toString().trim();
+    }
+
+    /* As the clinic's system, which may do everything with grants. */
+    async api(method, path, body) {
+        this.#service ??= execFileSync(KINROOM, ['token', 'service', '--keys', this.file('key.jwk'), '--service', 'ehr',
+            '--scope', 'grants:read grants:write']).toString().trim();
+        const headers = { authorization: `Bearer ${this.#service}`, ...(body && { 'content-type': 'application/json' }) };
+        const reply = await new Promise((done, fail) => {
+            request(`${this.url}${path}`, { method, headers, rejectUnauthorized: false }, done).on('error', fail).end(body && JSON.stringify(body));
+        });
+        const answeredNs = Number(process.hrtime.bigint());
+        const text = Buffer.concat(await reply.toArray()).toString();
+        return { status: reply.statusCode, body: text ? JSON.parse(text) : null, answeredNs };
     }
 
     /* In the folder of this broker: cert.pem, key.pem, key.jwk, plan.json, log. */
