@@ -112,11 +112,10 @@ void fhir_consent_write(struct writer *w, const struct grant *grant, const char 
     char version[16];
     struct writer v = writer_over((uint8_t *)version, sizeof version);
     write_format(&v, "%u", grant->epoch);
-    json_t *consent =
-        json_pack("{s:s, s:s, s:{s:s}, s:s, s:o, s:[o]}", "resourceType", "Consent", "id", grant->id.text, "meta",
-                  "versionId", version, "status", grant->status == GRANT_ACTIVE ? "active" : "inactive", "scope",
-                  concept(TERMINOLOGY "consentscope", "patient-privacy"), "category",
-                  concept("http://loinc.org", "59284-0"));
+    json_t *consent = json_pack(
+        "{s:s, s:s, s:{s:s}, s:s, s:o, s:[o]}", "resourceType", "Consent", "id", grant->id.text, "meta", "versionId",
+        version, "status", grant->status == GRANT_ACTIVE ? "active" : "inactive", "scope",
+        concept(TERMINOLOGY "consentscope", "patient-privacy"), "category", concept("http://loinc.org", "59284-0"));
     if (consent && grant->client.text[0])
         json_object_set_new(consent, "patient", reference("Patient", &grant->client));
     if (consent && json_array_size(extensions) > 0)

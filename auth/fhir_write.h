@@ -1,5 +1,5 @@
-/* fhir_write.h - a grant as the FHIR R4 Consent that says the same: what fhir_consent_parse reads back, as far as a grant
- * keeps it. docs/FHIR.md has the profile. */
+/* fhir_write.h - a grant as the FHIR R4 Consent that says the same: what fhir_consent_parse reads back, as far as a
+ * grant keeps it. docs/FHIR.md has the profile. */
 #pragma once
 
 #include "auth/consent.h"

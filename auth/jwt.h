@@ -13,8 +13,8 @@ enum { JWT_MAX = 2048, JWT_LEEWAY_S = 60 };
 enum status jwt_open(const struct keyring *, struct bytes token, json_t **payload);
 /* RFC 7519 4.1.1 and 4.1.3: this issuer, and an audience that is ours or holds ours. ERR_MALFORMED, ERR_AUTH. */
 enum status jwt_check_parties(const json_t *payload, const char *issuer, const char *audience);
-/* RFC 7519 4.1.4 and 4.1.5: valid from nbf on and before exp, each give or take the leeway. ERR_MALFORMED (a time is absent,
- * beyond the year 9999, or they are not in order), ERR_EXPIRED. */
+/* RFC 7519 4.1.4 and 4.1.5: valid from nbf on and before exp, each give or take the leeway. ERR_MALFORMED (a time is
+ * absent, beyond the year 9999, or they are not in order), ERR_EXPIRED. */
 enum status jwt_check_times(const json_t *payload, int64_t unix_s, int64_t *not_before, int64_t *expires);
 /* Takes the payload, NULL included. The caller frees the string. */
 enum status jwt_sign(const struct keyring *, json_t *payload, char **token);

@@ -47,8 +47,8 @@ static enum status take_id_or_none(const struct json_place *place, const char *k
 }
 
 /* A list of words to a set of terms. */
-static enum status take_set(const struct json_place *place, const char *key, const json_t *list, int (*parse)(struct bytes),
-                            term_set *set)
+static enum status take_set(const struct json_place *place, const char *key, const json_t *list,
+                            int (*parse)(struct bytes), term_set *set)
 {
     size_t i;
     json_t *word;
@@ -108,7 +108,8 @@ static enum status take_person(const struct json_place *place, json_t *json, str
 }
 
 /* Printable and short: a code or a reference, no prose. */
-static enum status take_text(const struct json_place *place, const char *key, const char *text, char to[GRANT_TEXT_MAX + 1])
+static enum status take_text(const struct json_place *place, const char *key, const char *text,
+                             char to[GRANT_TEXT_MAX + 1])
 {
     size_t len = strlen(text);
     bool printable = true;
@@ -127,7 +128,8 @@ struct grant_options {
     const char *status;
 };
 
-static enum status take_grant_options(const struct json_place *place, const struct grant_options *o, struct grant *grant)
+static enum status take_grant_options(const struct json_place *place, const struct grant_options *o,
+                                      struct grant *grant)
 {
     if (o->topics && json_array_size(o->topics) > 0)
         TRY(take_set(place, "topics", o->topics, parse_topic, &grant->topics));
@@ -152,11 +154,10 @@ enum status grant_json_read(const struct json_place *place, json_t *json, enum p
     if (json_unpack_ex(json, &error, JSON_STRICT,
                        whole ? "{s:s, s:I, s:s, s:s, s:s, s:o, s:o, s:s, s:I, s:I, s:s, s:s, s?o, s?b, s?b, s?s}"
                              : "{s?s, s?I, s:s, s:s, s:s, s:o, s:o, s:s, s:I, s:I, s:s, s:s, s?o, s?b, s?b, s?s}",
-                       "id", &id,
-                       "epoch", &epoch, "client", &client, "person", &person, "granted_by", &granted_by, "kinds",
-                       &kinds, "modes", &modes, "purpose", &purpose, "not_before", &not_before, "expires", &expires,
-                       "notice_version", &notice_version, "evidence", &evidence, "topics", &o.topics, "chat", &o.chat,
-                       "client_absent_ok", &o.client_absent_ok, "status", &o.status))
+                       "id", &id, "epoch", &epoch, "client", &client, "person", &person, "granted_by", &granted_by,
+                       "kinds", &kinds, "modes", &modes, "purpose", &purpose, "not_before", &not_before, "expires",
+                       &expires, "notice_version", &notice_version, "evidence", &evidence, "topics", &o.topics, "chat",
+                       &o.chat, "client_absent_ok", &o.client_absent_ok, "status", &o.status))
         return json_place_bad(place, "%s", error.text);
     *grant = (struct grant){ 0 };
     TRY(take_id_or_none(place, "id", id, &grant->id));
@@ -354,10 +355,10 @@ json_t *plan_json_write(const struct plan *plan)
     for (size_t i = 0; i < plan->step_count; i++)
         json_array_append_new(agenda, json_pack("{s:s, s:I}", "title", plan->agenda[i].title, "minutes",
                                                 (json_int_t)plan->agenda[i].minutes));
-    json_t *json = json_pack("{s:s, s:s, s:I, s:I, s:s, s:o, s:o}", "id", plan->session.text, "kind",
-                             kind_name(plan->kind), "opens_at", (json_int_t)plan->opens_at, "closes_at",
-                             (json_int_t)plan->closes_at, "client", plan->client.text, "people", people, "agenda",
-                             agenda);
+    json_t *json =
+        json_pack("{s:s, s:s, s:I, s:I, s:s, s:o, s:o}", "id", plan->session.text, "kind", kind_name(plan->kind),
+                  "opens_at", (json_int_t)plan->opens_at, "closes_at", (json_int_t)plan->closes_at, "client",
+                  plan->client.text, "people", people, "agenda", agenda);
     if (json) {
         put_text(json, "guidance_version", plan->guidance_version);
         put_text(json, "notice_version", plan->notice_version);
@@ -367,12 +368,12 @@ json_t *plan_json_write(const struct plan *plan)
 
 json_t *grant_json_write(const struct grant *grant)
 {
-    json_t *json = json_pack(
-        "{s:s, s:I, s:s, s:o, s:o, s:o, s:b, s:b, s:I, s:I, s:s}", "id", grant->id.text, "epoch",
-        (json_int_t)grant->epoch, "status", grant_status_name(grant->status), "kinds", words_of(grant->kinds, name_kind),
-        "modes", words_of(grant->modes, name_mode), "topics", words_of(grant->topics, name_topic), "chat", grant->chat,
-        "client_absent_ok", grant->client_absent_ok, "not_before", (json_int_t)grant->not_before, "expires",
-        (json_int_t)grant->expires, "client", grant->client.text);
+    json_t *json = json_pack("{s:s, s:I, s:s, s:o, s:o, s:o, s:b, s:b, s:I, s:I, s:s}", "id", grant->id.text, "epoch",
+                             (json_int_t)grant->epoch, "status", grant_status_name(grant->status), "kinds",
+                             words_of(grant->kinds, name_kind), "modes", words_of(grant->modes, name_mode), "topics",
+                             words_of(grant->topics, name_topic), "chat", grant->chat, "client_absent_ok",
+                             grant->client_absent_ok, "not_before", (json_int_t)grant->not_before, "expires",
+                             (json_int_t)grant->expires, "client", grant->client.text);
     /* A record that grants nothing has none of these. */
     if (json) {
         put_text(json, "person", grant->person.text);

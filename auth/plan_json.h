@@ -1,9 +1,9 @@
-/* plan_json.h - sessions and grants as JSON and back: the words of the plan file and of the API alike. Strict: no unknown
- * keys, right types and words. Whoever loads the text rejects duplicate keys.
+/* plan_json.h - sessions and grants as JSON and back: the words of the plan file and of the API alike. Strict: no
+ * unknown keys, right types and words. Whoever loads the text rejects duplicate keys.
  *
  * A session: "id", "kind", "opens_at", "closes_at" (Unix seconds), "client", "people", and, if need be, "agenda"
- * ([{"title","minutes"}]), "guidance_version", "notice_version", "grants". A person: "participation", "person", "role", "name", and
- * perhaps "client" and "alias". A grant: see plan_file.h. */
+ * ([{"title","minutes"}]), "guidance_version", "notice_version", "grants". A person: "participation", "person", "role",
+ * "name", and perhaps "client" and "alias". A grant: see plan_file.h. */
 #pragma once
 
 #include <jansson.h>

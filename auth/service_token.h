@@ -1,7 +1,8 @@
 /* service_token.h - what lets one of the clinic's systems use the API: JWT signed ES256, for another audience than
  * admission tokens, so that neither is ever good for the other. No personal data.
  *
- *   {"iss":"<issuer>","aud":"kinroom-api","sub":"<system>","scope":"sessions:read grants:write","nbf":…,"exp":…,"jti":"…"} */
+ *   {"iss":"<issuer>","aud":"kinroom-api","sub":"<system>","scope":"sessions:read
+ * grants:write","nbf":…,"exp":…,"jti":"…"} */
 #pragma once
 
 #include "auth/keyring.h"
@@ -18,9 +19,9 @@ enum scope {
 typedef uint32_t scope_set;
 
 struct service_claims {
-    struct id service; /* sub */
-    struct id token;   /* jti */
-    scope_set scopes;  /* never empty */
+    struct id service;           /* sub */
+    struct id token;             /* jti */
+    scope_set scopes;            /* never empty */
     int64_t not_before, expires; /* Unix seconds */
 };
 
@@ -33,4 +34,5 @@ bool scope_is_known(struct bytes);
 enum status service_token_verify(const struct keyring *, const char *issuer, struct bytes token, int64_t unix_s,
                                  struct service_claims *);
 /* With the keyring's first private key. The caller frees the string. */
-enum status service_token_issue(const struct keyring *, const char *issuer, const struct service_claims *, char **token);
+enum status service_token_issue(const struct keyring *, const char *issuer, const struct service_claims *,
+                                char **token);

@@ -37,8 +37,8 @@ enum status token_issue(const struct keyring *keys, const char *issuer, const st
 {
     return jwt_sign(keys,
                     json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:s}", "iss", issuer, "aud", audience, "sub",
-                              claims->participation.text, "room", claims->session.text, "role",
-                              role_name(claims->role), "nbf", (json_int_t)claims->not_before, "exp",
-                              (json_int_t)claims->expires, "jti", claims->token.text),
+                              claims->participation.text, "room", claims->session.text, "role", role_name(claims->role),
+                              "nbf", (json_int_t)claims->not_before, "exp", (json_int_t)claims->expires, "jti",
+                              claims->token.text),
                     token);
 }

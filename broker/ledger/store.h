@@ -1,7 +1,9 @@
-/* store.h - where records live, as one small interface: SQLite fills it in now (shell/store_sqlite), PostgreSQL will later.
+/* store.h - where records live, as one small interface: SQLite fills it in now (shell/store_sqlite), PostgreSQL will
+ * later.
  *
- * One thread uses a store. Every call that writes is durable when it returns OK and has changed nothing when it returns anything
- * else: ERR_FULL (the disk), ERR_SYSTEM (locked, corrupt, gone). Ids are opaque; secrets are there only as hashes. */
+ * One thread uses a store. Every call that writes is durable when it returns OK and has changed nothing when it returns
+ * anything else: ERR_FULL (the disk), ERR_SYSTEM (locked, corrupt, gone). Ids are opaque; secrets are there only as
+ * hashes. */
 #pragma once
 
 #include "ledger/chain.h"

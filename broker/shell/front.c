@@ -12,14 +12,17 @@
 #undef ERR_STATE
 
 #include "shell/arrivals.h"
+#include "shell/clerk.h"
 #include "shell/host.h"
 #include "shell/lines.h"
 #include "shell/pages.h"
 #include "shell/ration.h"
+#include "shell/requests.h"
 
 enum {
     INBOX_LETTERS = 16384,
     INBOX_BYTES = 64 << 20,
+    ANSWERS_BYTES = 128 << 20,
     /* A dead peer is noticed within five seconds, the timers' own delay included; an answer may take three. */
     PING_AFTER_S = 1,
     HANG_UP_AFTER_S = 4,
@@ -41,12 +44,14 @@ struct front {
     struct arrivals *arrivals;
     struct lines *lines;
     struct queue *inboxes[CONFIG_SHARDS_MAX];
+    struct requests *requests;
+    struct queue *answers; /* of the clerk */
     pthread_t thread;
     bool running;
     atomic_bool stopping;
 };
 
-static void deliver_all(struct front *f)
+static void deliver_from_shards(struct front *f)
 {
     for (size_t i = 0; i < f->config->shards; i++) {
         struct letter letter;
@@ -55,6 +60,19 @@ static void deliver_all(struct front *f)
             letter_wipe(&letter);
         }
     }
+}
+
+/* An answer of the API is taken before the shards' letters and handed on after them: so what a room said because of the
+ * request is never behind its answer. */
+static void deliver_all(struct front *f)
+{
+    struct letter answer;
+    while (queue_pop(f->answers, &answer)) {
+        deliver_from_shards(f);
+        requests_deliver(f->requests, &answer);
+        letter_wipe(&answer);
+    }
+    deliver_from_shards(f);
 }
 
 /* ---- Callbacks ---- */
@@ -151,9 +169,20 @@ static int http_callback(struct lws *wsi, enum lws_callback_reasons why, void *u
         return on_arrival(front_of(wsi), wsi);
     case LWS_CALLBACK_WSI_DESTROY: /* of every kind of connection, our listeners too */
         arrivals_remove(front_of(wsi)->arrivals, wsi);
+        requests_forget(front_of(wsi)->requests, wsi);
         return 0;
     case LWS_CALLBACK_HTTP:
+        if (requests_are_at(in))
+            return requests_begin(front_of(wsi)->requests, wsi, in);
         return pages_serve(wsi, front_of(wsi)->config->web_root, in);
+    case LWS_CALLBACK_HTTP_BODY:
+        return requests_body(front_of(wsi)->requests, wsi, (struct bytes){ in, len });
+    case LWS_CALLBACK_HTTP_BODY_COMPLETION:
+        return requests_whole(front_of(wsi)->requests, wsi);
+    case LWS_CALLBACK_HTTP_WRITEABLE:
+        return requests_write(front_of(wsi)->requests, wsi);
+    case LWS_CALLBACK_TIMER:
+        return requests_timer(front_of(wsi)->requests, wsi);
     case LWS_CALLBACK_HTTP_FILE_COMPLETION:
         return lws_http_transaction_completed(wsi) ? -1 : 0;
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
@@ -292,6 +321,8 @@ static enum status listen_plain(struct front *f)
 static enum status open_all(struct front *f, const struct keyring *keyring)
 {
     TRY(arrivals_create(&f->arrivals));
+    TRY(requests_create(&f->requests, f->log));
+    TRY(queue_create(&f->answers, CLERK_CALLS, ANSWERS_BYTES, (struct waker){ wake, f }));
     TRY(lines_create(&f->lines, f->config, keyring, f->log));
     for (size_t i = 0; i < f->config->shards; i++)
         TRY(queue_create(&f->inboxes[i], INBOX_LETTERS, INBOX_BYTES, (struct waker){ wake, f }));
@@ -336,6 +367,8 @@ void front_destroy(struct front *f)
         queue_destroy(f->inboxes[i]);
     lines_destroy(f->lines);
     arrivals_destroy(f->arrivals);
+    requests_destroy(f->requests);
+    queue_destroy(f->answers);
     free(f);
 }
 
@@ -348,6 +381,16 @@ size_t front_files(const struct config *config)
 struct queue *front_inbox(const struct front *f, size_t shard)
 {
     return f->inboxes[shard];
+}
+
+struct queue *front_answers(const struct front *f)
+{
+    return f->answers;
+}
+
+void front_connect_clerk(struct front *f, struct queue *queue)
+{
+    requests_connect(f->requests, queue);
 }
 
 void front_connect(struct front *f, size_t shard, struct queue *queue)

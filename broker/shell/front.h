@@ -28,6 +28,9 @@ size_t front_files(const struct config *);
 
 /* Where a shard puts its letters; one queue for each shard. */
 struct queue *front_inbox(const struct front *, size_t shard);
+/* The same for the clerk, whose answers to the API's requests come here. */
+struct queue *front_answers(const struct front *);
+void front_connect_clerk(struct front *, struct queue *);
 /* The queue that leads to a shard; each must be set before front_start. */
 void front_connect(struct front *, size_t shard, struct queue *);
 

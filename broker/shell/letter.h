@@ -39,6 +39,14 @@ enum letter_kind {
     /* and back */
     LETTER_DURABLE,    /* number: this and all before it are stored, but those refused */
     LETTER_UNRECORDED, /* number of an OPEN that was not stored and never will be */
+    /* from the front to the clerk, and back */
+    LETTER_CALL,   /* client: of the request; note: as call.h packs it */
+    LETTER_ANSWER, /* the same client; note: as call.h packs it */
+    /* from the clerk to a shard, each the bytes of a struct in a note; a number asks for LETTER_DONE */
+    LETTER_GRANT,
+    LETTER_PLAN,
+    /* and back, by way of the scribe */
+    LETTER_DONE, /* number; outcome */
 };
 
 struct letter {
@@ -52,6 +60,7 @@ struct letter {
     enum record_kind record;
     struct id interval; /* the record's */
     int64_t unix_us;    /* the record's */
+    enum status outcome;
 };
 
 struct bytes letter_text(const struct letter *); /* borrowed; empty without a note */

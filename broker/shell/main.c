@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "auth/service_token.h"
 #include "auth/token.h"
 #include "shell/config.h"
 #include "shell/host.h"
@@ -103,86 +104,155 @@ static int run_token_key(int count, char **words)
     return EXIT_SUCCESS;
 }
 
-enum token_option { KEYS, ISSUER, SESSION, PARTICIPATION, ROLE, TTL, TOKEN_OPTIONS };
-
-static const struct {
-    const char *name, *fallback;
-} token_options[TOKEN_OPTIONS] = {
-    [KEYS] = { "--keys", NULL },       [ISSUER] = { "--issuer", "kinroom" },
-    [SESSION] = { "--session", NULL }, [PARTICIPATION] = { "--participation", NULL },
-    [ROLE] = { "--role", NULL },       [TTL] = { "--ttl", "3600" },
+struct word_option {
+    const char *name, *fallback; /* NULL: must be given */
 };
 
-static bool read_token_options(int count, char **words, const char *values[TOKEN_OPTIONS])
+static bool read_word_options(int count, char **words, const struct word_option *options, int option_count,
+                              const char **values)
 {
-    for (int o = 0; o < TOKEN_OPTIONS; o++)
-        values[o] = token_options[o].fallback;
+    for (int o = 0; o < option_count; o++)
+        values[o] = options[o].fallback;
     for (int i = 0; i < count; i += 2) {
         int o = 0;
-        while (o < TOKEN_OPTIONS && strcmp(words[i], token_options[o].name) != 0)
+        while (o < option_count && strcmp(words[i], options[o].name) != 0)
             o++;
-        if (o == TOKEN_OPTIONS || i + 1 == count)
+        if (o == option_count || i + 1 == count)
             return false;
         values[o] = words[i + 1];
     }
-    for (int o = 0; o < TOKEN_OPTIONS; o++)
+    for (int o = 0; o < option_count; o++)
         if (!values[o])
             return false;
     return true;
 }
 
-static const char *read_claims(const char *const values[TOKEN_OPTIONS], struct claims *claims)
+static struct id random_id(void)
 {
     static const char digits[] = "0123456789abcdef";
     struct entropy entropy = host_entropy();
     uint8_t random[ID_MAX / 2];
-    char *end = NULL;
-    long ttl_s = strtol(values[TTL], &end, 10);
-    *claims = (struct claims){ .role = role_parse(bytes_of(values[ROLE])) };
-    if (!id_parse(bytes_of(values[SESSION]), &claims->session))
-        return "--session must be 1 to 32 of letters, digits, '-' and '_'";
-    if (!id_parse(bytes_of(values[PARTICIPATION]), &claims->participation))
-        return "--participation must be 1 to 32 of letters, digits, '-' and '_'";
-    if (!claims->role)
-        return "--role must be client, therapist, loved_one, interpreter or admin";
-    if (*end || ttl_s < 1 || ttl_s > TTL_MAX_S)
-        return "--ttl must be a number of seconds, at most 30 days";
-    claims->not_before = now_unix_s(host_now());
-    claims->expires = claims->not_before + ttl_s;
+    struct id id = { 0 };
     entropy_fill(&entropy, random, sizeof random);
     for (size_t i = 0; i < sizeof random; i++) {
-        claims->token.text[2 * i] = digits[random[i] >> 4];
-        claims->token.text[2 * i + 1] = digits[random[i] & 15];
+        id.text[2 * i] = digits[random[i] >> 4];
+        id.text[2 * i + 1] = digits[random[i] & 15];
     }
-    return NULL;
+    return id;
 }
 
-static int run_token_issue(int count, char **words)
+/* 0: it is none. */
+static long ttl_of(const char *text)
 {
-    const char *values[TOKEN_OPTIONS];
-    struct claims claims;
+    char *end = NULL;
+    long ttl_s = strtol(text, &end, 10);
+    return *end || ttl_s < 1 || ttl_s > TTL_MAX_S ? 0 : ttl_s;
+}
+
+static const char *open_keys(const char *path, struct keyring **keyring)
+{
     struct bytes file;
-    struct keyring *keyring;
-    char *token;
-    if (!read_token_options(count, words, values))
-        return complain(
-            "'token issue' takes --keys, --issuer, --session, --participation, --role and --ttl, each with a value");
-    const char *wrong = read_claims(values, &claims);
-    if (wrong)
-        return complain(wrong);
-    if (host_file_read(values[KEYS], KEYS_FILE_MAX, &file) != OK)
-        return complain("--keys: the file cannot be read");
-    enum status status = keyring_create(&keyring, file);
+    if (host_file_read(path, KEYS_FILE_MAX, &file) != OK)
+        return "--keys: the file cannot be read";
+    enum status status = keyring_create(keyring, file);
     host_file_free(&file);
-    if (status != OK)
-        return complain("--keys: the file must hold a JWK or JWKS with P-256 keys; 'kinroom token key' makes one");
-    status = token_issue(keyring, values[ISSUER], &claims, &token);
+    return status == OK ? NULL
+                        : "--keys: the file must hold a JWK or JWKS with P-256 keys; 'kinroom token key' makes one";
+}
+
+/* Takes the keyring. */
+static int print_token(struct keyring *keyring, enum status status, char *token)
+{
     keyring_destroy(keyring);
     if (status != OK)
         return complain("--keys: there is no private key to sign with");
     puts(token);
     free(token);
     return EXIT_SUCCESS;
+}
+
+enum issue_option { KEYS, ISSUER, SESSION, PARTICIPATION, ROLE, TTL, ISSUE_OPTIONS };
+
+static const struct word_option issue_options[ISSUE_OPTIONS] = {
+    [KEYS] = { "--keys", NULL },       [ISSUER] = { "--issuer", "kinroom" },
+    [SESSION] = { "--session", NULL }, [PARTICIPATION] = { "--participation", NULL },
+    [ROLE] = { "--role", NULL },       [TTL] = { "--ttl", "3600" },
+};
+
+static const char *read_claims(const char *const values[ISSUE_OPTIONS], struct claims *claims)
+{
+    long ttl_s = ttl_of(values[TTL]);
+    *claims = (struct claims){ .role = role_parse(bytes_of(values[ROLE])), .token = random_id() };
+    if (!id_parse(bytes_of(values[SESSION]), &claims->session))
+        return "--session must be 1 to 32 of letters, digits, '-' and '_'";
+    if (!id_parse(bytes_of(values[PARTICIPATION]), &claims->participation))
+        return "--participation must be 1 to 32 of letters, digits, '-' and '_'";
+    if (!claims->role)
+        return "--role must be client, therapist, loved_one, interpreter or admin";
+    if (!ttl_s)
+        return "--ttl must be a number of seconds, at most 30 days";
+    claims->not_before = now_unix_s(host_now());
+    claims->expires = claims->not_before + ttl_s;
+    return NULL;
+}
+
+static int run_token_issue(int count, char **words)
+{
+    const char *values[ISSUE_OPTIONS];
+    struct claims claims;
+    struct keyring *keyring;
+    char *token = NULL;
+    if (!read_word_options(count, words, issue_options, ISSUE_OPTIONS, values))
+        return complain(
+            "'token issue' takes --keys, --issuer, --session, --participation, --role and --ttl, each with a value");
+    const char *wrong = read_claims(values, &claims);
+    if (!wrong)
+        wrong = open_keys(values[KEYS], &keyring);
+    if (wrong)
+        return complain(wrong);
+    enum status status = token_issue(keyring, values[ISSUER], &claims, &token);
+    return print_token(keyring, status, token);
+}
+
+enum service_option { SERVICE_KEYS, SERVICE_ISSUER, SERVICE, SCOPE, SERVICE_TTL, SERVICE_OPTIONS };
+
+static const struct word_option service_options[SERVICE_OPTIONS] = {
+    [SERVICE_KEYS] = { "--keys", NULL }, [SERVICE_ISSUER] = { "--issuer", "kinroom" },
+    [SERVICE] = { "--service", NULL },   [SCOPE] = { "--scope", NULL },
+    [SERVICE_TTL] = { "--ttl", "3600" },
+};
+
+static const char *read_service_claims(const char *const values[SERVICE_OPTIONS], struct service_claims *claims)
+{
+    long ttl_s = ttl_of(values[SERVICE_TTL]);
+    struct bytes scope = bytes_of(values[SCOPE]);
+    *claims = (struct service_claims){ .token = random_id(), .scopes = scope_parse(scope) };
+    if (!id_parse(bytes_of(values[SERVICE]), &claims->service))
+        return "--service must be 1 to 32 of letters, digits, '-' and '_'";
+    if (!claims->scopes || !scope_is_known(scope))
+        return "--scope takes sessions:read, sessions:write, grants:read, grants:write and links:write, spaces between";
+    if (!ttl_s)
+        return "--ttl must be a number of seconds, at most 30 days";
+    claims->not_before = now_unix_s(host_now());
+    claims->expires = claims->not_before + ttl_s;
+    return NULL;
+}
+
+static int run_token_service(int count, char **words)
+{
+    const char *values[SERVICE_OPTIONS];
+    struct service_claims claims;
+    struct keyring *keyring;
+    char *token = NULL;
+    if (!read_word_options(count, words, service_options, SERVICE_OPTIONS, values))
+        return complain("'token service' takes --keys, --issuer, --service, --scope and --ttl, each with a value");
+    const char *wrong = read_service_claims(values, &claims);
+    if (!wrong)
+        wrong = open_keys(values[SERVICE_KEYS], &keyring);
+    if (wrong)
+        return complain(wrong);
+    enum status status = service_token_issue(keyring, values[SERVICE_ISSUER], &claims, &token);
+    return print_token(keyring, status, token);
 }
 
 /* ---- The table ---- */
@@ -197,6 +267,10 @@ static const struct command commands[] = {
     { "token", "issue", run_token_issue,
       "token issue --keys FILE [--issuer NAME] --session ID --participation ID --role ROLE [--ttl SECONDS]\n"
       "      prints an admission token; ROLE is client, therapist, loved_one, interpreter or admin" },
+    { "token", "service", run_token_service,
+      "token service --keys FILE [--issuer NAME] --service ID --scope 'SCOPE ...' [--ttl SECONDS]\n"
+      "      prints a service token for the API; SCOPE is sessions:read, sessions:write, grants:read, grants:write or\n"
+      "      links:write" },
     { "ledger", "verify", ledger_command_verify,
       "ledger verify [--store FILE] [--head ROW:HASH]\n"
       "      checks every row of the ledger, and names the first that is wrong; --head: a row as an earlier run "

@@ -51,6 +51,7 @@ struct scribe {
     pthread_t thread;
     bool running;
     atomic_bool stopping;
+    struct scribe_guest guest; /* all NULL without one */
 };
 
 /* ---- Making ---- */
@@ -145,14 +146,30 @@ enum status scribe_letter(struct ledger_note note, struct letter *letter)
 
 /* ---- Answers ---- */
 
+void scribe_host(struct scribe *s, struct scribe_guest guest)
+{
+    s->guest = guest;
+}
+
+struct waker scribe_waker(struct scribe *s)
+{
+    return (struct waker){ wake, s };
+}
+
 /* An answer can't be lost, so a full queue is waited for: a shard drains its own every turn and waits for nobody, but
  * when it has stopped. */
-static void tell(struct scribe *s, size_t desk, enum letter_kind kind, uint64_t number)
+void scribe_send(struct scribe *s, size_t shard, struct letter *letter)
 {
     const struct timespec pause = { .tv_nsec = 1000000 };
-    struct letter letter = { .kind = kind, .number = number };
-    while (queue_push(s->desks[desk].answers, &letter, 0) != OK && !atomic_load(&s->stopping))
+    while (queue_push(s->desks[shard].answers, letter, 0) != OK && !atomic_load(&s->stopping))
         nanosleep(&pause, NULL);
+    letter_wipe(letter);
+}
+
+static void tell(struct scribe *s, size_t desk, enum letter_kind kind, uint64_t number)
+{
+    struct letter letter = { .kind = kind, .number = number };
+    scribe_send(s, desk, &letter);
 }
 
 static void tell_stored(struct scribe *s)
@@ -302,7 +319,10 @@ static bool accept(struct scribe *s, size_t desk, const struct letter *letter, u
 
 static void take(struct scribe *s, size_t desk, struct letter *letter, usec_t mono_us)
 {
-    if (letter->record == RECORD_HEARTBEAT) {
+    if (letter->kind == LETTER_DONE) {
+        if (s->guest.done)
+            s->guest.done(s->guest.context, letter);
+    } else if (letter->record == RECORD_HEARTBEAT) {
         s->heartbeat_unix_us = letter->unix_us;
     } else if (accept(s, desk, letter, mono_us)) {
         s->pending[s->pending_count++] =
@@ -340,6 +360,8 @@ static bool has_mail(const struct scribe *s)
 /* -1: until somebody writes. */
 static int patience_ms(const struct scribe *s, usec_t mono_us)
 {
+    if (s->guest.has_work && s->guest.has_work(s->guest.context))
+        return 0;
     if (s->pending_count < PENDING_MAX && has_mail(s))
         return 0;
     if (s->pending_count == 0 && !heartbeat_waits(s))
@@ -377,7 +399,10 @@ static void *run(void *context)
     struct scribe *s = context;
     while (!atomic_load(&s->stopping)) {
         sleep_until_due(s);
-        turn(s, host_now().mono_us);
+        struct now now = host_now();
+        turn(s, now.mono_us);
+        if (s->guest.turn)
+            s->guest.turn(s->guest.context, now);
     }
     finish(s);
     return NULL;

@@ -10,11 +10,20 @@
  * they are not answered. */
 #pragma once
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "ledger/store.h"
 #include "shell/queue.h"
 
 struct scribe;
+
+/* Who else needs the store: works on the scribe's thread, between two commits. */
+struct scribe_guest {
+    bool (*has_work)(void *context);
+    void (*turn)(void *context, struct now);            /* after what the shards sent is stored */
+    void (*done)(void *context, const struct letter *); /* a shard's LETTER_DONE */
+    void *context;
+};
 
 struct scribe_config {
     struct store *store; /* the scribe's alone from scribe_start to scribe_stop; outlives it */
@@ -31,6 +40,13 @@ void scribe_destroy(struct scribe *); /* after scribe_stop; NULL is fine */
 struct queue *scribe_inbox(const struct scribe *, size_t shard);
 /* Where the answers for a shard go; each must be set before scribe_start. */
 void scribe_connect(struct scribe *, size_t shard, struct queue *answers);
+
+/* Before scribe_start; outlives the scribe's thread. */
+void scribe_host(struct scribe *, struct scribe_guest);
+/* For the queue that leads to the guest. */
+struct waker scribe_waker(struct scribe *);
+/* The guest's letters to a shard, on the scribe's thread: waits for room while the shard runs. Takes the note. */
+void scribe_send(struct scribe *, size_t shard, struct letter *);
 
 enum status scribe_start(struct scribe *);
 /* After the shards have stopped: what they sent is stored, or the log tells how much could not be. */

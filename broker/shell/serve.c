@@ -15,6 +15,7 @@
 #include <openssl/ssl.h>
 #undef ERR_STATE
 
+#include "shell/clerk.h"
 #include "shell/front.h"
 #include "shell/host.h"
 #include "shell/recovery.h"
@@ -48,6 +49,8 @@ static enum status load_keyring(const struct config *config, struct material *ma
     struct bytes file;
     TRY(read_file("token-keys", config->token_keys, KEYS_FILE_MAX, &file, problem));
     enum status status = keyring_create(&material->keyring, file);
+    if (status == OK)
+        status = keyring_create(&material->clerks_keyring, file);
     host_file_free(&file);
     if (status != OK)
         snprintf(problem->text, sizeof problem->text,
@@ -119,6 +122,8 @@ void material_deinit(struct material *material)
 {
     if (material->keyring)
         keyring_destroy(material->keyring);
+    if (material->clerks_keyring)
+        keyring_destroy(material->clerks_keyring);
     plan_list_deinit(&material->plans);
     *material = (struct material){ 0 };
 }
@@ -131,6 +136,7 @@ struct server {
     struct store *store;
     struct recovery recovery;
     struct scribe *scribe;
+    struct clerk *clerk;
     struct front *front;
     struct shard *shards[CONFIG_SHARDS_MAX];
     size_t sessions;
@@ -220,6 +226,26 @@ static enum status open_store(struct server *server, const struct material *mate
     return scribe_create(&server->scribe, &scribe);
 }
 
+static enum status hire_clerk(struct server *server, const struct material *material)
+{
+    const struct config *config = server->config;
+    struct clerk_config clerk = {
+        .api = { .store = server->store,
+                 .keyring = material->clerks_keyring,
+                 .issuer = config->issuer,
+                 .base_url = config->origins.text[0],
+                 .entropy = host_entropy() },
+        .scribe = server->scribe,
+        .shards = config->shards,
+        .recovery = &server->recovery,
+        .log = &server->log,
+    };
+    TRY(clerk_create(&server->clerk, &clerk));
+    clerk_connect(server->clerk, front_answers(server->front));
+    front_connect_clerk(server->front, clerk_inbox(server->clerk));
+    return OK;
+}
+
 /* A session that cannot be run is left out, and said: the others matter more. */
 static enum status hand_out_plan(void *context, const struct plan *stored)
 {
@@ -252,6 +278,7 @@ static enum status make_all(struct server *server, const struct material *materi
         .context = server,
     };
     TRY(front_create(&server->front, &front));
+    TRY(hire_clerk(server, material));
     for (size_t i = 0; i < server->config->shards; i++)
         TRY(make_shard(server, i));
     TRY(server->store->ops->plans_each(server->store, (struct store_plans){ hand_out_plan, server }));
@@ -272,6 +299,7 @@ static void unmake_all(struct server *server)
     front_destroy(server->front);
     for (size_t i = 0; i < server->config->shards; i++)
         shard_destroy(server->shards[i]);
+    clerk_destroy(server->clerk);
     scribe_destroy(server->scribe);
     recovery_deinit(&server->recovery);
     if (server->store)

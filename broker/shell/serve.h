@@ -9,7 +9,8 @@
 /* What the configuration's files hold. */
 struct material {
     struct keyring *keyring;
-    struct plan_list plans; /* of the `plan` option, if there is one */
+    struct keyring *clerks_keyring; /* the same once more: one is for one thread */
+    struct plan_list plans;         /* of the `plan` option, if there is one */
 };
 
 /* Reads and checks everything that can be checked without binding a port. */

@@ -21,6 +21,7 @@ enum {
     LETTERS_PER_TURN = 4, /* so that a flood of messages does not hold up media: a letter may take a millisecond */
     INBOX_LETTERS = 4096,
     INBOX_BYTES = 32 << 20,
+    ANSWERS_BYTES = 4 << 20,
     OUTBOX_BYTES = 8 << 20,
     OUTBOX_ITEMS = 8192,
     /* Drain within a batch from here on: one datagram forwarded to a full room must still fit. */
@@ -37,7 +38,8 @@ struct shard {
     struct outbox *outbox;
     struct udp *udp;
     struct queue *inbox, *to_front, *answers, *to_scribe;
-    uint64_t *refused; /* OPENs that the queue had no room for, of one flush */
+    struct letter done; /* owed to the clerk, who waits for one at a time; LETTER_NONE: nothing */
+    uint64_t *refused;  /* OPENs that the queue had no room for, of one flush */
     size_t refused_count;
     int wake_fd, timer_fd, epoll_fd;
     usec_t armed_for; /* what the timer is set to; NEVER when it is not */
@@ -120,7 +122,7 @@ static enum status open_all(struct shard *s, const struct shard_config *config)
         return ERR_SYSTEM;
     /* The front keeps one letter of room for each client that it must yet call gone. */
     TRY(queue_create(&s->inbox, INBOX_LETTERS + config->clients_max, INBOX_BYTES, (struct waker){ wake, s }));
-    TRY(queue_create(&s->answers, INBOX_LETTERS + config->clients_max, 0, (struct waker){ wake, s }));
+    TRY(queue_create(&s->answers, INBOX_LETTERS + config->clients_max, ANSWERS_BYTES, (struct waker){ wake, s }));
     TRY(open_sockets(s, config));
     return open_core(s, config);
 }
@@ -328,20 +330,60 @@ static void open_letter(struct shard *s, struct now now, const struct letter *le
     flush(s, now, letter->client);
 }
 
+static void take_grant(struct shard *s, struct now now, const struct letter *letter)
+{
+    struct grant grant;
+    memcpy(&grant, letter_text(letter).at, sizeof grant);
+    broker_grant(s->broker, now, &grant, s->outbox);
+}
+
+static enum status take_plan(struct shard *s, const struct letter *letter)
+{
+    struct plan plan;
+    memcpy(&plan, letter_text(letter).at, sizeof plan);
+    return broker_plan(s->broker, &plan);
+}
+
 static void take_answer(struct shard *s, struct now now, const struct letter *letter)
 {
-    if (letter->kind == LETTER_DURABLE)
+    enum status outcome = OK;
+    switch (letter->kind) {
+    case LETTER_DURABLE:
         broker_durable(s->broker, now, letter->number, s->outbox);
-    else
+        break;
+    case LETTER_UNRECORDED:
         broker_refused(s->broker, now, letter->number, s->outbox);
+        break;
+    case LETTER_GRANT:
+        take_grant(s, now, letter);
+        break;
+    case LETTER_PLAN:
+        outcome = take_plan(s, letter);
+        break;
+    default:
+        break;
+    }
     flush(s, now, 0);
+    /* After everything that it led to. */
+    if ((letter->kind == LETTER_GRANT || letter->kind == LETTER_PLAN) && letter->number)
+        s->done = (struct letter){ .kind = LETTER_DONE, .number = letter->number, .outcome = outcome };
+}
+
+/* What finds the queue full is tried again each turn. */
+static void tell_done(struct shard *s)
+{
+    if (s->done.kind == LETTER_DONE && s->to_scribe)
+        queue_push(s->to_scribe, &s->done, s->unclosed_max);
 }
 
 static void take_answers(struct shard *s)
 {
     struct letter letter;
-    for (int i = 0; i < LETTERS_PER_TURN && queue_pop(s->answers, &letter); i++)
+    for (int i = 0; i < LETTERS_PER_TURN && queue_pop(s->answers, &letter); i++) {
         take_answer(s, host_now(), &letter);
+        letter_wipe(&letter);
+    }
+    tell_done(s);
 }
 
 /* Each letter has a time of its own: what one takes must not be missing from the next one's clock. */
@@ -392,7 +434,7 @@ static int patience_ms(const struct shard *s)
 {
     if (!queue_is_empty(s->inbox) || !queue_is_empty(s->answers))
         return 0;
-    return s->unclosed_count > 0 ? RETRY_MS : -1;
+    return s->unclosed_count > 0 || s->done.kind ? RETRY_MS : -1;
 }
 
 static void sleep_until_due(struct shard *s)

@@ -6,14 +6,18 @@ static bool client_in(const struct law *law)
 }
 
 /* No gate without a connected therapist (invariant 5), and none outside the box. */
-static bool is_open(const struct law *law) { return !law->over && law->now < law->closes && law->people[THERAPIST].device; }
+static bool is_open(const struct law *law)
+{
+    return !law->over && law->now < law->closes && law->people[THERAPIST].device;
+}
 
 bool law_may_stay(const struct law *law, int person)
 {
     const struct law_person *p = &law->people[person];
     bool granted = !law->group && !p->withdrawn && law->now < law->grant_until; /* a group has no place for them: 6 */
     bool in_segment = !p->segment_until || law->now < p->segment_until;
-    return is_open(law) && client_in(law) && p->device && !p->removed && p->prepared && p->agreed && granted && in_segment;
+    return is_open(law) && client_in(law) && p->device && !p->removed && p->prepared && p->agreed && granted &&
+           in_segment;
 }
 
 bool law_may_admit(const struct law *law, int person)
@@ -39,7 +43,10 @@ source_mask law_may_reach(const struct law *law, int to, int from)
     return law_loved(to) || law_loved(from) ? SOURCE_MIC : SOURCE_ALL; /* `audio` hears and speaks, and no more: 9 */
 }
 
-void law_stop(struct law *law, int person) { law->people[person].resumable_until = 0; }
+void law_stop(struct law *law, int person)
+{
+    law->people[person].resumable_until = 0;
+}
 
 void law_end_segment(struct law *law, int person)
 {
@@ -94,8 +101,10 @@ void law_end(struct law *law)
 
 void law_crash(struct law *law)
 {
+    law->over = law->now >= law->closes;
     for (int i = 0; i < PEOPLE; i++)
-        law->people[i] = (struct law_person){ .withdrawn = law->people[i].withdrawn, .removed = law->people[i].removed };
+        law->people[i] =
+            (struct law_person){ .withdrawn = law->people[i].withdrawn, .removed = law->people[i].removed };
 }
 
 const char *law_opened(struct law *law, int person, uint64_t number, const struct id *interval, int64_t unix_us,

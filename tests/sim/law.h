@@ -44,7 +44,10 @@ struct law {
     struct law_person people[PEOPLE];
 };
 
-static inline bool law_loved(int person) { return person >= FIRST_LOVED; }
+static inline bool law_loved(int person)
+{
+    return person >= FIRST_LOVED;
+}
 
 /* Past the waiting room and connected; of a loved one: inside an interval that the ledger holds, on every ground. */
 bool law_in(const struct law *, int person);
@@ -61,14 +64,15 @@ void law_time(struct law *, usec_t now);
 void law_joined(struct law *, int person, unsigned device);
 /* lost: without a word, rather than by leaving or being sent away. */
 void law_gone(struct law *, int person, bool lost);
-void law_stop(struct law *, int person);       /* stepped out, or their own lost link no longer brings them back */
+void law_stop(struct law *, int person);        /* stepped out, or their own lost link no longer brings them back */
 void law_end_segment(struct law *, int person); /* and the client's yes with it */
 void law_end(struct law *);
-/* Memory is lost; who was removed or revoked is not. */
+/* Memory is lost; who was removed or revoked is not. A session that was ended early may be begun anew, by the
+ * therapist. */
 void law_crash(struct law *);
 
-/* A record of the ledger's: NULL when it may be, else what is wrong with it. by_therapist: as an answer to the therapist's
- * request, and not by itself. */
+/* A record of the ledger's: NULL when it may be, else what is wrong with it. by_therapist: as an answer to the
+ * therapist's request, and not by itself. */
 const char *law_opened(struct law *, int person, uint64_t number, const struct id *interval, int64_t unix_us,
                        bool by_therapist);
 const char *law_closed(struct law *, int person, const struct id *interval, int64_t unix_us);

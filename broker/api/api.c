@@ -1,0 +1,385 @@
+#include "api/calls.h"
+
+#define ERR_STATE OPENSSL_ERR_STATE /* OpenSSL has a type of our constant's name */
+#include <openssl/evp.h>
+#undef ERR_STATE
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- The table ---- */
+
+enum body_type { BODY_NONE, BODY_JSON, BODY_FHIR };
+
+static const struct route {
+    const char *method, *pattern; /* `*` stands for an id */
+    scope_set scope;              /* 0: for everybody */
+    enum body_type body;
+    bool remake; /* the answer holds a secret: it is not kept, but made again of the same parts */
+    void (*handle)(struct call *);
+} routes[] = {
+    { "GET", "/api/v1/sessions", SCOPE_SESSIONS_READ, BODY_NONE, false, on_sessions_list },
+    { "POST", "/api/v1/sessions", SCOPE_SESSIONS_WRITE, BODY_JSON, false, on_session_post },
+    { "GET", "/api/v1/sessions/*", SCOPE_SESSIONS_READ, BODY_NONE, false, on_session_get },
+    { "PUT", "/api/v1/sessions/*", SCOPE_SESSIONS_WRITE, BODY_JSON, false, on_session_put },
+    { "GET", "/api/v1/sessions/*.ics", SCOPE_SESSIONS_READ, BODY_NONE, false, on_session_ics },
+    { "POST", "/api/v1/sessions/*/links", SCOPE_LINKS_WRITE, BODY_JSON, true, on_link_post },
+    { "GET", "/api/v1/grants/*", SCOPE_GRANTS_READ, BODY_NONE, false, on_grant_get },
+    { "PUT", "/api/v1/grants/*", SCOPE_GRANTS_WRITE, BODY_JSON, false, on_grant_put },
+    { "DELETE", "/api/v1/grants/*", SCOPE_GRANTS_WRITE, BODY_NONE, false, on_grant_delete },
+    { "GET", "/fhir/Consent/*", SCOPE_GRANTS_READ, BODY_NONE, false, on_consent_get },
+    { "PUT", "/fhir/Consent/*", SCOPE_GRANTS_WRITE, BODY_FHIR, false, on_consent_put },
+    { "DELETE", "/fhir/Consent/*", SCOPE_GRANTS_WRITE, BODY_NONE, false, on_consent_delete },
+    { "POST", "/fhir", SCOPE_GRANTS_WRITE, BODY_FHIR, false, on_bundle_post },
+    { "GET", "/api/v1/openapi.json", 0, BODY_NONE, false, on_document_get },
+};
+
+enum { ROUTES = sizeof routes / sizeof *routes };
+
+static bool is_id_character(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+}
+
+static bool matches(const char *pattern, const char *path, struct id *id)
+{
+    struct id found = { 0 };
+    for (; *pattern; pattern++) {
+        size_t len = 0;
+        if (*pattern != '*') {
+            if (*path++ != *pattern)
+                return false;
+            continue;
+        }
+        while (is_id_character(path[len]))
+            len++;
+        if (!id_parse((struct bytes){ (const uint8_t *)path, len }, &found))
+            return false;
+        path += len;
+    }
+    if (*path)
+        return false;
+    *id = found;
+    return true;
+}
+
+/* PROBLEM_NONE with the route, or what is wrong with the address. */
+static enum problem find_route(const struct api_request *request, const struct route **found, struct id *id,
+                               struct api_response *response)
+{
+    struct writer allow = writer_over((uint8_t *)response->allow, sizeof response->allow - 1);
+    for (size_t i = 0; i < ROUTES; i++) {
+        if (!matches(routes[i].pattern, request->path, id))
+            continue;
+        if (strcmp(routes[i].method, request->method) == 0) {
+            *found = &routes[i];
+            memset(response->allow, 0, sizeof response->allow);
+            return PROBLEM_NONE;
+        }
+        write_format(&allow, "%s%s", allow.len ? ", " : "", routes[i].method);
+    }
+    return allow.len ? PROBLEM_METHOD : PROBLEM_NOT_FOUND;
+}
+
+/* ---- Who asks ---- */
+
+/* RFC 6750 2.1. The scheme's case does not matter (RFC 9110 11.1). */
+static bool bearer(const char *authorization, struct bytes *token)
+{
+    static const char scheme[] = "bearer ";
+    for (size_t i = 0; scheme[i]; i++)
+        if ((authorization[i] | 0x20) != scheme[i] && authorization[i] != scheme[i])
+            return false;
+    *token = bytes_of(authorization + sizeof scheme - 1);
+    return true;
+}
+
+static enum problem check_caller(const struct call *call, const struct route *route, struct service_claims *claims)
+{
+    struct bytes token;
+    if (route && !route->scope)
+        return PROBLEM_NONE;
+    if (!bearer(call->request->authorization, &token) ||
+        service_token_verify(call->api->keyring, call->api->issuer, token, now_unix_s(call->now), claims) != OK)
+        return PROBLEM_UNAUTHORIZED;
+    return !route || (claims->scopes & route->scope) ? PROBLEM_NONE : PROBLEM_FORBIDDEN;
+}
+
+/* ---- What is asked ---- */
+
+/* The media type, whatever its parameters. */
+static bool is_type(const char *content_type, const char *wanted)
+{
+    size_t len = strlen(wanted);
+    for (size_t i = 0; i < len; i++)
+        if ((content_type[i] | 0x20) != wanted[i] && content_type[i] != wanted[i])
+            return false;
+    return content_type[len] == 0 || content_type[len] == ';' || content_type[len] == ' ';
+}
+
+static enum problem read_body(struct call *call, enum body_type type)
+{
+    const struct api_request *r = call->request;
+    if (type == BODY_NONE)
+        return PROBLEM_NONE;
+    if (r->body.len > API_BODY_MAX)
+        return PROBLEM_TOO_LARGE;
+    if (!is_type(r->content_type, "application/json") &&
+        !(type == BODY_FHIR && is_type(r->content_type, "application/fhir+json")))
+        return PROBLEM_MEDIA_TYPE;
+    if (type == BODY_FHIR) /* by auth/fhir, which has words of its own for what is wrong */
+        return PROBLEM_NONE;
+    call->body = json_loadb((const char *)r->body.at, r->body.len, JSON_REJECT_DUPLICATES, NULL);
+    return json_is_object(call->body) ? PROBLEM_NONE : PROBLEM_NOT_JSON;
+}
+
+/* ---- Idempotency (draft-ietf-httpapi-idempotency-key-header) ---- */
+
+static void hash_of(uint8_t hash[STORE_HASH_LEN], const struct bytes *parts, size_t count)
+{
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    bool done = context && EVP_DigestInit_ex(context, EVP_sha256(), NULL);
+    for (size_t i = 0; i < count && done; i++) {
+        uint8_t len[8]; /* so that no two lists of parts read alike */
+        struct writer w = writer_over(len, sizeof len);
+        write_be64(&w, parts[i].len);
+        done = EVP_DigestUpdate(context, len, sizeof len) && EVP_DigestUpdate(context, parts[i].at, parts[i].len);
+    }
+    /* Without memory, a hash that fits nothing that is stored. */
+    memset(hash, 0, STORE_HASH_LEN);
+    if (done)
+        EVP_DigestFinal_ex(context, hash, NULL);
+    EVP_MD_CTX_free(context);
+}
+
+static bool is_printable(const char *text)
+{
+    for (; *text; text++)
+        if (*text < ' ' || *text > '~')
+            return false;
+    return true;
+}
+
+static enum problem replay(struct call *call, const struct route *route, struct store_reply *kept, bool *answered)
+{
+    struct api *api = call->api;
+    if (memcmp(kept->request, api->reply.request, STORE_HASH_LEN) != 0)
+        return PROBLEM_KEY_REUSED;
+    call->made_at = kept->made_at;
+    if (route->remake)
+        return PROBLEM_NONE;
+    struct api_response *response = call->response;
+    response->status = kept->status;
+    response->content_type =
+        strcmp(kept->content_type, "application/fhir+json") == 0 ? "application/fhir+json" : "application/json";
+    memcpy(response->location, kept->location, sizeof response->location);
+    response->body = kept->body;
+    kept->body = NULL;
+    *answered = true;
+    return PROBLEM_NONE;
+}
+
+/* Each system has keys of its own. */
+static enum problem look_for_reply(struct call *call, const struct route *route, const struct service_claims *claims,
+                                   bool *answered)
+{
+    struct api *api = call->api;
+    const struct api_request *r = call->request;
+    struct store_reply kept = { 0 };
+    if (strcmp(r->method, "POST") != 0 || !*r->idempotency_key)
+        return PROBLEM_NONE;
+    if (strlen(r->idempotency_key) > API_KEY_MAX || !is_printable(r->idempotency_key))
+        return PROBLEM_BAD_KEY;
+    const struct bytes key[] = { bytes_of("kinroom-reply"), bytes_of(claims->service.text),
+                                 bytes_of(r->idempotency_key) };
+    const struct bytes asked[] = { bytes_of(r->method), bytes_of(r->path), r->body };
+    hash_of(call->key, key, sizeof key / sizeof *key);
+    memcpy(api->reply.key, call->key, STORE_HASH_LEN);
+    hash_of(api->reply.request, asked, sizeof asked / sizeof *asked);
+    call->keyed = api->keep_reply = true;
+    api->remake = route->remake;
+    enum status status = api->store->ops->reply_get(api->store, call->key, &kept);
+    enum problem problem = status == OK || status == ERR_UNKNOWN ? PROBLEM_NONE : PROBLEM_UNAVAILABLE;
+    if (status == OK && kept.made_at > call->made_at - API_REPLY_KEPT_S) {
+        api->keep_reply = false;
+        problem = replay(call, route, &kept, answered);
+    }
+    api->reply.made_at = call->made_at;
+    free(kept.body);
+    return problem;
+}
+
+static void keep_reply(struct api *api, struct api_response *response)
+{
+    struct store_reply *reply = &api->reply;
+    if (!api->keep_reply || response->status >= 300)
+        return;
+    reply->status = response->status;
+    strcpy(reply->content_type, response->content_type ? response->content_type : "");
+    memcpy(reply->location, response->location, sizeof reply->location);
+    reply->body = api->remake || !response->body ? "" : response->body;
+    if (api->store->ops->reply_put(api->store, reply, reply->made_at - API_REPLY_KEPT_S) != OK)
+        problem_answer(response, PROBLEM_UNAVAILABLE, NULL);
+}
+
+/* ---- The two steps ---- */
+
+/* Whoever has no token learns nothing of which addresses there are. */
+static enum problem answer(struct call *call)
+{
+    const struct route *route = NULL;
+    struct service_claims claims = { 0 };
+    bool answered = false;
+    enum problem lost = find_route(call->request, &route, &call->id, call->response);
+    enum problem problem = check_caller(call, route, &claims);
+    if (!problem)
+        problem = lost;
+    if (!problem)
+        problem = read_body(call, route->body);
+    if (!problem)
+        problem = look_for_reply(call, route, &claims, &answered);
+    if (!problem && !answered)
+        route->handle(call);
+    return problem;
+}
+
+void api_handle(struct api *api, struct now now, const struct api_request *request, struct api_response *response,
+                struct api_effects *effects)
+{
+    struct call call = {
+        .api = api,
+        .now = now,
+        .request = request,
+        .made_at = now_unix_s(now),
+        .response = response,
+        .effects = effects,
+    };
+    *response = (struct api_response){ 0 };
+    effects->grant_count = 0;
+    effects->has_plan = api->has_plan = api->keep_reply = api->remake = false;
+    enum problem problem = answer(&call);
+    json_decref(call.body);
+    if (problem == PROBLEM_UNAUTHORIZED)
+        memset(response->allow, 0, sizeof response->allow);
+    if (problem)
+        problem_answer(response, problem, NULL);
+}
+
+void api_settle(struct api *api, struct now now, enum status outcome, struct api_response *response)
+{
+    (void)now;
+    if (api->has_plan && outcome == OK)
+        outcome = api->store->ops->plan_put(api->store, &api->plan) == OK ? OK : ERR_SYSTEM;
+    if (api->has_plan && outcome != OK)
+        problem_answer(response,
+                       outcome == ERR_STATE  ? PROBLEM_LIVE
+                       : outcome == ERR_FULL ? PROBLEM_FULL
+                                             : PROBLEM_UNAVAILABLE,
+                       NULL);
+    api->has_plan = false;
+    keep_reply(api, response);
+    api->keep_reply = false;
+}
+
+/* ---- For the handlers ---- */
+
+void call_answer(struct call *call, int status, json_t *json)
+{
+    char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+    json_decref(json);
+    if (!text) {
+        call_fail(call, PROBLEM_UNAVAILABLE, NULL);
+        return;
+    }
+    call->response->status = status;
+    call->response->content_type = "application/json";
+    call->response->body = text;
+}
+
+void call_answer_text(struct call *call, int status, const char *content_type, struct bytes text)
+{
+    char *copy = malloc(text.len + 1);
+    if (!copy) {
+        call_fail(call, PROBLEM_UNAVAILABLE, NULL);
+        return;
+    }
+    memcpy(copy, text.at, text.len);
+    copy[text.len] = 0;
+    call->response->status = status;
+    call->response->content_type = content_type;
+    call->response->body = copy;
+}
+
+void call_fail(struct call *call, enum problem problem, const char *detail)
+{
+    problem_answer(call->response, problem, detail);
+}
+
+struct id call_fresh_id(const struct call *call, const char *use)
+{
+    uint8_t bytes[STORE_HASH_LEN];
+    struct id id = { 0 };
+    struct writer w = writer_over((uint8_t *)id.text, sizeof id.text);
+    if (call->keyed)
+        hash_of(bytes, (const struct bytes[]){ { call->key, STORE_HASH_LEN }, bytes_of(use) }, 2);
+    else
+        entropy_fill(&call->api->entropy, bytes, sizeof bytes);
+    for (size_t i = 0; i < ID_MAX / 2; i++)
+        write_format(&w, "%02x", bytes[i]);
+    return id;
+}
+
+void on_document_get(struct call *call)
+{
+    call_answer_text(call, 200, "application/json", bytes_of(api_document));
+}
+
+/* ---- Making ---- */
+
+static char *joined(const char *a, const char *b)
+{
+    size_t size = strlen(a) + strlen(b) + 1;
+    char *text = malloc(size);
+    if (text) {
+        strcpy(text, a);
+        strcat(text, b);
+    }
+    return text;
+}
+
+enum status api_create(struct api **created, const struct api_config *config)
+{
+    struct api *api = calloc(1, sizeof *api);
+    if (!api)
+        return ERR_NO_MEMORY;
+    api->store = config->store;
+    api->keyring = config->keyring;
+    api->entropy = config->entropy;
+    api->issuer = joined(config->issuer, "");
+    api->base_url = joined(config->base_url, "");
+    api->fhir_base = joined(config->base_url, "/fhir");
+    if (!api->issuer || !api->base_url || !api->fhir_base) {
+        api_destroy(api);
+        return ERR_NO_MEMORY;
+    }
+    *created = api;
+    return OK;
+}
+
+void api_destroy(struct api *api)
+{
+    if (!api)
+        return;
+    free(api->issuer);
+    free(api->base_url);
+    free(api->fhir_base);
+    free(api);
+}
+
+void api_response_deinit(struct api_response *response)
+{
+    /* It may hold a link. */
+    if (response->body)
+        bytes_wipe(response->body, strlen(response->body));
+    free(response->body);
+    *response = (struct api_response){ 0 };
+}

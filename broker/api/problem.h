@@ -1,0 +1,33 @@
+/* problem.h - errors as RFC 9457 problem details. They name the kind of mistake and where in the request it is; never a
+ * person, an id or anything else that was stored. */
+#pragma once
+
+#include "api/api.h"
+
+enum problem {
+    PROBLEM_NONE = 0,
+    PROBLEM_NOT_JSON,
+    PROBLEM_BAD_QUERY,
+    PROBLEM_BAD_KEY,
+    PROBLEM_UNAUTHORIZED, /* these two differ in the status alone: nobody learns from them which tokens are real */
+    PROBLEM_FORBIDDEN,
+    PROBLEM_NOT_FOUND,
+    PROBLEM_METHOD,
+    PROBLEM_TIMEOUT,
+    PROBLEM_EXISTS,
+    PROBLEM_OLD_EPOCH,
+    PROBLEM_LIVE,
+    PROBLEM_LENGTH,
+    PROBLEM_TOO_LARGE,
+    PROBLEM_MEDIA_TYPE,
+    PROBLEM_INVALID,
+    PROBLEM_KEY_REUSED,
+    PROBLEM_UNAVAILABLE,
+    PROBLEM_FULL,
+    PROBLEMS,
+};
+
+/* Replaces what the response was. detail: more exact words, NULL for the usual ones. */
+void problem_answer(struct api_response *, enum problem, const char *detail);
+/* What a store or the machine's failure is to the other side. */
+enum problem problem_of_failure(enum status);

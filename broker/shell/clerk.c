@@ -1,0 +1,158 @@
+#include "shell/clerk.h"
+
+#include <stdlib.h>
+
+#include "shell/call.h"
+#include "shell/shard.h"
+
+enum { CALLS_PER_TURN = 8 }; /* so that admissions, which wait for the ledger, never wait for long */
+
+struct clerk {
+    struct api *api;
+    struct scribe *scribe;
+    size_t shards;
+    const struct recovery *recovery;
+    const struct log *log;
+    struct queue *inbox, *answers;
+    /* The request that is being done; client 0: none. */
+    client_id client;
+    struct api_response response;
+    struct api_effects effects;
+    uint64_t number; /* of the latest orders to the shards */
+    size_t awaited;  /* shards that have not done them yet */
+    enum status outcome;
+};
+
+/* ---- Orders ---- */
+
+/* The bytes of a struct; `last` asks for LETTER_DONE. */
+static void order(struct clerk *c, size_t shard, enum letter_kind kind, struct bytes value, bool last)
+{
+    struct letter letter = { .kind = kind, .number = last ? c->number : 0, .note = note_create(value) };
+    if (!letter.note) {
+        /* A gate that should be shut may not stay open for want of a few bytes. */
+        log_error(c->log, "no memory for an order to shard %zu: ending", shard);
+        abort();
+    }
+    if (last)
+        c->awaited++;
+    scribe_send(c->scribe, shard, &letter);
+}
+
+static void send_effects(struct clerk *c)
+{
+    c->number++;
+    c->awaited = 0;
+    c->outcome = OK;
+    for (size_t shard = 0; shard < c->shards; shard++)
+        for (size_t i = 0; i < c->effects.grant_count; i++)
+            order(c, shard, LETTER_GRANT,
+                  (struct bytes){ (const uint8_t *)&c->effects.grants[i], sizeof(struct grant) },
+                  i + 1 == c->effects.grant_count);
+    if (c->effects.has_plan) {
+        recovery_deny(c->recovery, &c->effects.plan);
+        order(c, shard_of(&c->effects.plan.session, c->shards), LETTER_PLAN,
+              (struct bytes){ (const uint8_t *)&c->effects.plan, sizeof c->effects.plan }, true);
+    }
+}
+
+/* ---- Requests ---- */
+
+static void finish(struct clerk *c, struct now now)
+{
+    api_settle(c->api, now, c->outcome, &c->response);
+    struct letter letter = { .kind = LETTER_ANSWER, .client = c->client, .note = answer_pack(&c->response) };
+    /* The front lets no more of them wait than fit; it gives up by itself what no answer comes for. */
+    if (!letter.note || queue_push(c->answers, &letter, 0) != OK)
+        log_error(c->log, "an answer of the API is lost");
+    letter_wipe(&letter);
+    api_response_deinit(&c->response);
+    c->client = 0;
+}
+
+static void begin(struct clerk *c, struct now now, const struct letter *letter)
+{
+    struct api_request request;
+    if (letter->kind != LETTER_CALL || call_unpack(letter->note, &request) != OK) {
+        log_error(c->log, "a letter to the API that is none");
+        return;
+    }
+    c->client = letter->client;
+    api_handle(c->api, now, &request, &c->response, &c->effects);
+    send_effects(c);
+}
+
+static bool has_work(void *context)
+{
+    const struct clerk *c = context;
+    return c->client ? c->awaited == 0 : !queue_is_empty(c->inbox);
+}
+
+static void take_turn(void *context, struct now now)
+{
+    struct clerk *c = context;
+    struct letter letter;
+    for (int i = 0; i < CALLS_PER_TURN; i++) {
+        if (c->client && c->awaited > 0)
+            return;
+        if (c->client)
+            finish(c, now);
+        if (!queue_pop(c->inbox, &letter))
+            return;
+        begin(c, now, &letter);
+        letter_wipe(&letter);
+    }
+}
+
+static void take_done(void *context, const struct letter *letter)
+{
+    struct clerk *c = context;
+    if (letter->number != c->number || c->awaited == 0)
+        return;
+    c->awaited--;
+    if (letter->outcome != OK)
+        c->outcome = letter->outcome;
+}
+
+/* ---- Making ---- */
+
+enum status clerk_create(struct clerk **created, const struct clerk_config *config)
+{
+    struct clerk *c = calloc(1, sizeof *c);
+    if (!c)
+        return ERR_NO_MEMORY;
+    c->scribe = config->scribe;
+    c->shards = config->shards;
+    c->recovery = config->recovery;
+    c->log = config->log;
+    enum status status = api_create(&c->api, &config->api);
+    if (status == OK)
+        status = queue_create(&c->inbox, CLERK_CALLS, CLERK_CALLS * (API_BODY_MAX + 16384), scribe_waker(c->scribe));
+    if (status != OK) {
+        clerk_destroy(c);
+        return status;
+    }
+    scribe_host(c->scribe, (struct scribe_guest){ has_work, take_turn, take_done, c });
+    *created = c;
+    return OK;
+}
+
+void clerk_destroy(struct clerk *c)
+{
+    if (!c)
+        return;
+    api_response_deinit(&c->response);
+    api_destroy(c->api);
+    queue_destroy(c->inbox);
+    free(c);
+}
+
+struct queue *clerk_inbox(const struct clerk *c)
+{
+    return c->inbox;
+}
+
+void clerk_connect(struct clerk *c, struct queue *answers)
+{
+    c->answers = answers;
+}

@@ -1,0 +1,326 @@
+#include "shell/requests.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ERR_STATE OPENSSL_ERR_STATE /* OpenSSL has a type of our constant's name */
+#include <libwebsockets.h>
+#undef ERR_STATE
+
+#include "shell/call.h"
+#include "shell/clerk.h"
+
+enum {
+    DONE_WITHIN_S = 15,     /* the whole of it, from its headers to its answer */
+    DRAINED_MOST = 1 << 20, /* of a body that is too large: so that its sender hears why */
+    TARGET_MAX = 256,       /* longer paths lead nowhere */
+    QUERY_MAX = 512,
+    AUTHORIZATION_MAX = 3072, /* a token has 2048 at most */
+    HEADERS_MAX = 2048,       /* of an answer */
+};
+
+struct pending {
+    struct lws *wsi; /* NULL: a free place */
+    client_id id;
+    /* What api_request borrows. */
+    const char *method;
+    char path[TARGET_MAX + 1], query[QUERY_MAX + 1], authorization[AUTHORIZATION_MAX + 1];
+    char key[API_KEY_MAX + 2], content_type[128]; /* a key that is too long stays so */
+    uint8_t *body;
+    size_t len, expected;
+    int refusal;         /* answered with this once the body is in; 0: none */
+    bool last;           /* the connection ends with the answer */
+    struct note *answer; /* once there is one */
+};
+
+struct requests {
+    const struct log *log;
+    struct queue *to_clerk;
+    uint64_t serial;
+    struct pending at[CLERK_CALLS];
+};
+
+enum status requests_create(struct requests **created, const struct log *log)
+{
+    struct requests *r = calloc(1, sizeof *r);
+    if (!r)
+        return ERR_NO_MEMORY;
+    r->log = log;
+    *created = r;
+    return OK;
+}
+
+static void release(struct pending *p)
+{
+    if (p->body)
+        bytes_wipe(p->body, p->expected);
+    free(p->body);
+    note_destroy(p->answer);
+    bytes_wipe(p, sizeof *p);
+    *p = (struct pending){ 0 };
+}
+
+void requests_destroy(struct requests *r)
+{
+    for (size_t i = 0; r && i < CLERK_CALLS; i++)
+        release(&r->at[i]);
+    free(r);
+}
+
+void requests_connect(struct requests *r, struct queue *to_clerk)
+{
+    r->to_clerk = to_clerk;
+}
+
+bool requests_are_at(const char *uri)
+{
+    return strncmp(uri, "/api/", 5) == 0 || strcmp(uri, "/fhir") == 0 || strncmp(uri, "/fhir/", 6) == 0;
+}
+
+static struct pending *find(struct requests *r, const struct lws *wsi)
+{
+    for (size_t i = 0; i < CLERK_CALLS; i++)
+        if (r->at[i].wsi == wsi)
+            return &r->at[i];
+    return NULL;
+}
+
+void requests_forget(struct requests *r, struct lws *wsi)
+{
+    struct pending *p = find(r, wsi);
+    if (p)
+        release(p);
+}
+
+/* ---- Reading ---- */
+
+static const char *method_of(struct lws *wsi)
+{
+    static const struct {
+        enum lws_token_indexes token;
+        const char *name;
+    } methods[] = {
+        { WSI_TOKEN_GET_URI, "GET" },         { WSI_TOKEN_POST_URI, "POST" },   { WSI_TOKEN_PUT_URI, "PUT" },
+        { WSI_TOKEN_DELETE_URI, "DELETE" },   { WSI_TOKEN_PATCH_URI, "PATCH" }, { WSI_TOKEN_HEAD_URI, "HEAD" },
+        { WSI_TOKEN_OPTIONS_URI, "OPTIONS" },
+    };
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+        if (lws_hdr_total_length(wsi, methods[i].token) > 0)
+            return methods[i].name;
+    return "?";
+}
+
+static bool brings_body(const char *method)
+{
+    return strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0 || strcmp(method, "PATCH") == 0;
+}
+
+/* What is too long for its place is left out whole: no half of a token or of an address is ever looked at. */
+static void take_header(struct lws *wsi, enum lws_token_indexes token, char *to, int size)
+{
+    if (lws_hdr_total_length(wsi, token) >= size || lws_hdr_copy(wsi, to, size, token) < 0)
+        *to = 0;
+}
+
+static void take_query(struct lws *wsi, char query[QUERY_MAX + 1])
+{
+    char part[QUERY_MAX + 1];
+    struct writer w = writer_over((uint8_t *)query, QUERY_MAX + 1);
+    for (int i = 0; lws_hdr_copy_fragment(wsi, part, sizeof part, WSI_TOKEN_HTTP_URI_ARGS, i) > 0; i++)
+        write_format(&w, "%s%s", i ? "&" : "", part);
+    if (w.bad)
+        strcpy(query, "too-long");
+}
+
+/* Empty when it is not given. One that is too long is given as one that is just too long, which the API refuses. */
+static void take_key(struct lws *wsi, char key[API_KEY_MAX + 2])
+{
+    static const char name[] = "idempotency-key:";
+    int len = lws_hdr_custom_length(wsi, name, sizeof name - 1);
+    *key = 0;
+    if (len > API_KEY_MAX) {
+        memset(key, 'x', API_KEY_MAX + 1);
+        key[API_KEY_MAX + 1] = 0;
+    } else if (len > 0 && lws_hdr_custom_copy(wsi, key, API_KEY_MAX + 2, name, sizeof name - 1) < 0) {
+        *key = 0;
+    }
+}
+
+/* Its Content-Length; 0 without a body. Sets the refusal of what can't be read. */
+static size_t length_of(struct lws *wsi, struct pending *p)
+{
+    char text[24] = "", *end = NULL;
+    int len = lws_hdr_copy(wsi, text, sizeof text, WSI_TOKEN_HTTP_CONTENT_LENGTH);
+    unsigned long long length = len > 0 ? strtoull(text, &end, 10) : 0;
+    if (len > 0 && (text[0] < '0' || text[0] > '9' || *end || len > 18))
+        p->refusal = 411;
+    else if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0 || (len <= 0 && brings_body(p->method)))
+        p->refusal = 411;
+    else if (length > API_BODY_MAX)
+        p->refusal = 413;
+    return (size_t)length;
+}
+
+static void read_headers(struct lws *wsi, struct pending *p, const char *uri)
+{
+    p->method = method_of(wsi);
+    if (strlen(uri) <= TARGET_MAX)
+        strcpy(p->path, uri);
+    take_query(wsi, p->query);
+    take_header(wsi, WSI_TOKEN_HTTP_AUTHORIZATION, p->authorization, sizeof p->authorization);
+    take_header(wsi, WSI_TOKEN_HTTP_CONTENT_TYPE, p->content_type, sizeof p->content_type);
+    take_key(wsi, p->key);
+    p->expected = length_of(wsi, p);
+}
+
+/* ---- Answering ---- */
+
+static int answer_here(struct requests *r, struct pending *p, int status)
+{
+    struct api_response response;
+    (void)r;
+    api_refuse(status, &response);
+    p->answer = answer_pack(&response);
+    api_response_deinit(&response);
+    if (!p->answer)
+        return -1;
+    lws_callback_on_writable(p->wsi);
+    return 0;
+}
+
+static int hand_over(struct requests *r, struct pending *p)
+{
+    struct api_request request = {
+        .method = p->method,
+        .path = p->path,
+        .query = p->query,
+        .authorization = p->authorization,
+        .idempotency_key = p->key,
+        .content_type = p->content_type,
+        .body = { p->body, p->len },
+    };
+    struct letter letter = { .kind = LETTER_CALL, .client = p->id, .note = call_pack(&request) };
+    enum status status = letter.note ? queue_push(r->to_clerk, &letter, 0) : ERR_NO_MEMORY;
+    letter_wipe(&letter);
+    return status == OK ? 0 : answer_here(r, p, 503);
+}
+
+int requests_begin(struct requests *r, struct lws *wsi, const char *uri)
+{
+    struct pending *p = find(r, NULL);
+    requests_forget(r, wsi);
+    if (!p) {
+        log_warning(r->log, "the API has too many requests at once");
+        return -1;
+    }
+    *p = (struct pending){ .wsi = wsi, .id = ++r->serial };
+    read_headers(wsi, p, uri);
+    lws_set_timer_usecs(wsi, (lws_usec_t)DONE_WITHIN_S * LWS_US_PER_SEC);
+    if (p->refusal == 411 || p->expected > DRAINED_MOST) {
+        /* A body whose end nobody knows, or nobody wants to see: so its connection ends. */
+        p->last = true;
+        if (answer_here(r, p, p->refusal) == 0)
+            requests_write(r, wsi);
+        return -1;
+    }
+    if (p->expected == 0)
+        return hand_over(r, p);
+    if (!p->refusal && !(p->body = malloc(p->expected)))
+        p->refusal = 503;
+    return 0;
+}
+
+int requests_body(struct requests *r, struct lws *wsi, struct bytes piece)
+{
+    struct pending *p = find(r, wsi);
+    if (!p)
+        return 0;
+    if (piece.len > p->expected - p->len)
+        return -1;
+    if (p->body)
+        memcpy(p->body + p->len, piece.at, piece.len);
+    p->len += piece.len;
+    return 0;
+}
+
+int requests_whole(struct requests *r, struct lws *wsi)
+{
+    struct pending *p = find(r, wsi);
+    if (!p)
+        return 0;
+    return p->refusal ? answer_here(r, p, p->refusal) : hand_over(r, p);
+}
+
+static bool add_header(struct lws *wsi, const char *name, const char *value, uint8_t **at, uint8_t *end)
+{
+    return !*value || lws_add_http_header_by_name(wsi, (const uint8_t *)name, (const uint8_t *)value,
+                                                  (int)strlen(value), at, end) == 0;
+}
+
+static bool write_headers(struct lws *wsi, const struct answer *a, bool last, uint8_t **at, uint8_t *end)
+{
+    char length[24] = "";
+    struct writer w = writer_over((uint8_t *)length, sizeof length);
+    if (a->status != 204) /* RFC 9110 8.6 */
+        write_format(&w, "%zu", a->body.len);
+    return lws_add_http_header_status(wsi, (unsigned)a->status, at, end) == 0 &&
+           add_header(wsi, "content-type:", a->content_type, at, end) &&
+           add_header(wsi, "content-length:", length, at, end) &&
+           add_header(wsi, "cache-control:", "no-store", at, end) &&
+           add_header(wsi, "location:", a->location, at, end) && add_header(wsi, "allow:", a->allow, at, end) &&
+           add_header(wsi, "connection:", last ? "close" : "", at, end) &&
+           add_header(wsi, "www-authenticate:", a->status == 401 ? "Bearer" : "", at, end) &&
+           lws_finalize_http_header(wsi, at, end) == 0;
+}
+
+/* Headers and body in one write, of which libwebsockets keeps what the socket does not take. */
+static int write_answer(struct lws *wsi, const struct answer *a, bool head, bool last)
+{
+    uint8_t *buffer = malloc(LWS_PRE + HEADERS_MAX + a->body.len);
+    int written = -1;
+    if (!buffer)
+        return -1;
+    uint8_t *start = buffer + LWS_PRE, *at = start;
+    if (write_headers(wsi, a, last, &at, start + HEADERS_MAX)) {
+        if (!head && a->body.len > 0) {
+            memcpy(at, a->body.at, a->body.len);
+            at += a->body.len;
+        }
+        written = lws_write(wsi, start, (size_t)(at - start), LWS_WRITE_HTTP_HEADERS);
+    }
+    bytes_wipe(buffer, LWS_PRE + HEADERS_MAX + a->body.len);
+    free(buffer);
+    return written < 0 ? -1 : 0;
+}
+
+int requests_write(struct requests *r, struct lws *wsi)
+{
+    struct pending *p = find(r, wsi);
+    struct answer answer;
+    if (!p || !p->answer)
+        return 0;
+    int result = answer_unpack(p->answer, &answer) == OK
+                     ? write_answer(wsi, &answer, strcmp(p->method, "HEAD") == 0, p->last)
+                     : -1;
+    release(p);
+    return result < 0 || lws_http_transaction_completed(wsi) ? -1 : 0;
+}
+
+/* Each request sets the one timer of its connection anew, so this is about the one that is here, if any. */
+int requests_timer(struct requests *r, struct lws *wsi)
+{
+    return find(r, wsi) ? -1 : 0;
+}
+
+void requests_deliver(struct requests *r, struct letter *letter)
+{
+    for (size_t i = 0; i < CLERK_CALLS; i++) {
+        struct pending *p = &r->at[i];
+        if (!p->wsi || p->id != letter->client || p->answer)
+            continue;
+        p->answer = letter->note;
+        letter->note = NULL;
+        lws_callback_on_writable(p->wsi);
+        return;
+    }
+}

@@ -1,0 +1,516 @@
+#define _GNU_SOURCE /* mkdtemp, strdup */
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/api.h"
+#include "auth/fhir.h"
+#include "auth/fhir_write.h"
+#include "auth/service_token.h"
+#include "shell/store_sqlite.h"
+
+enum { NOW = 1790000000, DAY_S = 24 * 3600 };
+
+/* An API on a real store, and its last answer. */
+struct bench {
+    char folder[64];
+    struct store *real;
+    struct store_ops full; /* the real calls, but for those that write, which find the disk full */
+    struct keyring *keyring;
+    struct api *api;
+    struct api_response response;
+    struct api_effects *effects;
+    char *token;
+    const char *key; /* Idempotency-Key */
+    struct now now;
+    uint8_t randomness;
+};
+
+static enum status findings_put(struct store *store, const struct store_finding *findings, size_t count)
+{
+    (void)store, (void)findings, (void)count;
+    return ERR_FULL;
+}
+
+static enum status plan_put(struct store *store, const struct plan *plan)
+{
+    (void)store, (void)plan;
+    return ERR_FULL;
+}
+
+static void count_up(void *context, uint8_t *at, size_t len)
+{
+    memset(at, ++((struct bench *)context)->randomness, len);
+}
+
+static char *token_of(const struct bench *b, scope_set scopes, const char *service)
+{
+    struct service_claims claims = { .scopes = scopes, .not_before = NOW - DAY_S, .expires = NOW + 9 * DAY_S };
+    char *token;
+    strcpy(claims.service.text, service);
+    strcpy(claims.token.text, "t-1");
+    assert_int_equal(service_token_issue(b->keyring, "kinroom", &claims, &token), OK);
+    return token;
+}
+
+static void open_api(struct bench *b)
+{
+    struct id clinic = { "north" };
+    char path[96], *key;
+    snprintf(path, sizeof path, "%s/test.db", b->folder);
+    assert_int_equal(store_sqlite_open(&b->real, path, &clinic, NULL), OK);
+    assert_int_equal(keyring_generate(&key), OK);
+    assert_int_equal(keyring_create(&b->keyring, bytes_of(key)), OK);
+    free(key);
+    struct api_config config = { .store = b->real,
+                                 .keyring = b->keyring,
+                                 .issuer = "kinroom",
+                                 .base_url = "https://rooms.example",
+                                 .entropy = { count_up, b } };
+    assert_int_equal(api_create(&b->api, &config), OK);
+}
+
+static int set_up(void **state)
+{
+    struct bench *b = calloc(1, sizeof *b);
+    strcpy(b->folder, "/tmp/kinroom-api-XXXXXX");
+    assert_non_null(mkdtemp(b->folder));
+    open_api(b);
+    b->full = *b->real->ops;
+    b->full.findings_put = findings_put;
+    b->full.plan_put = plan_put;
+    b->effects = calloc(1, sizeof *b->effects);
+    b->token = token_of(b, 31, "ehr");
+    b->key = "";
+    b->now = (struct now){ 0, (int64_t)NOW * (int64_t)USEC_PER_SEC };
+    *state = b;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct bench *b = *state;
+    char command[128];
+    api_response_deinit(&b->response);
+    api_destroy(b->api);
+    keyring_destroy(b->keyring);
+    b->real->ops->close(b->real);
+    snprintf(command, sizeof command, "rm -rf %s", b->folder);
+    int status = system(command);
+    free(b->token);
+    free(b->effects);
+    free(b);
+    return status;
+}
+
+/* As the shell does it, with rooms that answer `outcome`. */
+static int ask_rooms(struct bench *b, enum status outcome, const char *method, const char *target, const char *body)
+{
+    char path[256], authorization[2100];
+    const char *query = strchr(target, '?');
+    snprintf(path, sizeof path, "%.*s", (int)strcspn(target, "?"), target);
+    snprintf(authorization, sizeof authorization, "Bearer %s", b->token);
+    struct api_request request = {
+        .method = method,
+        .path = path,
+        .query = query ? query + 1 : "",
+        .authorization = authorization,
+        .idempotency_key = b->key,
+        .content_type = strncmp(path, "/fhir", 5) == 0 ? "application/fhir+json" : "application/json; charset=utf-8",
+        .body = bytes_of(body ? body : ""),
+    };
+    api_response_deinit(&b->response);
+    api_handle(b->api, b->now, &request, &b->response, b->effects);
+    api_settle(b->api, b->now, b->effects->has_plan ? outcome : OK, &b->response);
+    return b->response.status;
+}
+
+static int ask(struct bench *b, const char *method, const char *target, const char *body)
+{
+    return ask_rooms(b, OK, method, target, body);
+}
+
+static void assert_says(const struct bench *b, const char *words)
+{
+    if (!b->response.body || !strstr(b->response.body, words))
+        fail_msg("'%s' does not say '%s'", b->response.body ? b->response.body : "", words);
+}
+
+#define SESSION_WITH(more)                                                                                             \
+    "{\"kind\":\"individual\",\"opens_at\":1790000100,\"closes_at\":1790003000,\"client\":\"alex\",\"people\":["       \
+    "{\"participation\":\"p-1\",\"person\":\"alex\",\"role\":\"client\",\"name\":\"Alex\"},"                           \
+    "{\"participation\":\"p-2\",\"person\":\"sam\",\"role\":\"loved_one\",\"name\":\"Sam\",\"alias\":\"Fox\"}]" more   \
+    "}"
+#define SESSION SESSION_WITH("")
+#define GRANT_WITH(more)                                                                                               \
+    "{\"client\":\"alex\",\"person\":\"sam\",\"granted_by\":\"patient\",\"kinds\":[\"individual\"],\"modes\":["        \
+    "\"full\"],"                                                                                                       \
+    "\"purpose\":\"FAMRQT\",\"notice_version\":\"v1\",\"evidence\":\"DocumentReference/7\",\"not_before\":1790000000," \
+    "\"expires\":1790009000" more "}"
+#define GRANT GRANT_WITH("")
+
+/* ---- Sessions ---- */
+
+static void a_session_reads_as_it_was_put_and_goes_to_its_room(void **state)
+{
+    struct bench *b = *state;
+    assert_int_equal(ask(b, "PUT", "/api/v1/sessions/s-1",
+                         SESSION_WITH(",\"agenda\":[{\"title\":\"Plan\",\"minutes\":5}],\"guidance_version\":\"g1\"")),
+                     201);
+    assert_true(b->effects->has_plan);
+    assert_string_equal(b->effects->plan.session.text, "s-1");
+    assert_string_equal(b->effects->plan.people[1].alias, "Fox");
+    assert_string_equal(b->response.location, "/api/v1/sessions/s-1");
+    char *put = strdup(b->response.body);
+    assert_int_equal(ask(b, "GET", "/api/v1/sessions/s-1", NULL), 200);
+    assert_string_equal(b->response.body, put);
+    assert_false(b->effects->has_plan);
+    assert_says(b, "\"guidance_version\":\"g1\"");
+    assert_int_equal(ask(b, "PUT", "/api/v1/sessions/s-1", SESSION), 200);
+    free(put);
+}
+
+static void what_the_room_refuses_is_not_stored(void **state)
+{
+    struct bench *b = *state;
+    assert_int_equal(ask_rooms(b, ERR_STATE, "PUT", "/api/v1/sessions/s-1", SESSION), 409);
+    assert_says(b, "problem:live");
+    assert_int_equal(ask(b, "GET", "/api/v1/sessions/s-1", NULL), 404);
+    assert_int_equal(ask_rooms(b, ERR_FULL, "POST", "/api/v1/sessions", SESSION), 503);
+}
+
+static void a_room_gets_the_grants_that_are_stored(void **state)
+{
+    struct bench *b = *state;
+    assert_int_equal(ask(b, "PUT", "/api/v1/grants/g-1", GRANT), 201);
+    assert_int_equal(ask(b, "DELETE", "/api/v1/grants/g-1", NULL), 204);
+    assert_int_equal(ask(b, "PUT", "/api/v1/sessions/s-1", SESSION), 201);
+    assert_int_equal(b->effects->plan.grant_count, 1);
+    assert_int_equal(b->effects->plan.grants[0].status, GRANT_WITHDRAWN);
+    assert_int_equal(ask(b, "PUT", "/api/v1/sessions/s-1", SESSION_WITH(",\"grants\":[]")), 422);
+}
+
+static void pages_hold_every_session_once(void **state)
+{
+    struct bench *b = *state;
+    const char *ids[] = { "a", "b", "c" };
+    for (size_t i = 0; i < 3; i++) {
+        char path[64];
+        snprintf(path, sizeof path, "/api/v1/sessions/%s", ids[i]);
+        assert_int_equal(ask(b, "PUT", path, SESSION), 201);
+    }
+    assert_int_equal(ask(b, "GET", "/api/v1/sessions?limit=2", NULL), 200);
+    assert_says(b, "\"next\":\"b\"");
+    assert_null(strstr(b->response.body, "\"id\":\"c\""));
+    assert_int_equal(ask(b, "GET", "/api/v1/sessions?cursor=b&limit=2", NULL), 200);
+    assert_says(b, "\"id\":\"c\"");
+    assert_says(b, "\"next\":null");
+    assert_int_equal(ask(b, "GET", "/api/v1/sessions?limit=3", NULL), 200);
+    assert_says(b, "\"next\":null");
+    static const char *const wrong[] = { "limit=", "limit=0", "limit=1e1", "limit=99999999999999999999",
+                                         "x=1",    "cursor=", "&" };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char path[96];
+        snprintf(path, sizeof path, "/api/v1/sessions?%s", wrong[i]);
+        assert_int_equal(ask(b, "GET", path, NULL), 400);
+    }
+}
+
+static void a_calendar_line_is_folded_and_names_nobody(void **state)
+{
+    struct bench *b = *state;
+    ask(b, "PUT", "/api/v1/sessions/s-1", SESSION);
+    assert_int_equal(ask(b, "GET", "/api/v1/sessions/s-1.ics", NULL), 200);
+    assert_says(b, "DTSTART:20260921T141500Z\r\n");
+    assert_says(b, "DTEND:20260921T150320Z\r\n");
+    for (const char *line = b->response.body, *end; (end = strstr(line, "\r\n")); line = end + 2)
+        assert_true(end - line <= 75);
+    assert_null(strstr(b->response.body, "Sam"));
+    assert_null(strstr(b->response.body, "token"));
+}
+
+/* ---- Idempotency ---- */
+
+static void the_same_key_does_it_once_and_for_a_day(void **state)
+{
+    struct bench *b = *state;
+    b->key = "once";
+    assert_int_equal(ask(b, "POST", "/api/v1/sessions", SESSION), 201);
+    char *first = strdup(b->response.body);
+    assert_int_equal(ask(b, "POST", "/api/v1/sessions", SESSION), 201);
+    assert_false(b->effects->has_plan);
+    assert_string_equal(b->response.body, first);
+    assert_int_equal(ask(b, "POST", "/api/v1/sessions", SESSION_WITH(",\"agenda\":[]")), 422);
+    assert_says(b, "key_reused");
+    free(b->token);
+    b->token = token_of(b, 31, "other");
+    assert_int_equal(ask(b, "POST", "/api/v1/sessions", SESSION), 201);
+    assert_string_not_equal(b->response.body, first);
+    b->now.unix_us += (int64_t)DAY_S * (int64_t)USEC_PER_SEC;
+    assert_int_equal(ask(b, "POST", "/api/v1/sessions/none/links", "{\"participation\":\"p-1\",\"ttl\":60}"), 404);
+    free(first);
+}
+
+/* As after a crash between the session's commit and the reply's. */
+static void a_try_whose_answer_was_lost_makes_no_second_session(void **state)
+{
+    struct bench *b = *state;
+    b->key = "lost";
+    assert_int_equal(ask(b, "POST", "/api/v1/sessions", SESSION), 201);
+    char *first = strdup(b->response.body);
+    struct store_reply none = { .key = { 1 }, .made_at = NOW, .body = "" };
+    assert_int_equal(b->real->ops->reply_put(b->real, &none, NOW + 1), OK); /* forgets all others */
+    assert_int_equal(ask(b, "POST", "/api/v1/sessions", SESSION), 201);
+    assert_string_equal(b->response.body, first);
+    free(first);
+}
+
+static void a_link_is_made_again_and_never_stored(void **state)
+{
+    struct bench *b = *state;
+    ask(b, "PUT", "/api/v1/sessions/s-1", SESSION);
+    b->key = "link";
+    const char *body = "{\"participation\":\"p-2\",\"ttl\":600}";
+    assert_int_equal(ask(b, "POST", "/api/v1/sessions/s-1/links", body), 201);
+    assert_says(b, "\"url\":\"https://rooms.example/#token=");
+    assert_says(b, "\"expires\":1790000600");
+    char *claims = strdup(strchr(b->response.body, '.') + 1); /* of rooms.example */
+    b->now.unix_us += 100 * (int64_t)USEC_PER_SEC;
+    assert_int_equal(ask(b, "POST", "/api/v1/sessions/s-1/links", body), 201);
+    assert_says(b, "\"expires\":1790000600");
+    size_t same = strcspn(strchr(claims, '.') + 1, "."); /* header and payload */
+    assert_memory_equal(strchr(strchr(b->response.body, '.') + 1, '.') + 1, strchr(claims, '.') + 1, same);
+    b->key = "";
+    assert_int_equal(ask(b, "POST", "/api/v1/sessions/s-1/links", "{\"participation\":\"p-9\",\"ttl\":600}"), 422);
+    assert_int_equal(ask(b, "POST", "/api/v1/sessions/s-1/links", "{\"participation\":\"p-2\",\"ttl\":2592001}"), 422);
+    free(claims);
+}
+
+/* ---- Grants ---- */
+
+static void each_change_of_a_grant_is_a_new_epoch_for_the_rooms(void **state)
+{
+    struct bench *b = *state;
+    assert_int_equal(ask(b, "PUT", "/api/v1/grants/g-1", GRANT), 201);
+    assert_int_equal(b->effects->grant_count, 1);
+    assert_int_equal(b->effects->grants[0].epoch, 1);
+    assert_int_equal(ask(b, "PUT", "/api/v1/grants/g-1", GRANT_WITH(",\"epoch\":5")), 200);
+    assert_int_equal(ask(b, "PUT", "/api/v1/grants/g-1", GRANT_WITH(",\"epoch\":5")), 409);
+    assert_int_equal(b->effects->grant_count, 0);
+    assert_int_equal(ask(b, "DELETE", "/api/v1/grants/g-1", NULL), 204);
+    assert_null(b->response.body);
+    assert_int_equal(b->effects->grants[0].epoch, 6);
+    assert_int_equal(b->effects->grants[0].status, GRANT_WITHDRAWN);
+    assert_int_equal(ask(b, "DELETE", "/api/v1/grants/g-1", NULL), 204);
+    assert_int_equal(b->effects->grant_count, 0);
+    assert_int_equal(ask(b, "GET", "/api/v1/grants/g-1", NULL), 200);
+    assert_says(b, "\"epoch\":6,\"status\":\"withdrawn\"");
+    assert_int_equal(ask(b, "PUT", "/api/v1/grants/g-2", GRANT_WITH(",\"epoch\":4294967295")), 201);
+    assert_int_equal(ask(b, "PUT", "/api/v1/grants/g-2", GRANT), 409);
+}
+
+static void a_full_disk_gives_nobody_rights_and_takes_them_all_the_same(void **state)
+{
+    struct bench *b = *state;
+    const struct store_ops *real = b->real->ops;
+    assert_int_equal(ask(b, "PUT", "/api/v1/grants/g-1", GRANT), 201);
+    b->real->ops = &b->full;
+    assert_int_equal(ask(b, "PUT", "/api/v1/grants/g-1", GRANT), 503);
+    assert_int_equal(b->effects->grant_count, 0);
+    assert_int_equal(ask(b, "DELETE", "/api/v1/grants/g-1", NULL), 503);
+    assert_int_equal(b->effects->grant_count, 1);
+    assert_int_equal(b->effects->grants[0].status, GRANT_WITHDRAWN);
+    b->key = "full";
+    assert_int_equal(ask(b, "POST", "/api/v1/sessions", SESSION), 503);
+    b->real->ops = real;
+    assert_int_equal(ask(b, "POST", "/api/v1/sessions", SESSION), 201);
+    assert_true(b->effects->has_plan);
+}
+
+/* ---- FHIR ---- */
+
+static void a_grant_written_as_fhir_reads_back_the_same(void **state)
+{
+    (void)state;
+    struct grant grant = { .id = { "c-1" },
+                           .epoch = 3,
+                           .client = { "alex" },
+                           .person = { "sam" },
+                           .granted_by = GRANTED_BY_PATIENT,
+                           .kinds = 1u << KIND_FAMILY | 1u << KIND_CHECK_IN,
+                           .modes = 1u << MODE_LISTEN | 1u << MODE_FULL,
+                           .chat = true,
+                           .topics = 1u << TOPIC_AFTERCARE,
+                           .purpose = "FAMRQT",
+                           .not_before = 1767225600,
+                           .expires = 1790009000,
+                           .client_absent_ok = true,
+                           .notice_version = "v1",
+                           .evidence = "DocumentReference/7",
+                           .status = GRANT_ACTIVE },
+                 read;
+    uint8_t text[FHIR_WRITTEN_MAX];
+    struct writer w = writer_over(text, sizeof text);
+    struct fhir_finding finding;
+    fhir_consent_write(&w, &grant, "");
+    assert_false(w.bad);
+    assert_int_equal(fhir_consent_parse(writer_bytes(&w), &(struct fhir_context){ .epoch = 3 }, &read, &finding), OK);
+    assert_string_equal(fhir_reason_code(finding.reason), "fine");
+    assert_int_equal(read.kinds, grant.kinds);
+    assert_int_equal(read.modes, grant.modes);
+    assert_int_equal(read.topics, grant.topics);
+    assert_true(read.chat && read.client_absent_ok);
+    assert_int_equal(read.not_before, grant.not_before);
+    assert_int_equal(read.expires, grant.expires);
+    assert_string_equal(read.person.text, "sam");
+    assert_string_equal(read.evidence, grant.evidence);
+    grant.status = GRANT_WITHDRAWN;
+    w = writer_over(text, sizeof text);
+    fhir_consent_write(&w, &grant, "");
+    assert_int_equal(fhir_consent_parse(writer_bytes(&w), &(struct fhir_context){ .epoch = 4 }, &read, &finding), OK);
+    assert_int_equal(read.status, GRANT_NOTHING);
+}
+
+#define SCOPE_OF_R4                                                                                                    \
+    "\"scope\":{\"coding\":[{\"system\":\"http://terminology.hl7.org/CodeSystem/"                                      \
+    "consentscope\",\"code\":\"patient-privacy\"}]}"
+#define DRAFT(id) "{\"resourceType\":\"Consent\",\"id\":\"" id "\",\"status\":\"draft\"," SCOPE_OF_R4 "}"
+
+static void a_consent_that_grants_nothing_ends_what_was_granted(void **state)
+{
+    struct bench *b = *state;
+    assert_int_equal(ask(b, "PUT", "/api/v1/grants/c-1", GRANT), 201);
+    assert_int_equal(ask(b, "PUT", "/fhir/Consent/c-1", DRAFT("c-1")), 200);
+    assert_says(b, "OperationOutcome");
+    assert_int_equal(b->effects->grants[0].status, GRANT_NOTHING);
+    assert_int_equal(b->effects->grants[0].epoch, 2);
+    assert_int_equal(ask(b, "GET", "/api/v1/grants/c-1", NULL), 200);
+    assert_says(b, "\"reason\":\"not_active\"");
+    assert_int_equal(
+        ask(b, "PUT", "/fhir/Consent/c-1", "{\"resourceType\":\"Consent\",\"id\":\"c-1\",\"status\":\"active\"}"), 422);
+    assert_says(b, "\"severity\":\"error\"");
+    assert_int_equal(b->effects->grant_count, 0);
+    assert_int_equal(ask(b, "PUT", "/fhir/Consent/c-1", DRAFT("c-2")), 400);
+    assert_int_equal(ask(b, "DELETE", "/fhir/Consent/c-1", NULL), 204);
+    assert_int_equal(ask(b, "GET", "/fhir/Consent/c-1", NULL), 410);
+}
+
+static void a_bundle_is_all_or_nothing(void **state)
+{
+    struct bench *b = *state;
+    assert_int_equal(ask(b, "POST", "/fhir",
+                         "{\"resourceType\":\"Bundle\",\"type\":\"collection\",\"entry\":[{\"resource\":" DRAFT(
+                             "c-1") "},{\"resource\":{\"resourceType\":\"Consent\",\"id\":\"c-2\"}}]}"),
+                     422);
+    assert_int_equal(b->effects->grant_count, 0);
+    assert_int_equal(ask(b, "GET", "/fhir/Consent/c-1", NULL), 404);
+    assert_int_equal(ask(b, "PUT", "/api/v1/grants/c-2", GRANT), 201);
+    assert_int_equal(ask(b, "POST", "/fhir",
+                         "{\"resourceType\":\"Bundle\",\"type\":\"transaction\",\"entry\":[{\"resource\":" DRAFT(
+                             "c-1") "},{\"request\":{\"method\":\"DELETE\",\"url\":\"Consent/c-2\"}}]}"),
+                     200);
+    assert_int_equal(b->effects->grant_count, 2);
+    assert_int_equal(b->effects->grants[1].status, GRANT_WITHDRAWN);
+    assert_int_equal(ask(b, "POST", "/fhir", "{}"), 400);
+}
+
+/* ---- Doors ---- */
+
+static void each_scope_opens_its_own(void **state)
+{
+    struct bench *b = *state;
+    static const struct {
+        const char *method, *path;
+        scope_set scope;
+    } doors[] = {
+        { "GET", "/api/v1/sessions", SCOPE_SESSIONS_READ },
+        { "POST", "/api/v1/sessions", SCOPE_SESSIONS_WRITE },
+        { "GET", "/api/v1/sessions/x", SCOPE_SESSIONS_READ },
+        { "PUT", "/api/v1/sessions/x", SCOPE_SESSIONS_WRITE },
+        { "GET", "/api/v1/sessions/x.ics", SCOPE_SESSIONS_READ },
+        { "POST", "/api/v1/sessions/x/links", SCOPE_LINKS_WRITE },
+        { "GET", "/api/v1/grants/x", SCOPE_GRANTS_READ },
+        { "PUT", "/api/v1/grants/x", SCOPE_GRANTS_WRITE },
+        { "DELETE", "/api/v1/grants/x", SCOPE_GRANTS_WRITE },
+        { "GET", "/fhir/Consent/x", SCOPE_GRANTS_READ },
+        { "PUT", "/fhir/Consent/x", SCOPE_GRANTS_WRITE },
+        { "DELETE", "/fhir/Consent/x", SCOPE_GRANTS_WRITE },
+        { "POST", "/fhir", SCOPE_GRANTS_WRITE },
+    };
+    for (scope_set scope = 1; scope < 32; scope <<= 1) {
+        free(b->token);
+        b->token = token_of(b, scope, "ehr");
+        for (size_t i = 0; i < sizeof doors / sizeof *doors; i++)
+            assert_int_equal(ask(b, doors[i].method, doors[i].path, "{}") == 403, doors[i].scope != scope);
+    }
+    strcpy(b->token, "x");
+    for (size_t i = 0; i < sizeof doors / sizeof *doors; i++)
+        assert_int_equal(ask(b, doors[i].method, doors[i].path, "{}"), 401);
+    assert_int_equal(ask(b, "GET", "/api/v1/openapi.json", NULL), 200);
+}
+
+static void addresses_that_are_none_and_methods_that_do_not_work(void **state)
+{
+    struct bench *b = *state;
+    static const char *const none[] = { "/api/v1",
+                                        "/api/v1/",
+                                        "/api/v1/sessions/",
+                                        "/api/v1/sessions/a/b",
+                                        "/api/v1/sessions/a.icsx",
+                                        "/api/v1/sessions/a%20b",
+                                        "/fhir/",
+                                        "/fhir/Patient/x",
+                                        "",
+                                        "/api/v1/sessions/abcdefghijklmnopqrstuvwxyz0123456789" };
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+        assert_int_equal(ask(b, "GET", none[i], NULL), 404);
+    assert_int_equal(ask(b, "PATCH", "/api/v1/sessions/x", "{}"), 405);
+    assert_string_equal(b->response.allow, "GET, PUT");
+    assert_string_equal(b->response.content_type, "application/problem+json");
+}
+
+static void a_problem_repeats_no_value_of_the_body(void **state)
+{
+    struct bench *b = *state;
+    assert_int_equal(
+        ask(b, "POST", "/api/v1/sessions",
+            "{\"kind\":\"Sam Miller\",\"opens_at\":1,\"closes_at\":1790003000,\"client\":\"a\",\"people\":[]}"),
+        422);
+    assert_null(strstr(b->response.body, "Miller"));
+    assert_says(b, "'kind' must be");
+    static const char *const broken[] = { "", "{", "[]", "7", "{\"a\":1,\"a\":1}", "{\"a\":\"\\u0000\"}", "{} {}" };
+    for (size_t i = 0; i < sizeof broken / sizeof *broken; i++)
+        assert_int_equal(ask(b, "POST", "/api/v1/sessions", broken[i]), 400);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_session_reads_as_it_was_put_and_goes_to_its_room),
+        TEST(what_the_room_refuses_is_not_stored),
+        TEST(a_room_gets_the_grants_that_are_stored),
+        TEST(pages_hold_every_session_once),
+        TEST(a_calendar_line_is_folded_and_names_nobody),
+        TEST(the_same_key_does_it_once_and_for_a_day),
+        TEST(a_try_whose_answer_was_lost_makes_no_second_session),
+        TEST(a_link_is_made_again_and_never_stored),
+        TEST(each_change_of_a_grant_is_a_new_epoch_for_the_rooms),
+        TEST(a_full_disk_gives_nobody_rights_and_takes_them_all_the_same),
+        TEST(a_grant_written_as_fhir_reads_back_the_same),
+        TEST(a_consent_that_grants_nothing_ends_what_was_granted),
+        TEST(a_bundle_is_all_or_nothing),
+        TEST(each_scope_opens_its_own),
+        TEST(addresses_that_are_none_and_methods_that_do_not_work),
+        TEST(a_problem_repeats_no_value_of_the_body),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
