@@ -14,11 +14,11 @@ static const struct route {
     const char *method, *pattern; /* `*` stands for an id */
     scope_set scope;              /* 0: for everybody */
     enum body_type body;
-    bool remake; /* the answer holds a secret: it is not kept, but made again of the same parts */
+    bool remake; /* the answer holds a name or a secret: it is not kept, but made again of the same request */
     void (*handle)(struct call *);
 } routes[] = {
     { "GET", "/api/v1/sessions", SCOPE_SESSIONS_READ, BODY_NONE, false, on_sessions_list },
-    { "POST", "/api/v1/sessions", SCOPE_SESSIONS_WRITE, BODY_JSON, false, on_session_post },
+    { "POST", "/api/v1/sessions", SCOPE_SESSIONS_WRITE, BODY_JSON, true, on_session_post },
     { "GET", "/api/v1/sessions/*", SCOPE_SESSIONS_READ, BODY_NONE, false, on_session_get },
     { "PUT", "/api/v1/sessions/*", SCOPE_SESSIONS_WRITE, BODY_JSON, false, on_session_put },
     { "GET", "/api/v1/sessions/*.ics", SCOPE_SESSIONS_READ, BODY_NONE, false, on_session_ics },
@@ -165,6 +165,7 @@ static enum problem replay(struct call *call, const struct route *route, struct 
     if (memcmp(kept->request, api->reply.request, STORE_HASH_LEN) != 0)
         return PROBLEM_KEY_REUSED;
     call->made_at = kept->made_at;
+    call->replayed = true;
     if (route->remake)
         return PROBLEM_NONE;
     struct api_response *response = call->response;

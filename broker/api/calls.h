@@ -26,6 +26,7 @@ struct call {
     struct id id;    /* what stood for `*` in the path; empty without one */
     json_t *body;    /* of a request with JSON */
     int64_t made_at; /* Unix seconds: when a request with this Idempotency-Key first came; else now */
+    bool replayed;   /* it was done then: the answer is all that is wanted */
     bool keyed;      /* there is such a key, and ids are made of it: */
     uint8_t key[STORE_HASH_LEN];
     struct api_response *response;

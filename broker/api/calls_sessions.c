@@ -115,7 +115,7 @@ static enum status read_plan(struct call *call, struct plan *plan)
     enum status status = plan_json_read(&place, call->body, PLAN_JSON_REQUEST, plan);
     if (status == OK && plan->people_count == 0)
         status = json_place_bad(&place, "'people' must not be empty");
-    if (status == OK && plan->closes_at <= now_unix_s(call->now))
+    if (status == OK && plan->closes_at <= call->made_at)
         status = json_place_bad(&place, "'closes_at' is over");
     if (status == OK && call->id.text[0] && plan->session.text[0] && !id_equal(&plan->session, &call->id))
         status = json_place_bad(&place, "'id' is not that of the address");
@@ -124,12 +124,19 @@ static enum status read_plan(struct call *call, struct plan *plan)
     return status;
 }
 
+static void answer_plan(struct call *call, int status, const struct plan *plan)
+{
+    struct api_response *response = call->response;
+    call_answer(call, status, plan_json_write(plan));
+    struct writer w = writer_over((uint8_t *)response->location, sizeof response->location - 1);
+    write_format(&w, "/api/v1/sessions/%s", plan->session.text);
+}
+
 /* Stored once its room has taken it: so a session that somebody is in stays as it is in both places. The room gets the
  * grants that are stored, and none that a request could bring along. */
 static void schedule(struct call *call, const struct plan *plan, bool replaces)
 {
     struct api *api = call->api;
-    struct api_response *response = call->response;
     api->plan = *plan;
     if (api->store->ops->plan_grants(api->store, &api->plan) != OK) {
         call_fail(call, PROBLEM_UNAVAILABLE, NULL);
@@ -137,9 +144,7 @@ static void schedule(struct call *call, const struct plan *plan, bool replaces)
     }
     api->has_plan = call->effects->has_plan = true;
     call->effects->plan = api->plan;
-    call_answer(call, replaces ? 200 : 201, plan_json_write(plan));
-    struct writer w = writer_over((uint8_t *)response->location, sizeof response->location - 1);
-    write_format(&w, "/api/v1/sessions/%s", plan->session.text);
+    answer_plan(call, replaces ? 200 : 201, plan);
 }
 
 void on_session_put(struct call *call)
@@ -173,6 +178,10 @@ void on_session_post(struct call *call)
         return;
     if (!plan.session.text[0])
         plan.session = call_fresh_id(call, "session");
+    if (call->replayed) {
+        answer_plan(call, 201, &plan);
+        return;
+    }
     enum status status = call->api->store->ops->plan_get(call->api->store, &plan.session, &stored);
     if (status == OK && !says_the_same(&plan, &stored))
         call_fail(call, PROBLEM_EXISTS, NULL);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <jansson.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -258,6 +259,26 @@ static void the_same_key_does_it_once_and_for_a_day(void **state)
     free(first);
 }
 
+static void no_name_and_no_link_is_kept_with_an_answer(void **state)
+{
+    struct bench *b = *state;
+    char path[96];
+    sqlite3 *db;
+    sqlite3_stmt *rows;
+    b->key = "names";
+    assert_int_equal(ask(b, "POST", "/api/v1/sessions", SESSION_WITH(",\"id\":\"s-1\"")), 201);
+    b->key = "links";
+    assert_int_equal(ask(b, "POST", "/api/v1/sessions/s-1/links", "{\"participation\":\"p-2\",\"ttl\":60}"), 201);
+    snprintf(path, sizeof path, "%s/test.db", b->folder);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, "SELECT count(*), max(body) FROM replies", -1, &rows, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(rows), SQLITE_ROW);
+    assert_int_equal(sqlite3_column_int(rows, 0), 2);
+    assert_string_equal((const char *)sqlite3_column_text(rows, 1), "");
+    sqlite3_finalize(rows);
+    sqlite3_close(db);
+}
+
 /* As after a crash between the session's commit and the reply's. */
 static void a_try_whose_answer_was_lost_makes_no_second_session(void **state)
 {
@@ -501,6 +522,7 @@ int main(void)
         TEST(pages_hold_every_session_once),
         TEST(a_calendar_line_is_folded_and_names_nobody),
         TEST(the_same_key_does_it_once_and_for_a_day),
+        TEST(no_name_and_no_link_is_kept_with_an_answer),
         TEST(a_try_whose_answer_was_lost_makes_no_second_session),
         TEST(a_link_is_made_again_and_never_stored),
         TEST(each_change_of_a_grant_is_a_new_epoch_for_the_rooms),

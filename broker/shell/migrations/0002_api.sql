@@ -6,7 +6,7 @@ CREATE TABLE findings (
 ) STRICT, WITHOUT ROWID;
 
 -- Answers to requests that came with an Idempotency-Key, for a day. The key and the request are there as hashes alone; an
--- answer that holds a secret is made anew and has no body here.
+-- answer that holds a name or a secret is made anew and has no body here.
 CREATE TABLE replies (
     key          BLOB PRIMARY KEY CHECK (length(key) = 32),
     request      BLOB NOT NULL CHECK (length(request) = 32),
