@@ -483,7 +483,8 @@ static void settle_grant(struct room *room, struct participant *p, struct outbox
     if (p->who.role != ROLE_LOVED_ONE)
         return;
     enum consent consent = consent_of(room, p, &rights);
-    if (p->seat == SEAT_REVOKED && consent == CONSENT_LIVE && p->prepared)
+    bool granted = consent == CONSENT_LIVE || consent == CONSENT_EARLY;
+    if (p->seat == SEAT_REVOKED && granted && p->prepared)
         room_seat(room, p, SEAT_PREPARE, NULL, NULL, out);
     /* Whoever is not there, or would rather not be, has nothing to lose; they meet the verdict when they come. */
     bool live = p->seat >= SEAT_WAITING && p->seat <= SEAT_SUSPENDED;

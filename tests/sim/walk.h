@@ -11,8 +11,9 @@
 
 #define START_US (1000 * USEC_PER_SEC)
 #define EPOCH_UNIX_S INT64_C(1790000000)
-/* Such that no end of a segment, a grace or a grant falls on a warning: the room looks at itself then anyway. */
-#define BOX_S 160
+/* Such that a segment or a grant ends while no warning of the box is due before: the room would look at itself then
+ * anyway. */
+#define BOX_S 200
 #define GRANT_S 130
 #define UNIT_US (10 * USEC_PER_SEC) /* every span of time in the walk is a multiple */
 
