@@ -178,7 +178,7 @@ static void person_key(const struct walk *w, int person, uint8_t key[PERSON_KEY]
 {
     const struct participant *p = &w->room->people[person];
     const struct law_person *l = &w->law.people[person];
-    const struct law_person *other = &w->law.people[LOVED_1 + LOVED_2 - person];
+    const struct law_person *other = &w->law.people[person == LOVED_1 ? LOVED_2 : LOVED_1];
     bool second = law_loved(person) && l->interval == INTERVAL_ASKED && other->interval == INTERVAL_ASKED &&
                   other->number < l->number;
     /* Nothing leads back from a removal, and where a client or a therapist sat before they were away makes no
