@@ -1,6 +1,7 @@
 /* matrix.h - what each role may do in each kind of session: section 2 of the domain model as a table, and nothing else.
  *
- * Effective rights are this AND the grant AND the loved one's own choice AND the therapist's restriction of the moment. */
+ * Effective rights are this AND the grant AND the loved one's own choice AND the therapist's restriction of the moment.
+ */
 #pragma once
 
 #include "auth/consent.h"
@@ -31,9 +32,9 @@ struct matrix_row {
     bool chat_to_therapist_only;
     enum names_shown names;
     enum presence without_therapist, without_client;
-    enum topic topic;      /* the grant must name it; 0: none needed */
-    bool needs_admission;  /* let in by a therapist, rather than simply there */
-    bool needs_yes;        /* the client's yes to the segment */
+    enum topic topic;     /* the grant must name it; 0: none needed */
+    bool needs_admission; /* let in by a therapist, rather than simply there */
+    bool needs_yes;       /* the client's yes to the segment */
     bool needs_grant;
 };
 

@@ -1,4 +1,5 @@
-/* outbox.h - what the core wants sent: datagrams to peers, messages to clients, records to the ledger, in a bounded arena.
+/* outbox.h - what the core wants sent: datagrams to peers, messages to clients, records to the ledger, in a bounded
+ * arena.
  *
  * The core appends, the shell drains after each turn: first every datagram, then every message. So a message that
  * acknowledges a shut gate leaves after the last packet that the gate let through. When it is full, media is dropped

@@ -476,7 +476,8 @@ static void settle_suspended(struct room *room, struct now now, struct participa
                   out); /* without the ledger they stay suspended, until the grace is over */
 }
 
-/* A grant that ends at once ends every seat of theirs; they are told in neutral words. One that comes back lets them wait again. */
+/* A grant that ends at once ends every seat of theirs; they are told in neutral words. One that comes back lets them
+ * wait again. */
 static void settle_grant(struct room *room, struct participant *p, struct outbox *out)
 {
     struct rights rights;
