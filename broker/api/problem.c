@@ -23,7 +23,9 @@ static const struct {
     [PROBLEM_TIMEOUT] = { 408, "timeout", "Too slow", "The request did not arrive in time." },
     [PROBLEM_EXISTS] = { 409, "exists", "Exists", "There is another one with this id." },
     [PROBLEM_OLD_EPOCH] = { 409, "old_epoch", "Out of date", "The epoch is not later than that of the stored grant." },
-    [PROBLEM_LIVE] = { 409, "live", "In use", "Somebody is in the session: it can't be replaced now." },
+    [PROBLEM_LIVE] = { 409, "live", "In use",
+                       "Somebody is in the session, or somebody who was removed is left out: it can't be replaced "
+                       "so." },
     [PROBLEM_LENGTH] = { 411, "length", "No length", "A body needs a Content-Length." },
     [PROBLEM_TOO_LARGE] = { 413, "too_large", "Too large", "The body has more than 256 KiB." },
     [PROBLEM_MEDIA_TYPE] = { 415, "media_type", "Wrong type", "The body must be application/json." },

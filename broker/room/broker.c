@@ -82,13 +82,27 @@ static struct room *find_room(struct broker *b, const struct id *session)
     return NULL;
 }
 
-/* Who was removed stays so, whatever else is changed. */
-static void keep_removals(const struct room *room, struct plan *plan)
+static struct plan_person *planned(struct plan *plan, const struct id *participation)
 {
     for (size_t i = 0; i < plan->people_count; i++)
-        for (size_t j = 0; j < room->people_count; j++)
-            if (id_equal(&plan->people[i].participation, &room->people[j].who.participation))
-                plan->people[i].denied = plan->people[i].denied || room->people[j].seat == SEAT_REMOVED;
+        if (id_equal(&plan->people[i].participation, participation))
+            return &plan->people[i];
+    return NULL;
+}
+
+/* Who was removed stays so, whatever else is changed. False: somebody removed was left out, and could be put back later
+ * as new. */
+static bool keep_removals(const struct room *room, struct plan *plan)
+{
+    for (size_t i = 0; i < room->people_count; i++) {
+        if (room->people[i].seat != SEAT_REMOVED)
+            continue;
+        struct plan_person *person = planned(plan, &room->people[i].who.participation);
+        if (!person)
+            return false;
+        person->denied = true;
+    }
+    return true;
 }
 
 enum status broker_plan(struct broker *b, const struct plan *plan)
@@ -104,8 +118,8 @@ enum status broker_plan(struct broker *b, const struct plan *plan)
         if (b->room_count == b->rooms_max)
             return ERR_FULL;
         room = &b->rooms[b->room_count++];
-    } else {
-        keep_removals(room, &kept);
+    } else if (!keep_removals(room, &kept)) {
+        return ERR_STATE;
     }
     room_init(room, &b->shared, &kept);
     return OK;
@@ -164,8 +178,10 @@ static void answer_waiting(struct broker *b, struct now now, struct room *room, 
 void broker_durable(struct broker *b, struct now now, uint64_t number, struct outbox *out)
 {
     broker_tick(b, now, out);
-    for (size_t i = 0; i < b->room_count; i++)
+    for (size_t i = 0; i < b->room_count; i++) {
         answer_waiting(b, now, &b->rooms[i], number, true, out);
+        room_pay(&b->rooms[i], number, out);
+    }
 }
 
 void broker_refused(struct broker *b, struct now now, uint64_t number, struct outbox *out)

@@ -30,7 +30,7 @@ enum status broker_create(struct broker **, const struct broker_config *);
 void broker_destroy(struct broker *);
 
 /* A session that this shard will run; copied. The same id again replaces the plan of a room nobody is in: ERR_STATE
- * otherwise. */
+ * otherwise, and when somebody who was removed is left out. */
 enum status broker_plan(struct broker *, const struct plan *);
 
 /* Somebody whose token was verified: `claims` are true, whether they may enter is decided here. Answers the join

@@ -181,7 +181,8 @@ static outcome on_remove(struct context *c)
     room_end_segment(p);
     room_dismiss(c->room, c->now, p, "removed", c->out);
     log_step(c, p);
-    return DONE;
+    /* The gates are shut with this step; but that it is for good holds only once a crash can't forget it. */
+    return room_owe(c->room, c->from->client, c->request->id) ? later : DONE;
 }
 
 static outcome on_mute(struct context *c)

@@ -1,5 +1,7 @@
 #include "room/room.h"
 
+#include <string.h>
+
 #include "room/gate.h"
 #include "room/journal.h"
 #include "room/notify.h"
@@ -304,19 +306,26 @@ void room_end_segment(struct participant *p)
 
 /* ---- Seats, and what the ledger hears of them ---- */
 
+static bool is_connected(const struct room *room, client_id client)
+{
+    for (size_t i = 0; client && i < room->people_count; i++)
+        if (room->people[i].client == client)
+            return true;
+    return false;
+}
+
 /* Whoever asked for the admission hears what came of it, if they are still there. */
 static void answer_admission(struct room *room, struct participant *p, const char *refused, struct outbox *out)
 {
     client_id asked_by = p->interval.asked_by;
     uint32_t request = p->interval.request;
     p->interval.asked_by = 0;
-    for (size_t i = 0; asked_by && i < room->people_count; i++)
-        if (room->people[i].client == asked_by) {
-            if (refused)
-                notify_error(asked_by, request, refused, out);
-            else
-                notify_done(asked_by, request, out);
-        }
+    if (!is_connected(room, asked_by))
+        return;
+    if (refused)
+        notify_error(asked_by, request, refused, out);
+    else
+        notify_done(asked_by, request, out);
 }
 
 enum status room_seat(struct room *room, struct participant *p, enum seat_event event, const struct participant *by,
@@ -335,6 +344,27 @@ enum status room_seat(struct room *room, struct participant *p, enum seat_event 
     if (was_admitting && next != SEAT_ADMITTED)
         answer_admission(room, p, "wrong_state", out); /* unless they were told a better reason before */
     return OK;
+}
+
+bool room_owe(struct room *room, client_id client, uint32_t request)
+{
+    if (room->owed_count == OWED_MAX)
+        return false;
+    room->owed[room->owed_count++] = (struct owed){ room->shared->records, client, request };
+    return true;
+}
+
+/* They wait in the order of their records. */
+void room_pay(struct room *room, uint64_t number, struct outbox *out)
+{
+    size_t paid = 0;
+    while (paid < room->owed_count && room->owed[paid].record <= number) {
+        const struct owed *owed = &room->owed[paid++];
+        if (is_connected(room, owed->client))
+            notify_done(owed->client, owed->request, out);
+    }
+    room->owed_count -= paid;
+    memmove(room->owed, room->owed + paid, room->owed_count * sizeof *room->owed);
 }
 
 /* G is evaluated again in the step that opens the gate: the world may have changed while the disk wrote. */

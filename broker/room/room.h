@@ -31,6 +31,14 @@ enum { EXTEND_MAX_MINUTES = 60 };
  * picture more than voices, for a screen. */
 enum { SLOTS_AUDIO = 6, SLOTS_VIDEO = SLOTS_AUDIO + 1 };
 
+/* An answer that waits until the ledger holds what it is about. */
+struct owed {
+    uint64_t record;
+    client_id client;
+    uint32_t request;
+};
+enum { OWED_MAX = 16 };
+
 struct room_counts {
     uint64_t packets_in, packets_out, packets_refused, texts_refused;
 };
@@ -63,6 +71,8 @@ struct room {
     uint32_t step; /* of the agenda */
     usec_t step_ends_us;
 
+    struct owed owed[OWED_MAX];
+    size_t owed_count;
     usec_t settle_at; /* when something follows from time alone */
     usec_t deadline;  /* when room_tick wants to run, for that or for media */
 };
@@ -111,6 +121,10 @@ enum status room_seat(struct room *, struct participant *, enum seat_event, cons
                       const char *reason, struct outbox *);
 /* The ledger's answer to the OPEN that they wait for. */
 void room_commit(struct room *, struct now, struct participant *, bool durable, struct outbox *);
+/* `done` to this request once all that was recorded so far is durable; false when too many wait already. */
+bool room_owe(struct room *, client_id, uint32_t request);
+/* The ledger holds every record up to this number. */
+void room_pay(struct room *, uint64_t number, struct outbox *);
 /* A grant is new or changed; false when it concerns nobody here. */
 bool room_grant(struct room *, const struct grant *);
 /* Takes a client in, after the broker bound the connection: seat and welcome. */

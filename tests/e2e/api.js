@@ -140,6 +140,22 @@ const tests = {
         equal((await expect(200, 'GET', '/api/v1/sessions/s-live')).body.closes_at, closes, 'the new end');
     },
 
+    async 'who was removed is not let back in by leaving them out and putting them back'() {
+        const id = 's-removed';
+        await expect(201, 'PUT', `/api/v1/sessions/${id}`, { body: sessionOf() });
+        const therapist = await joinBy(await linkFor(id, 'p-therapist'));
+        equal((await therapist.ask({ type: 'remove', participant: 'p-sam' })).type, 'done', 'removing Sam');
+        hangUpAll(therapist);
+        const sameBut = (people) => ask('PUT', `/api/v1/sessions/${id}`, { body: sessionOf({ people }) });
+        const everybody = sessionOf().people;
+        await until('the room is empty', async () => (await sameBut(everybody)).status === 200);
+        equal((await sameBut(everybody.filter(({ participation }) => participation !== 'p-sam'))).status, 409, 'leaving Sam out');
+        const sam = await Caller.dial(broker);
+        const refusal = await sam.ask({ type: 'join', token: (await linkFor(id, 'p-sam')).split('#token=')[1], move: false });
+        equal(refusal.code, 'bad_token', 'the answer to Sam');
+        hangUpAll(sam);
+    },
+
     async 'a list comes in pages'() {
         for (let i = 0; i < 5; i++) await expect(201, 'PUT', `/api/v1/sessions/page-${i}`, { body: sessionOf() });
         const seen = [];

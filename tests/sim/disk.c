@@ -42,6 +42,10 @@ void take_record(struct world *w, struct ledger_note note)
         pending->refused = chance_in(&w->chance, w->ledger_refuses);
         w->waits_for[person] = note.number;
         take_open(w, person);
+    } else if (pending->record.kind == RECORD_REMOVED) {
+        w->model.people[person].removed = true; /* before anybody is told: `done` waits for the disk */
+        model_out(&w->model, person);
+        model_segment_over(&w->model, person);
     } else if (pending->record.kind == RECORD_CLOSE && id_equal(&w->disclosed[person], &pending->record.interval)) {
         w->disclosed[person] = (struct id){ 0 };
     }

@@ -338,10 +338,6 @@ static void tell_model(struct world *w, int person, const char *json)
                 step_out(m, person, i);
     } else if (strstr(json, "\"step_out\"")) {
         step_out(m, person, about);
-    } else if (strstr(json, "\"remove\"")) {
-        m->people[about].removed = true;
-        model_out(m, about);
-        model_segment_over(m, about);
     } else if (strstr(json, "\"mute\"")) {
         m->people[about].muted = sources;
     } else if (strstr(json, "\"extend\"")) {
@@ -387,6 +383,11 @@ enum reply world_request(struct world *w, int person, const char *format, ...)
         drain(w);
     }
     return outcome != REPLY_NONE ? outcome : w->reply;
+}
+
+enum reply world_last_reply(const struct world *w)
+{
+    return w->reply;
 }
 
 void world_garbage_text(struct world *w, int person)

@@ -59,6 +59,8 @@ bool world_connected(const struct world *, int person);
 enum reply world_request(struct world *, int person, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Their browser no longer answers for its path, though its socket is open. */
 void world_silence(struct world *, int person);
+/* What became of the latest request, which may be answered long after it was sent. */
+enum reply world_last_reply(const struct world *);
 /* Bytes that nobody should send. */
 void world_garbage_text(struct world *, int person);
 void world_garbage_datagram(struct world *, int person);

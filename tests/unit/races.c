@@ -188,6 +188,20 @@ static void a_grant_that_comes_back_lets_them_wait_and_no_more(void **state)
     end(w);
 }
 
+static void a_removal_shuts_at_once_and_is_answered_when_it_is_durable(void **state)
+{
+    (void)state;
+    struct world *w = with_loved_one(3000);
+    world_set_ledger(w, 200 * USEC_PER_MSEC, 0);
+    const char *remove = "\"type\":\"remove\",\"participant\":\"l-1\"";
+    assert_int_not_equal(world_request(w, WORLD_THERAPIST, "%s", remove), REPLY_DONE);
+    assert_false(world_connected(w, WORLD_LOVED_1));
+    world_run(w, SECOND, true);
+    assert_int_equal(world_last_reply(w), REPLY_DONE);
+    assert_false(world_join(w, WORLD_LOVED_1, true));
+    end(w);
+}
+
 static void a_step_out_while_the_ledger_writes_wins(void **state)
 {
     (void)state;
@@ -313,6 +327,7 @@ int main(void)
         cmocka_unit_test(a_revocation_while_the_ledger_writes_lets_nobody_in),
         cmocka_unit_test(a_revocation_while_they_are_in_shuts_the_gate_before_it_returns),
         cmocka_unit_test(a_grant_that_comes_back_lets_them_wait_and_no_more),
+        cmocka_unit_test(a_removal_shuts_at_once_and_is_answered_when_it_is_durable),
         cmocka_unit_test(a_step_out_while_the_ledger_writes_wins),
         cmocka_unit_test(without_the_ledger_nobody_is_let_in),
         cmocka_unit_test(what_was_lost_while_the_ledger_wrote_is_asked_again_at_the_commit),
