@@ -9,6 +9,7 @@
 #include "room/notify.h"
 #include "room/relay.h"
 #include "room/room.h"
+#include "room/settle.h"
 #include "transport/demux.h"
 #include "transport/dtls.h"
 #include "transport/stun.h"

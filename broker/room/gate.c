@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "room/relay.h"
+#include "room/rights.h"
 
 static bool edge_open(struct track *track, uint16_t receiver, uint16_t slot)
 {

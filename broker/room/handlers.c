@@ -6,6 +6,8 @@
 #include "room/gate.h"
 #include "room/journal.h"
 #include "room/notify.h"
+#include "room/rights.h"
+#include "room/settle.h"
 
 /* A handler's word: NULL for done, else the code of the refusal. */
 typedef const char *outcome;

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "room/rights.h"
+
 static void copy_text(char *to, size_t cap, const char *from)
 {
     snprintf(to, cap, "%s", from ? from : "");

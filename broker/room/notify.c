@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "room/refusal.h"
+#include "room/rights.h"
 #include "signaling/notice.h"
 
 enum { NOTICE_MAX = 65536 };

@@ -1,8 +1,8 @@
-/* room.h - one session: its people, its box, and the one place where what happened becomes what holds.
+/* room.h - one session: its people, its box, who comes and goes, and the only way to another seat.
  *
- * Every event changes facts and then calls room_settle, which derives everything else from them: the phase, who can't
- * stay in, the gates, what each person is told, and when to look again. So there is no second place that decides, and
- * nothing is half done when a call returns. Owned by the broker. */
+ * Every event changes facts and then calls room_settle (settle.h), which derives everything else from them: the phase,
+ * who can't stay in, the gates, what each person is told, and when to look again. So there is no second place that
+ * decides, and nothing is half done when a call returns. Owned by the broker. */
 #pragma once
 
 #include "auth/admission.h"
@@ -97,23 +97,9 @@ int64_t room_unix_s(const struct room *);
 usec_t room_mono_at(const struct room *, struct now, int64_t unix_s);
 enum phase room_phase(const struct room *, struct now);
 bool room_has(const struct room *, enum role); /* one with this role is connected and in */
-/* G of the domain model, now. already_in: may they stay, rather than be let in. */
-enum verdict room_verdict(const struct room *, struct now, const struct participant *, bool already_in);
-/* The person whose consent counts for them. */
-const struct id *room_client_of(const struct room *, const struct participant *);
-/* What they may do: matrix AND grant AND their own choice AND what the therapist enables. Zeros for no. */
-struct rights room_rights(const struct room *, const struct participant *);
-/* Their grant was ended at once, and none has come in its place. */
-bool room_is_withdrawn(const struct room *, const struct participant *);
-/* The modes that their grant allows in this kind of session: what they can choose from. */
-term_set room_modes(const struct room *, const struct participant *);
-struct audience_room room_audience(const struct room *, struct now);
-struct audience_person room_audience_person(const struct room *, const struct participant *);
 /* Starts the segment unless one runs. minutes 0: as long as allowed. */
 void room_start_segment(struct room *, struct now, struct participant *, uint32_t minutes);
 void room_end_segment(struct participant *);
-/* Begins this step of the agenda; past the last one, the agenda is over. */
-void room_start_step(struct room *, struct now, uint32_t step);
 
 /* The only way to another seat: the ledger is told what begins and ends. `by` caused it, NULL for the clock, a lost
  * link or the clinic. */
@@ -125,6 +111,9 @@ void room_commit(struct room *, struct now, struct participant *, bool durable, 
 bool room_owe(struct room *, client_id, uint32_t request);
 /* The ledger holds every record up to this number. */
 void room_pay(struct room *, uint64_t number, struct outbox *);
+/* Answers whoever asked for p's admission, if they are still there, and once: NULL for done, else the refusal's code.
+ */
+void room_answer_admission(struct room *, struct participant *, const char *refused, struct outbox *);
 /* A grant is new or changed; false when it concerns nobody here. */
 bool room_grant(struct room *, const struct grant *);
 /* Takes a client in, after the broker bound the connection: seat and welcome. */
@@ -134,10 +123,6 @@ void room_disconnect(struct room *, struct now, struct participant *);
 /* The same with a reason for the client. */
 void room_dismiss(struct room *, struct now, struct participant *, const char *reason, struct outbox *);
 
-/* Makes what is derived follow the facts. */
-void room_settle(struct room *, struct now, struct outbox *);
-/* What is due by the clock: settles, drives handshakes, keyframe requests and reports. */
-void room_tick(struct room *, struct now, struct outbox *);
 /* Looks again at `at` at the latest. */
 static inline void room_wake_at(struct room *room, usec_t at)
 {

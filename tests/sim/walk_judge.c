@@ -1,3 +1,4 @@
+#include "room/rights.h"
 #include "sim/walk.h"
 
 #include <stdio.h>
