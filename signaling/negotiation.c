@@ -41,7 +41,10 @@ static enum status take_source(struct table *table, const struct sdp_section *se
     source->payload_type = section->payload_type;
     source->mid_extension = section->mid_extension;
     source->level_extension = section->level_extension;
+    source->twcc_extension = section->transport_cc ? section->twcc_extension : 0;
+    source->repair_type = section->repair_type;
     memcpy(source->ssrcs, section->ssrcs, sizeof source->ssrcs);
+    memcpy(source->repairs, section->repairs, sizeof source->repairs);
     source->ssrc_count = section->ssrc_count;
     ours->direction = SDP_RECVONLY;
     return OK;
@@ -57,9 +60,13 @@ static enum status take_slot(struct table *table, const struct sdp_section *sect
     slot->video = section->media == SDP_VIDEO;
     memcpy(slot->mid, section->mid, sizeof slot->mid);
     slot->payload_type = section->payload_type;
+    slot->repair_type = section->repair_type;
     slot->ssrc = table->next_ssrc++;
+    uint32_t repair_ssrc = table->next_ssrc++;
+    slot->repair_ssrc = slot->repair_type ? repair_ssrc : 0;
     ours->direction = SDP_SENDONLY;
     ours->ssrc = slot->ssrc;
+    ours->repair_ssrc = slot->repair_ssrc;
     /* A stream of its own: browsers play tracks of one stream in step, and slots have nothing to do with each other. */
     snprintf(ours->stream, sizeof ours->stream, "slot-%s", section->mid);
     return OK;

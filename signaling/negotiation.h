@@ -17,7 +17,9 @@ struct negotiated_source {
     bool offered;
     char mid[SDP_MID_MAX + 1];
     uint8_t payload_type, mid_extension, level_extension;
-    uint32_t ssrcs[SDP_SSRCS_MAX];
+    uint8_t twcc_extension; /* they want to hear when their packets came; 0: they don't */
+    uint8_t repair_type;    /* of their retransmissions; 0: there are none */
+    uint32_t ssrcs[SDP_SSRCS_MAX], repairs[SDP_SSRCS_MAX];
     size_t ssrc_count;
 };
 
@@ -25,7 +27,9 @@ struct negotiated_slot {
     bool video;
     char mid[SDP_MID_MAX + 1];
     uint8_t payload_type;
-    uint32_t ssrc; /* ours, as answered */
+    uint32_t ssrc;        /* ours, as answered */
+    uint32_t repair_ssrc; /* of our retransmissions; 0, with the type: there are none */
+    uint8_t repair_type;
 };
 
 struct negotiated {
@@ -41,7 +45,7 @@ struct negotiation_ours {
     const struct address *candidates;
     size_t candidate_count;
     uint64_t session;
-    uint32_t first_ssrc; /* slots take consecutive SSRCs from here */
+    uint32_t first_ssrc; /* slots take consecutive SSRCs from here, two each */
     uint32_t audio_slots, video_slots;
 };
 

@@ -17,6 +17,7 @@ struct path {
 
 struct streams {
     uint32_t at[STREAMS_MAX];
+    uint32_t repaired[STREAMS_MAX]; /* by each, of those that repair */
     size_t count;
 };
 
@@ -31,7 +32,9 @@ struct parse {
     /* Of the current section; attributes come in any order, so they are joined at its end. Lists are read once, into
      * tables: a list may be as long as the offer, and must not be gone through again for each line. */
     bool bundle_only, rtcp_mux, zero_port;
-    bool formats[PAYLOAD_TYPES], pli[PAYLOAD_TYPES], fir[PAYLOAD_TYPES], dtx[PAYLOAD_TYPES];
+    bool formats[PAYLOAD_TYPES], nack[PAYLOAD_TYPES], pli[PAYLOAD_TYPES], fir[PAYLOAD_TYPES];
+    bool transport_cc[PAYLOAD_TYPES], dtx[PAYLOAD_TYPES], rtx[PAYLOAD_TYPES];
+    uint8_t apt[PAYLOAD_TYPES]; /* which type one of RFC 4588 repairs; 0 none */
     struct streams streams, repairs;
     const char *why;
 };
@@ -238,6 +241,8 @@ static enum status on_rtpmap(struct parse *p, struct bytes value)
         return ERR_MALFORMED;
     const char *wanted = section->media == SDP_AUDIO ? "opus/48000/2" : "vp8/90000";
     bool usable = type != 0 && (type < 64 || type > 95) && p->formats[type];
+    if (usable && section->media == SDP_VIDEO && is_anycase(codec, "rtx/90000"))
+        p->rtx[type] = true;
     if (usable && section->payload_type == 0 && section->media != SDP_OTHER && is_anycase(codec, wanted))
         section->payload_type = (uint8_t)type;
     return OK;
@@ -247,9 +252,11 @@ static enum status on_rtpmap(struct parse *p, struct bytes value)
 static enum status on_feedback(struct parse *p, struct bytes value)
 {
     struct bytes type_word = next_word(&value), kind = next_word(&value), detail = next_word(&value);
-    bool *wanted = is(kind, "nack") && is(detail, "pli")  ? p->pli
-                   : is(kind, "ccm") && is(detail, "fir") ? p->fir
-                                                          : NULL;
+    bool *wanted = is(kind, "nack") && is(detail, "pli")         ? p->pli
+                   : is(kind, "nack") && detail.len == 0         ? p->nack
+                   : is(kind, "ccm") && is(detail, "fir")        ? p->fir
+                   : is(kind, "transport-cc") && detail.len == 0 ? p->transport_cc
+                                                                 : NULL;
     if (!wanted)
         return OK;
     uint32_t type;
@@ -268,9 +275,13 @@ static enum status on_fmtp(struct parse *p, struct bytes value)
     if (!parse_number(next_word(&value), PAYLOAD_TYPES - 1, &type))
         return OK; /* data channels have formats that are words */
     while (value.len > 0) {
-        struct bytes parameter = cut(&value, ';');
-        if (is(next_word(&parameter), "usedtx=1"))
+        struct bytes parameter = cut(&value, ';'), word = next_word(&parameter);
+        struct bytes name = cut(&word, '=');
+        uint32_t number;
+        if (is(name, "usedtx") && is(word, "1"))
             p->dtx[type] = true;
+        if (is(name, "apt") && parse_number(word, PAYLOAD_TYPES - 1, &number))
+            p->apt[type] = (uint8_t)number;
     }
     return OK;
 }
@@ -289,6 +300,8 @@ static enum status on_extmap(struct parse *p, struct bytes value)
         p->section->mid_extension = (uint8_t)id;
     if (is(uri, "urn:ietf:params:rtp-hdrext:ssrc-audio-level"))
         p->section->level_extension = (uint8_t)id;
+    if (is(uri, SDP_TWCC_URI))
+        p->section->twcc_extension = (uint8_t)id;
     return OK;
 }
 
@@ -321,10 +334,16 @@ static enum status on_ssrc(struct parse *p, struct bytes value)
 /* "FID 1 2": 2 repairs 1 (RFC 4588, RFC 5576 section 4.2). */
 static enum status on_ssrc_group(struct parse *p, struct bytes value)
 {
+    uint32_t repaired;
     if (!is(next_word(&value), "FID"))
         return OK;
-    next_word(&value);
-    return streams_add(p, &p->repairs, next_word(&value));
+    if (!parse_number(next_word(&value), UINT32_MAX, &repaired))
+        return ERR_MALFORMED;
+    size_t had = p->repairs.count;
+    TRY(streams_add(p, &p->repairs, next_word(&value)));
+    if (p->repairs.count > had)
+        p->repairs.repaired[had] = repaired;
+    return OK;
 }
 
 static enum sdp_direction direction_of(struct bytes name)
@@ -418,6 +437,23 @@ static enum status join_bundle(struct parse *p)
     return OK;
 }
 
+static uint32_t repair_of(const struct streams *repairs, uint32_t ssrc)
+{
+    for (size_t i = 0; i < repairs->count; i++)
+        if (repairs->repaired[i] == ssrc)
+            return repairs->at[i];
+    return 0;
+}
+
+/* The first type that retransmits `type`. */
+static uint8_t repair_type_of(const struct parse *p, uint8_t type)
+{
+    for (unsigned i = 1; i < PAYLOAD_TYPES && type; i++)
+        if (p->rtx[i] && p->apt[i] == type)
+            return (uint8_t)i;
+    return 0;
+}
+
 static enum status take_streams(struct parse *p)
 {
     struct sdp_section *section = p->section;
@@ -426,6 +462,7 @@ static enum status take_streams(struct parse *p)
             continue;
         if (section->ssrc_count == SDP_SSRCS_MAX)
             return refuse(p, "a section names too many streams");
+        section->repairs[section->ssrc_count] = repair_of(&p->repairs, p->streams.at[i]);
         section->ssrcs[section->ssrc_count++] = p->streams.at[i];
     }
     return OK;
@@ -450,6 +487,9 @@ static enum status end_section(struct parse *p)
         return refuse(p, "a section is without rtcp-mux");
     if (!is(section->protocol, "UDP/TLS/RTP/SAVPF"))
         return refuse(p, "a section is not UDP/TLS/RTP/SAVPF");
+    section->nack = p->nack[section->payload_type];
+    section->transport_cc = p->transport_cc[section->payload_type];
+    section->repair_type = section->nack ? repair_type_of(p, section->payload_type) : 0;
     section->nack_pli = p->pli[section->payload_type];
     section->ccm_fir = p->fir[section->payload_type];
     section->dtx = section->media == SDP_AUDIO && p->dtx[section->payload_type];
@@ -463,6 +503,10 @@ static void start_section(struct parse *p)
     p->here = (struct path){ 0 };
     p->bundle_only = p->rtcp_mux = false;
     memset(p->formats, 0, sizeof p->formats);
+    memset(p->nack, 0, sizeof p->nack);
+    memset(p->transport_cc, 0, sizeof p->transport_cc);
+    memset(p->rtx, 0, sizeof p->rtx);
+    memset(p->apt, 0, sizeof p->apt);
     memset(p->pli, 0, sizeof p->pli);
     memset(p->fir, 0, sizeof p->fir);
     memset(p->dtx, 0, sizeof p->dtx);
@@ -540,12 +584,19 @@ static bool ids_differ(uint8_t a, uint8_t b)
     return a && b && a != b;
 }
 
+static bool names_stream(const struct sdp_section *section, uint32_t ssrc)
+{
+    for (size_t i = 0; ssrc && i < section->ssrc_count; i++)
+        if (section->ssrcs[i] == ssrc || section->repairs[i] == ssrc)
+            return true;
+    return false;
+}
+
 static bool share_a_stream(const struct sdp_section *a, const struct sdp_section *b)
 {
     for (size_t i = 0; i < a->ssrc_count; i++)
-        for (size_t k = 0; k < b->ssrc_count; k++)
-            if (a->ssrcs[i] == b->ssrcs[k])
-                return true;
+        if (names_stream(b, a->ssrcs[i]) || names_stream(b, a->repairs[i]))
+            return true;
     return false;
 }
 
@@ -557,11 +608,23 @@ static enum status check_pair(struct parse *p, const struct sdp_section *a, cons
         return refuse(p, "a mid is used twice");
     if (a->media != b->media && a->payload_type && a->payload_type == b->payload_type)
         return refuse(p, "a payload type means two codecs");
-    if (ids_differ(a->mid_extension, b->mid_extension) || ids_differ(a->level_extension, b->level_extension))
+    if (ids_differ(a->mid_extension, b->mid_extension) || ids_differ(a->level_extension, b->level_extension) ||
+        ids_differ(a->twcc_extension, b->twcc_extension))
         return refuse(p, "sections disagree on a header extension's id");
     if (share_a_stream(a, b))
         return refuse(p, "an SSRC is used twice");
     return OK;
+}
+
+static bool is_same_id(uint8_t a, uint8_t b)
+{
+    return a && a == b;
+}
+
+static bool shares_an_id(const struct sdp_section *s)
+{
+    return is_same_id(s->mid_extension, s->level_extension) || is_same_id(s->mid_extension, s->twcc_extension) ||
+           is_same_id(s->level_extension, s->twcc_extension);
 }
 
 static enum status check_whole(struct parse *p)
@@ -573,7 +636,7 @@ static enum status check_whole(struct parse *p)
         const struct sdp_section *section = &offer->sections[i];
         if (section->rejected)
             continue;
-        if (section->mid_extension && section->mid_extension == section->level_extension)
+        if (shares_an_id(section))
             return refuse(p, "a header extension id is used twice");
         for (size_t k = i + 1; k < offer->section_count; k++)
             if (!offer->sections[k].rejected)

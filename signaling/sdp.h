@@ -10,6 +10,8 @@
 
 enum { SDP_SECTIONS_MAX = 40, SDP_SSRCS_MAX = 4, SDP_CANDIDATES_MAX = 8, SDP_MID_MAX = 16 };
 
+#define SDP_TWCC_URI "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+
 enum sdp_media { SDP_AUDIO = 1, SDP_VIDEO, SDP_OTHER };
 enum sdp_direction { SDP_SENDRECV = 1, SDP_SENDONLY, SDP_RECVONLY, SDP_INACTIVE };
 
@@ -17,14 +19,17 @@ struct sdp_section {
     enum sdp_media media;
     enum sdp_direction direction;
     char mid[SDP_MID_MAX + 1];
-    bool rejected;                 /* port 0 and not bundle-only */
-    uint8_t payload_type;          /* Opus, or VP8; 0 when neither is offered */
-    uint8_t mid_extension;         /* RFC 8285 id of urn:ietf:params:rtp-hdrext:sdes:mid, 0 none */
-    uint8_t level_extension;       /* of urn:ietf:params:rtp-hdrext:ssrc-audio-level, 0 none */
-    uint32_t ssrcs[SDP_SSRCS_MAX]; /* from a=ssrc, repair streams (FID's second) left out */
+    bool rejected;                   /* port 0 and not bundle-only */
+    uint8_t payload_type;            /* Opus, or VP8; 0 when neither is offered */
+    uint8_t mid_extension;           /* RFC 8285 id of urn:ietf:params:rtp-hdrext:sdes:mid, 0 none */
+    uint8_t level_extension;         /* of urn:ietf:params:rtp-hdrext:ssrc-audio-level, 0 none */
+    uint8_t twcc_extension;          /* of transport-wide congestion control (twcc.h), 0 none */
+    uint8_t repair_type;             /* RFC 4588's retransmissions of payload_type; 0 none */
+    uint32_t ssrcs[SDP_SSRCS_MAX];   /* from a=ssrc, repair streams (FID's second) left out */
+    uint32_t repairs[SDP_SSRCS_MAX]; /* of each of these, the stream that repairs it; 0 none */
     size_t ssrc_count;
-    bool nack_pli, ccm_fir; /* offered for payload_type */
-    bool dtx;               /* Opus with usedtx=1 */
+    bool nack, nack_pli, ccm_fir, transport_cc; /* offered for payload_type */
+    bool dtx;                                   /* Opus with usedtx=1 */
     /* Of the m= line, borrowed: a rejected section is answered with its own words. */
     struct bytes media_word, protocol, first_format;
 };
@@ -45,6 +50,7 @@ struct sdp_answer_section {
     bool accepted;
     enum sdp_direction direction; /* recvonly for what they send, sendonly for slots */
     uint32_t ssrc;                /* of a slot, 0 none */
+    uint32_t repair_ssrc;         /* of a slot's retransmissions, 0 none */
     char stream[SDP_MID_MAX + 8]; /* msid of a slot */
 };
 
@@ -59,5 +65,6 @@ struct sdp_answer {
 
 /* NUL-terminated text (the NUL is behind the writer's length); ERR_FULL leaves the writer as it was. Only sections with
  * a payload type may be accepted. ICE-lite, setup:passive, rtcp-mux, rtcp-rsize absent; Opus with inband FEC and DTX as
- * offered, VP8 with nack pli and ccm fir; only the mid and audio-level extensions. */
+ * offered, VP8 with nack, nack pli, ccm fir and retransmissions as offered; the mid extension, for what they send also
+ * audio level and transport-wide congestion control. */
 enum status sdp_write_answer(struct writer *, const struct sdp_offer *, const struct sdp_answer *);

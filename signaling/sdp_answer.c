@@ -61,6 +61,9 @@ static void write_codec(struct writer *w, const struct sdp_section *section)
         return;
     }
     write_format(w, "a=rtpmap:%u VP8/90000\r\n", type);
+    if (section->repair_type)
+        write_format(w, "a=rtcp-fb:%u nack\r\na=rtpmap:%u rtx/90000\r\na=fmtp:%u apt=%u\r\n", type,
+                     (unsigned)section->repair_type, (unsigned)section->repair_type, type);
     if (section->nack_pli)
         write_format(w, "a=rtcp-fb:%u nack pli\r\n", type);
     if (section->ccm_fir)
@@ -79,8 +82,11 @@ static void write_accepted(struct writer *w, const struct sdp_section *section, 
 {
     assert(section->payload_type != 0 && ours->direction >= SDP_SENDRECV && ours->direction <= SDP_INACTIVE);
     /* Port 9 and no address: the candidates say where (RFC 8829 5.2.1). */
-    write_format(w, "m=%s 9 UDP/TLS/RTP/SAVPF %u\r\nc=IN IP4 0.0.0.0\r\na=mid:%s\r\n",
-                 section->media == SDP_AUDIO ? "audio" : "video", (unsigned)section->payload_type, section->mid);
+    write_format(w, "m=%s 9 UDP/TLS/RTP/SAVPF %u", section->media == SDP_AUDIO ? "audio" : "video",
+                 (unsigned)section->payload_type);
+    if (section->repair_type)
+        write_format(w, " %u", (unsigned)section->repair_type);
+    write_format(w, "\r\nc=IN IP4 0.0.0.0\r\na=mid:%s\r\n", section->mid);
     write_format(w, "a=%s\r\na=rtcp-mux\r\n", direction_names[ours->direction]);
     write_path(w, answer);
     if (first)
@@ -90,11 +96,18 @@ static void write_accepted(struct writer *w, const struct sdp_section *section, 
     if (section->level_extension && section->media == SDP_AUDIO && ours->direction == SDP_RECVONLY)
         write_format(w, "a=extmap:%u urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\n",
                      (unsigned)section->level_extension);
+    /* What they send is measured; what we send is not paced by their measurements yet, and promises none. */
+    if (section->twcc_extension && section->transport_cc && ours->direction == SDP_RECVONLY)
+        write_format(w, "a=extmap:%u " SDP_TWCC_URI "\r\na=rtcp-fb:%u transport-cc\r\n",
+                     (unsigned)section->twcc_extension, (unsigned)section->payload_type);
     write_codec(w, section);
     if (ours->stream[0])
         write_format(w, "a=msid:%s %s\r\n", ours->stream, ours->stream);
     if (ours->ssrc)
         write_format(w, "a=ssrc:%" PRIu32 " cname:kinroom\r\n", ours->ssrc);
+    if (ours->repair_ssrc)
+        write_format(w, "a=ssrc:%" PRIu32 " cname:kinroom\r\na=ssrc-group:FID %" PRIu32 " %" PRIu32 "\r\n",
+                     ours->repair_ssrc, ours->ssrc, ours->repair_ssrc);
 }
 
 enum status sdp_write_answer(struct writer *out, const struct sdp_offer *offer, const struct sdp_answer *answer)

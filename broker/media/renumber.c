@@ -136,6 +136,45 @@ bool renumber_packet(struct renumber *renumber, usec_t now_us, struct rtp *rtp, 
     return true;
 }
 
+static bool was_given(const struct renumber *renumber, uint64_t out)
+{
+    if (out > renumber->highest_out || renumber->highest_out - out >= RENUMBER_WINDOW)
+        return false;
+    return renumber->sent[out % RENUMBER_WINDOW / 64] >> out % 64 & 1;
+}
+
+bool renumber_origin(const struct renumber *renumber, uint16_t seq_out, uint16_t *seq_in)
+{
+    uint64_t out = seq_extend(renumber->highest_out, seq_out), back = 0;
+    if (renumber->switched || !was_given(renumber, out))
+        return false;
+    for (size_t i = renumber->span_count; i-- > 0;) {
+        uint64_t in = out - renumber->spans[i].offset;
+        if (in < renumber->spans[i].first_in || in > renumber->highest_in)
+            continue;
+        *seq_in = (uint16_t)in;
+        return place(renumber, in, &back) && back == out;
+    }
+    return false;
+}
+
+/* The value that `carry` gave to one that is not newer than the newest. */
+static uint16_t carried(const struct renumber_counter *counter, uint16_t in, unsigned bits)
+{
+    uint16_t mask = (uint16_t)((1u << bits) - 1);
+    return (uint16_t)(counter->out - ((uint16_t)(counter->in - in) & mask)) & mask;
+}
+
+void renumber_again(const struct renumber *renumber, uint16_t seq_out, struct rtp *rtp, struct vp8 *vp8)
+{
+    rtp->seq = seq_out;
+    rtp->time += renumber->time_offset;
+    if (vp8 && vp8->picture_bits > 0)
+        vp8->picture_id = carried(&renumber->picture, vp8->picture_id, vp8->picture_bits);
+    if (vp8 && vp8->has_tl0)
+        vp8->tl0_picture_index = (uint8_t)carried(&renumber->tl0, vp8->tl0_picture_index, TL0_BITS);
+}
+
 void renumber_skip(struct renumber *renumber, uint16_t seq)
 {
     if (renumber->switched)

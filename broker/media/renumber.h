@@ -56,6 +56,11 @@ void renumber_switch(struct renumber *);
  * nothing changed: it precedes the switch, was given already, is too late to place or half the circle ahead; it must
  * not be sent. */
 bool renumber_packet(struct renumber *, usec_t now_us, struct rtp *, struct vp8 *);
+/* The packet of the current source that went out under this number; false when that was from before the switch, or
+ * never, or too long ago to tell. */
+bool renumber_origin(const struct renumber *, uint16_t seq_out, uint16_t *seq_in);
+/* Writes the numbers that renumber_packet gave to that packet, once more. */
+void renumber_again(const struct renumber *, uint16_t seq_out, struct rtp *, struct vp8 *);
 /* A packet of the current source that is deliberately not forwarded: later ones close up. One that arrives late leaves
  * a gap after all, as the numbers around it have gone out. */
 void renumber_skip(struct renumber *, uint16_t seq);

@@ -15,8 +15,9 @@ enum {
 };
 
 enum {
-    FORMAT_PLI = 1, /* RFC 4585 6.3.1 */
-    FORMAT_FIR = 4, /* RFC 5104 4.3.1 */
+    FORMAT_NACK = 1, /* RFC 4585 6.2.1, of transport feedback */
+    FORMAT_PLI = 1,  /* RFC 4585 6.3.1, of payload feedback */
+    FORMAT_FIR = 4,  /* RFC 5104 4.3.1 */
 };
 
 enum {
@@ -85,6 +86,10 @@ static void read_feedback(struct reader *r, struct rtcp_packet *packet)
 {
     packet->ssrc = read_be32(r);
     packet->media_ssrc = read_be32(r);
+    if (packet->type == TYPE_RTPFB && packet->count == FORMAT_NACK) {
+        packet->kind = RTCP_NACK;
+        packet->lost = (struct bytes){ r->at, r->left };
+    }
     if (packet->type != TYPE_PSFB)
         return;
     if (packet->count == FORMAT_PLI)
@@ -95,6 +100,19 @@ static void read_feedback(struct reader *r, struct rtcp_packet *packet)
         packet->media_ssrc = read_be32(r);
         read_be32(r); /* sequence number and reserved bits: asking twice is as good as asking once */
     }
+}
+
+size_t rtcp_nack_next(struct reader *lost, uint16_t seqs[RTCP_NACK_MAX])
+{
+    if (lost->left < WORD)
+        return 0;
+    size_t count = 0;
+    uint16_t first = read_be16(lost), more = read_be16(lost);
+    seqs[count++] = first;
+    for (unsigned bit = 0; bit < 16; bit++)
+        if (more >> bit & 1)
+            seqs[count++] = (uint16_t)(first + 1 + bit);
+    return count;
 }
 
 static void read_unknown(struct reader *r, struct rtcp_packet *packet)
@@ -231,6 +249,23 @@ void rtcp_write_pli(struct writer *w, uint32_t ssrc, uint32_t media_ssrc)
     write_header(w, FORMAT_PLI, TYPE_PSFB, 2);
     write_be32(w, ssrc);
     write_be32(w, media_ssrc);
+}
+
+void rtcp_write_nack(struct writer *w, uint32_t ssrc, uint32_t media_ssrc, const uint16_t *seqs, size_t count)
+{
+    size_t start = w->len, entries = 0;
+    write_header(w, FORMAT_NACK, TYPE_RTPFB, 0);
+    write_be32(w, ssrc);
+    write_be32(w, media_ssrc);
+    for (size_t i = 0; i < count; entries++) {
+        uint16_t first = seqs[i++], more = 0;
+        for (; i < count && (uint16_t)(seqs[i] - first - 1) < 16; i++)
+            more |= (uint16_t)(1u << (uint16_t)(seqs[i] - first - 1));
+        write_be16(w, first);
+        write_be16(w, more);
+    }
+    if (!w->bad)
+        store_be16(w->at + start + 2, (uint16_t)(2 + entries));
 }
 
 uint64_t rtcp_ntp(int64_t unix_us)

@@ -1,4 +1,5 @@
-/* rtcp.h - compound RTCP, read packet by packet and written: RFC 3550 6, RFC 4585 6 (PLI), RFC 5104 4.3.1 (FIR). */
+/* rtcp.h - compound RTCP, read packet by packet and written: RFC 3550 6, RFC 4585 6 (NACK, PLI), RFC 5104 4.3.1 (FIR).
+ */
 #pragma once
 
 #include "base/bytes.h"
@@ -11,6 +12,7 @@ enum rtcp_kind {
     RTCP_BYE,
     RTCP_PLI,
     RTCP_FIR,
+    RTCP_NACK,
 };
 
 /* One reception report, RFC 3550 6.4.1. */
@@ -35,7 +37,8 @@ struct rtcp_packet {
     enum rtcp_kind kind;
     uint8_t type, count; /* as on the wire */
     uint32_t ssrc;       /* who sends; BYE: the first who leaves, 0 for nobody */
-    uint32_t media_ssrc; /* PLI: whom it is about. FIR: the first entry's */
+    struct bytes lost;   /* NACK: what it asks for, for rtcp_nack_next; borrowed */
+    uint32_t media_ssrc; /* PLI, NACK: whom it is about. FIR: the first entry's */
     struct rtcp_sender sender;
     size_t report_count;
     struct rtcp_report reports[RTCP_REPORTS_MAX];
@@ -48,6 +51,10 @@ enum status rtcp_check(struct bytes compound);
 /* The next packet; false at the end, and when it is broken (then the reader is bad). */
 bool rtcp_next(struct reader *, struct rtcp_packet *);
 
+/* One entry of a NACK's list, RFC 4585 6.2.1: up to RTCP_NACK_MAX sequence numbers; 0 at the end. */
+enum { RTCP_NACK_MAX = 17 };
+size_t rtcp_nack_next(struct reader *lost, uint16_t seqs[RTCP_NACK_MAX]);
+
 /* count: at most RTCP_REPORTS_MAX. `lost` is clamped to its 24 bits. */
 void rtcp_write_sr(struct writer *, uint32_t ssrc, const struct rtcp_sender *, const struct rtcp_report *,
                    size_t count);
@@ -55,6 +62,8 @@ void rtcp_write_rr(struct writer *, uint32_t ssrc, const struct rtcp_report *, s
 /* SDES with a CNAME, which every compound needs (RFC 3550 6.1); at most 255 characters. */
 void rtcp_write_sdes(struct writer *, uint32_t ssrc, const char *cname);
 void rtcp_write_pli(struct writer *, uint32_t ssrc, uint32_t media_ssrc);
+/* seqs: rising, on the circle; count at least 1. */
+void rtcp_write_nack(struct writer *, uint32_t ssrc, uint32_t media_ssrc, const uint16_t *seqs, size_t count);
 
 /* NTP's 64 bits (RFC 3550 4) for a wall-clock time. */
 uint64_t rtcp_ntp(int64_t unix_us);

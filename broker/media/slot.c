@@ -1,5 +1,7 @@
 #include "media/slot.h"
 
+enum { REPAIR_HEADER_LEN = 2 }; /* the lost packet's sequence number: RFC 4588 4 */
+
 static const uint32_t clock_rates[] = {
     [SLOT_OPUS] = 48000, /* RFC 7587 4.1, whatever the sound's own rate */
     [SLOT_VP8] = 90000,  /* RFC 7741 4.1 */
@@ -20,6 +22,13 @@ void slot_init(struct slot *slot, enum slot_codec codec, uint32_t ssrc, uint8_t 
         .awaiting_keyframe = codec == SLOT_VP8,
     };
     renumber_init(&slot->renumber, clock_rates[codec], first.seq, first.time, first.picture);
+}
+
+void slot_set_repair(struct slot *slot, uint32_t ssrc, uint8_t payload_type, const struct entropy *entropy)
+{
+    slot->repair_ssrc = ssrc;
+    slot->repair_payload_type = payload_type;
+    entropy_fill(entropy, &slot->repair_seq, sizeof slot->repair_seq);
 }
 
 void slot_switch(struct slot *slot)
@@ -79,6 +88,33 @@ bool slot_write(struct slot *slot, usec_t now_us, const struct rtp *in, struct w
     if (slot->codec == SLOT_VP8)
         return write_vp8(slot, now_us, &rtp, out, needs_keyframe);
     return write_opus(slot, now_us, &rtp, out);
+}
+
+bool slot_lost(const struct slot *slot, uint16_t seq_out, uint16_t *seq_in)
+{
+    return slot->repair_payload_type && renumber_origin(&slot->renumber, seq_out, seq_in);
+}
+
+bool slot_repair(struct slot *slot, uint16_t seq_out, const struct rtp *in, struct writer *out)
+{
+    struct rtp rtp = *in;
+    struct vp8 vp8;
+    if (vp8_parse(rtp.payload, &vp8) != OK ||
+        out->cap - out->len < RTP_HEADER_LEN + REPAIR_HEADER_LEN + rtp.payload.len)
+        return false;
+    renumber_again(&slot->renumber, seq_out, &rtp, &vp8);
+    struct rtp header = {
+        .marker = rtp.marker,
+        .payload_type = slot->repair_payload_type,
+        .seq = slot->repair_seq++,
+        .time = rtp.time,
+        .ssrc = slot->repair_ssrc,
+    };
+    rtp_write(out, &header);
+    write_be16(out, seq_out);
+    write_bytes(out, rtp.payload);
+    vp8_rewrite(out->at + out->len - rtp.payload.len, &vp8, vp8.picture_id, vp8.tl0_picture_index);
+    return true;
 }
 
 bool slot_sender_report(struct slot *slot, struct now now, const struct reception *of_source, struct rtcp_sender *out)

@@ -20,12 +20,18 @@ struct slot {
     uint32_t ssrc;
     uint8_t payload_type; /* as this receiver negotiated it */
     bool awaiting_keyframe;
+    /* Its repair stream, RFC 4588; payload type 0: none was negotiated. */
+    uint32_t repair_ssrc;
+    uint8_t repair_payload_type;
+    uint16_t repair_seq;      /* of the next one */
     uint32_t packets, octets; /* of payload, since creation */
     bool sent_since_report;
     struct renumber renumber;
 };
 
 void slot_init(struct slot *, enum slot_codec, uint32_t ssrc, uint8_t payload_type, const struct entropy *);
+/* Retransmissions go out as a stream of their own: RFC 4588 in session multiplexing by SSRC (section 5.3). */
+void slot_set_repair(struct slot *, uint32_t ssrc, uint8_t payload_type, const struct entropy *);
 /* A new source feeds the slot, from now on. */
 void slot_switch(struct slot *);
 /* Writes one incoming packet as this slot's: header rebuilt (no extension, no CSRC, no padding), numbers renumbered,
@@ -34,6 +40,12 @@ void slot_switch(struct slot *);
  * held back for want of one, and is otherwise left alone, so that one flag can serve all the slots of a stream. The
  * first audio packet of a source has the marker set: a talkspurt begins (RFC 3551 4.1). */
 bool slot_write(struct slot *, usec_t now_us, const struct rtp *in, struct writer *out, bool *needs_keyframe);
+/* Which packet of the source a receiver that lost this one of ours wants back; false when it is to have none: never
+ * sent, of an earlier source, too long ago, or without a repair stream. */
+bool slot_lost(const struct slot *, uint16_t seq_out, uint16_t *seq_in);
+/* Writes that packet again, on the repair stream: the numbers that it had, its own sequence number ahead of the payload
+ * (RFC 4588 4). False, with nothing written, when it does not fit. */
+bool slot_repair(struct slot *, uint16_t seq_out, const struct rtp *in, struct writer *out);
 /* The sender report for this slot at `now`; false when there is nothing to say: the publisher sent no SR yet, or
  * nothing went out since the last report, or nothing of this source (an old source's SR says nothing about the new
  * one).

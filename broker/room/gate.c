@@ -24,6 +24,8 @@ static void edge_shut(struct track *track, uint16_t receiver, uint16_t slot)
     for (size_t i = 0; i < track->edge_count; i++)
         if (track->edges[i].receiver == receiver && track->edges[i].slot == slot) {
             track->edges[i] = track->edges[--track->edge_count];
+            if (track->edge_count == 0)
+                track_forget(track);
             return;
         }
 }

@@ -13,8 +13,10 @@ static void track_init(struct track *track, const struct negotiated_source *how,
     *track = (struct track){ .how = *how };
     /* An SSRC in the offer is only a hint that saves waiting for a MID: packets under it are authenticated all the
      * same. */
-    if (how->ssrc_count > 0)
+    if (how->ssrc_count > 0) {
         track->ssrc = how->ssrcs[0];
+        track->repair_ssrc = how->repairs[0];
+    }
     reception_init(&track->reception, source_is_video(source) ? VIDEO_CLOCK : AUDIO_CLOCK);
 }
 
@@ -28,6 +30,8 @@ static void slots_init(struct link *link, const struct negotiated *agreed, const
         slot->publisher = PUBLISHER_NONE;
         memcpy(slot->mid, how->mid, sizeof slot->mid);
         slot_init(&slot->stream, how->video ? SLOT_VP8 : SLOT_OPUS, how->ssrc, how->payload_type, entropy);
+        if (how->repair_type)
+            slot_set_repair(&slot->stream, how->repair_ssrc, how->repair_type, entropy);
     }
 }
 
@@ -82,6 +86,7 @@ enum status link_create(struct link **created, const struct link_config *config,
         link_destroy(link);
         return status;
     }
+    link->twcc_at = NEVER;
     *created = link;
     return OK;
 }
@@ -93,6 +98,7 @@ void link_destroy(struct link *link)
     for (size_t i = 0; i < SOURCE_COUNT; i++) {
         assert(link->tracks[i].edge_count == 0);
         free(link->tracks[i].edges);
+        cache_destroy(link->tracks[i].cache);
     }
     transport_destroy(link->transport);
     free(link);
@@ -104,6 +110,13 @@ struct track *link_track_by_ssrc(struct link *link, uint32_t ssrc)
         if (link->tracks[i].how.offered && link->tracks[i].ssrc == ssrc && ssrc != 0)
             return &link->tracks[i];
     return NULL;
+}
+
+void track_forget(struct track *track)
+{
+    track->nack = (struct nack){ 0 };
+    cache_destroy(track->cache);
+    track->cache = NULL;
 }
 
 static struct track *track_by_mid(struct link *link, const struct rtp *rtp)
@@ -131,9 +144,50 @@ struct track *link_track_of(struct link *link, const struct rtp *rtp, bool *rest
         uint32_t clock_rate = track->reception.clock_rate;
         track->ssrc = rtp->ssrc;
         *restarted = true;
+        track_forget(track);
         reception_init(&track->reception, clock_rate);
     }
     return rtp->payload_type == track->how.payload_type ? track : NULL;
+}
+
+static struct track *repaired_track(struct link *link, const struct rtp *rtp)
+{
+    for (size_t i = 0; i < SOURCE_COUNT; i++) {
+        struct track *track = &link->tracks[i];
+        if (track->how.repair_type && track->how.repair_type == rtp->payload_type && track->repair_ssrc == rtp->ssrc)
+            return track;
+    }
+    struct track *track = track_by_mid(link, rtp);
+    if (!track || !track->how.repair_type || track->how.repair_type != rtp->payload_type)
+        return NULL;
+    track->repair_ssrc = rtp->ssrc;
+    return track;
+}
+
+/* RFC 4588 4: the payload begins with the lost packet's sequence number. One of padding alone is a bandwidth probe. */
+bool link_take_repair(struct link *link, struct rtp *rtp)
+{
+    enum { SEQ_LEN = 2 };
+    struct track *track = repaired_track(link, rtp);
+    if (!track || !track->ssrc || rtp->payload.len <= SEQ_LEN)
+        return false;
+    rtp->seq = load_be16(rtp->payload.at);
+    rtp->payload = (struct bytes){ rtp->payload.at + SEQ_LEN, rtp->payload.len - SEQ_LEN };
+    rtp->ssrc = track->ssrc;
+    rtp->payload_type = track->how.payload_type;
+    return true;
+}
+
+bool link_twcc_of(const struct link *link, const struct rtp *rtp, uint16_t *seq)
+{
+    uint8_t id = 0;
+    for (size_t i = 0; i < SOURCE_COUNT && !id; i++)
+        id = link->tracks[i].how.twcc_extension; /* the same in every section: RFC 8843 10.2 */
+    struct bytes number = id ? rtp_extension_find(rtp, id) : (struct bytes){ 0 };
+    if (number.len != 2)
+        return false;
+    *seq = load_be16(number.at);
+    return true;
 }
 
 struct receive_slot *link_slot_by_ssrc(struct link *link, uint32_t ssrc)

@@ -4,10 +4,13 @@
 #pragma once
 
 #include "auth/plan.h"
+#include "media/cache.h"
 #include "media/keyframe.h"
+#include "media/nack.h"
 #include "media/reception.h"
 #include "media/slot.h"
 #include "media/sync.h"
+#include "media/twcc.h"
 #include "signaling/negotiation.h"
 #include "transport/routes.h"
 #include "transport/transport.h"
@@ -22,7 +25,10 @@ struct track {
     struct negotiated_source how;
     uint32_t ssrc; /* 0 until an authentic packet or the offer named it */
     struct reception reception;
-    struct keyframe keyframe; /* video only */
+    struct keyframe keyframe; /* video only, like what follows */
+    uint32_t repair_ssrc;     /* of their retransmissions; 0 until a packet or the offer named it */
+    struct nack nack;         /* what we miss of it */
+    struct cache *cache;      /* what its receivers may miss; NULL while nobody receives it */
     struct edge *edges;
     size_t edge_count, edge_cap;
 };
@@ -44,7 +50,10 @@ struct link {
     struct sync sync; /* their clock against ours, for sender reports */
     struct receive_slot slots[NEGOTIATION_SLOTS_MAX];
     size_t slot_count;
-    usec_t report_at; /* when reports are due next */
+    usec_t report_at;          /* when reports are due next */
+    struct twcc twcc;          /* when their packets came */
+    usec_t twcc_at;            /* when they hear of it next; NEVER without news */
+    usec_t repairs_paid_until; /* what is sent to them again costs time; how far ahead of the clock they are */
 };
 
 /* What every link of a shard is made with. */
@@ -66,6 +75,13 @@ void link_destroy(struct link *);
 /* Which track an authentic packet belongs to: by its SSRC, or the first time by its MID (RFC 8843 9.2). NULL: none,
  * drop it. *restarted: a new SSRC took the track over, and its numbers start anew. */
 struct track *link_track_of(struct link *, const struct rtp *, bool *restarted);
+/* A retransmission (RFC 4588) becomes the packet that it brings back; false, and unchanged, when it is none of theirs
+ * or brings nothing. */
+bool link_take_repair(struct link *, struct rtp *);
+/* The transport-wide number of a packet; false when it has none. */
+bool link_twcc_of(const struct link *, const struct rtp *, uint16_t *seq);
+/* What was kept of a stream for those who received it; nobody does any more, or it starts anew. */
+void track_forget(struct track *);
 /* By SSRC alone; NULL for none. */
 struct track *link_track_by_ssrc(struct link *, uint32_t ssrc);
 struct receive_slot *link_slot_by_ssrc(struct link *, uint32_t ssrc);

@@ -1,7 +1,10 @@
 #include "room/relay.h"
 
 #include "media/rtcp.h"
+#include "media/seq.h"
 #include "media/vp8.h"
+#include "room/feedback.h"
+#include "room/repair.h"
 
 #define REPORT_US USEC_PER_SEC
 enum { COMPOUND_MAX = 1200 };
@@ -21,7 +24,7 @@ static bool has_edges(const struct link *link)
 
 /* Ready, and the peer still answers for its path. Asked before a slot gives out numbers, as a number once given is
  * spent. */
-static bool can_send(const struct link *to, struct now now)
+bool relay_can_send(const struct link *to, struct now now)
 {
     return transport_is_ready(to->transport) &&
            now.mono_us < transport_last_consent(to->transport) + TRANSPORT_CONSENT_US;
@@ -38,7 +41,7 @@ static void send_along(struct room *room, struct now now, struct track *track, c
                        const struct rtp *rtp, struct outbox *out)
 {
     struct link *to = room->people[edge->receiver].link;
-    if (!can_send(to, now))
+    if (!relay_can_send(to, now))
         return;
     size_t cap = RTP_HEADER_LEN + rtp->payload.len + TRANSPORT_SEAL_OVERHEAD;
     uint8_t *at = outbox_reserve(out, cap);
@@ -57,32 +60,53 @@ static void send_along(struct room *room, struct now now, struct track *track, c
     }
 }
 
+/* What a receiver of this stream may want once more. Without memory for it there is no repair, and a keyframe mends. */
+static void keep(struct track *track, uint64_t seq, const struct rtp *rtp)
+{
+    if (track->edge_count == 0 || (!track->cache && cache_create(&track->cache) != OK))
+        return;
+    cache_put(track->cache, seq, rtp);
+}
+
+static void forward(struct room *room, struct now now, struct track *track, const struct rtp *rtp, bool restarted,
+                    struct outbox *out)
+{
+    for (size_t i = 0; i < track->edge_count; i++) {
+        const struct edge *edge = &track->edges[i];
+        if (restarted)
+            slot_switch(&room->people[edge->receiver].link->slots[edge->slot].stream);
+        send_along(room, now, track, edge, rtp, out);
+    }
+}
+
 void relay_rtp(struct room *room, struct now now, struct participant *p, struct bytes packet, struct outbox *out)
 {
     struct rtp rtp;
-    bool restarted;
+    bool restarted, repaired = false;
     struct track *track = NULL;
-    if (participant_in(p) && rtp_parse(packet, &rtp) == OK)
+    if (participant_in(p) && rtp_parse(packet, &rtp) == OK) {
+        feedback_arrival(room, now, p->link, &rtp);
+        repaired = link_take_repair(p->link, &rtp);
         track = link_track_of(p->link, &rtp, &restarted);
+    }
     if (!track) {
         room->shared->counts.packets_refused++;
         return;
     }
     room->shared->counts.packets_in++;
-    reception_packet(&track->reception, now.mono_us, rtp.seq, rtp.time);
-
-    bool video =
-        track == &p->link->tracks[track_index(SOURCE_CAMERA)] || track == &p->link->tracks[track_index(SOURCE_SCREEN)];
-    struct vp8 vp8;
-    if (video && vp8_parse(rtp.payload, &vp8) == OK && vp8.keyframe_start)
-        keyframe_arrived(&track->keyframe);
-    for (size_t i = 0; i < track->edge_count; i++) {
-        const struct edge *edge = &track->edges[i];
-        if (restarted)
-            slot_switch(&room->people[edge->receiver].link->slots[edge->slot].stream);
-        send_along(room, now, track, edge, &rtp, out);
+    /* A repair stream has reports of its own; to the stream that it repairs it is as if the packet had been late. */
+    uint64_t seq = repaired ? seq_extend(track->reception.highest_seq, rtp.seq)
+                            : reception_packet(&track->reception, now.mono_us, rtp.seq, rtp.time);
+    if (track != &p->link->tracks[track_index(SOURCE_MIC)]) {
+        struct vp8 vp8;
+        bool keyframe_starts = vp8_parse(rtp.payload, &vp8) == OK && vp8.keyframe_start;
+        if (keyframe_starts)
+            keyframe_arrived(&track->keyframe);
+        keep(track, seq, &rtp);
+        feedback_packet(room, now, track, seq, keyframe_starts);
     }
-    if (video && track->keyframe.wanted)
+    forward(room, now, track, &rtp, restarted, out);
+    if (track->keyframe.wanted)
         relay_ask_keyframes(room, now, out);
 }
 
@@ -109,6 +133,8 @@ void relay_rtcp(struct room *room, struct now now, struct participant *p, struct
             sync_sender_report(&p->link->sync, now, packet.sender.ntp);
         } else if (packet.kind == RTCP_PLI || packet.kind == RTCP_FIR)
             want_keyframe(room, p->link, packet.media_ssrc);
+        else if (packet.kind == RTCP_NACK)
+            repair_serve(room, now, p, packet.media_ssrc, packet.lost, out);
     }
     relay_ask_keyframes(room, now, out);
 }
@@ -124,8 +150,15 @@ void relay_ready(struct room *room, struct now now, struct participant *p, struc
     relay_ask_keyframes(room, now, out);
 }
 
+/* RFC 3550 6.1: a report first, be it empty, and who we are. */
+void relay_begin_compound(const struct link *to, struct writer *compound)
+{
+    rtcp_write_rr(compound, to->feedback_ssrc, NULL, 0);
+    rtcp_write_sdes(compound, to->feedback_ssrc, cname);
+}
+
 /* Seals one compound for its peer and sends it. */
-static void send_rtcp(struct link *to, struct now now, struct writer *compound, struct outbox *out)
+void relay_send_rtcp(struct link *to, struct now now, struct writer *compound, struct outbox *out)
 {
     struct address peer;
     size_t len = compound->len;
@@ -139,10 +172,9 @@ static void ask_keyframe(struct link *publisher, struct track *track, struct now
         return;
     uint8_t buffer[COMPOUND_MAX];
     struct writer compound = writer_over(buffer, sizeof buffer);
-    rtcp_write_rr(&compound, publisher->feedback_ssrc, NULL, 0);
-    rtcp_write_sdes(&compound, publisher->feedback_ssrc, cname);
+    relay_begin_compound(publisher, &compound);
     rtcp_write_pli(&compound, publisher->feedback_ssrc, track->ssrc);
-    send_rtcp(publisher, now, &compound, out);
+    relay_send_rtcp(publisher, now, &compound, out);
 }
 
 void relay_ask_keyframes(struct room *room, struct now now, struct outbox *out)
@@ -205,7 +237,7 @@ void relay_reports(struct room *room, struct now now, struct outbox *out)
         write_receiver_report(link, now, &compound);
         write_sender_reports(room, link, now, &compound);
         compound.cap = sizeof buffer;
-        send_rtcp(link, now, &compound, out);
+        relay_send_rtcp(link, now, &compound, out);
     }
 }
 
@@ -219,6 +251,7 @@ usec_t relay_deadline(const struct room *room)
         deadline = sooner(deadline, transport_deadline(link->transport));
         if (transport_is_ready(link->transport) && participant_in(&room->people[i]))
             deadline = sooner(deadline, link->report_at);
+        deadline = sooner(deadline, feedback_deadline(&room->people[i]));
         for (size_t j = 0; j < SOURCE_COUNT; j++)
             if (link->tracks[j].edge_count > 0 && can_ask(link, &link->tracks[j]))
                 deadline = sooner(deadline, keyframe_deadline(&link->tracks[j].keyframe));

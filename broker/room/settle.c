@@ -1,5 +1,6 @@
 #include "room/settle.h"
 
+#include "room/feedback.h"
 #include "room/gate.h"
 #include "room/journal.h"
 #include "room/notify.h"
@@ -241,6 +242,7 @@ void room_tick(struct room *room, struct now now, struct outbox *out)
     tick_transports(room, now, out);
     if (now.mono_us >= room->settle_at) /* first: whose time is over gets no report either */
         room_settle(room, now, out);
+    feedback_send(room, now, out);
     relay_ask_keyframes(room, now, out);
     relay_reports(room, now, out);
     room->deadline = sooner(room->settle_at, relay_deadline(room));

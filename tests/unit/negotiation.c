@@ -74,13 +74,18 @@ static void check_agreement(const char *browser, uint8_t opus, uint8_t vp8)
         assert_int_equal(agreed.sources[i].payload_type, i ? vp8 : opus);
         assert_int_equal(agreed.sources[i].ssrc_count, 1);
         assert_int_not_equal(agreed.sources[i].mid_extension, 0);
+        assert_int_not_equal(agreed.sources[i].twcc_extension, 0);
+        assert_int_equal(agreed.sources[i].repair_type != 0, i > 0);
+        assert_int_equal(agreed.sources[i].repairs[0] != 0, i > 0);
     }
     assert_int_not_equal(agreed.sources[0].level_extension, 0);
     assert_int_equal(agreed.slot_count, 8);
     for (size_t i = 0; i < 8; i++) {
         assert_int_equal(agreed.slots[i].video, i >= 4);
         assert_int_equal(agreed.slots[i].payload_type, i >= 4 ? vp8 : opus);
-        assert_int_equal(agreed.slots[i].ssrc, 1000 + i);
+        assert_int_equal(agreed.slots[i].ssrc, 1000 + 2 * i);
+        assert_int_equal(agreed.slots[i].repair_type != 0, i >= 4);
+        assert_int_equal(agreed.slots[i].repair_ssrc, i >= 4 ? 1001 + 2 * i : 0);
     }
     assert_string_equal(agreed.slots[0].mid, "3");
     assert_string_equal(agreed.slots[7].mid, "10");
@@ -89,10 +94,11 @@ static void check_agreement(const char *browser, uint8_t opus, uint8_t vp8)
     assert_int_equal(times("a=recvonly\r\n"), 3);
     assert_int_equal(times("a=sendonly\r\n"), 8);
     assert_int_equal(times("typ host"), 1);
-    assert_int_equal(times("a=ssrc:1007 cname:kinroom\r\n"), 1);
+    assert_int_equal(times("a=ssrc:1014 cname:kinroom\r\na=ssrc:1015 cname:kinroom\r\na=ssrc-group:FID 1014 1015\r\n"),
+                     1);
     assert_int_equal(times("a=msid:slot-10 slot-10\r\n"), 1);
-    assert_int_equal(times("rtx"), 0);
-    assert_int_equal(times("transport"), 0);
+    assert_int_equal(times(" rtx/90000\r\n"), 6);    /* of both pictures that they send, and on the four slots */
+    assert_int_equal(times(" transport-cc\r\n"), 3); /* only for what they send */
 }
 
 static void chromium_gets_three_sources_and_eight_slots(void **state)

@@ -216,6 +216,32 @@ static void wall_clock_times_become_ntp(void **state)
     assert_true(rtcp_ntp(2085978496LL * 1000000) == 0); /* 2036-02-07 06:28:16 */
 }
 
+static void a_nack_names_what_is_missing(void **state)
+{
+    (void)state;
+    const uint16_t seqs[] = { 65530, 65531, 65535, 2, 10, 11, 40, 57 };
+    uint8_t buffer[64];
+    struct writer w = writer_over(buffer, sizeof buffer);
+    rtcp_write_rr(&w, 9, NULL, 0);
+    rtcp_write_nack(&w, 9, 77, seqs, sizeof seqs / sizeof *seqs);
+    assert_false(w.bad);
+    assert_int_equal(w.len, 8 + 12 + 4 * 4); /* 65530 to 10, 11, 40, 57 */
+    assert_int_equal(rtcp_check(writer_bytes(&w)), OK);
+    struct reader r = reader_over(writer_bytes(&w));
+    struct rtcp_packet packet;
+    next_is(&r, &packet, RTCP_RR);
+    next_is(&r, &packet, RTCP_NACK);
+    assert_int_equal(packet.ssrc, 9);
+    assert_int_equal(packet.media_ssrc, 77);
+    struct reader lost = reader_over(packet.lost);
+    uint16_t some[RTCP_NACK_MAX];
+    size_t total = 0, count;
+    while ((count = rtcp_nack_next(&lost, some)) > 0)
+        for (size_t i = 0; i < count; i++)
+            assert_int_equal(some[i], seqs[total++]);
+    assert_int_equal(total, sizeof seqs / sizeof *seqs);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -231,6 +257,7 @@ int main(void)
         cmocka_unit_test(padding_is_for_the_last_packet_only),
         cmocka_unit_test(a_broken_packet_ends_the_reading),
         cmocka_unit_test(wall_clock_times_become_ntp),
+        cmocka_unit_test(a_nack_names_what_is_missing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -295,6 +295,104 @@ static void lips_and_voice_stay_together(void **state)
     assert_in_range(voice_us - captured_us + 100, 0, 200);
 }
 
+enum { REPAIR_SSRC = 0x5108, REPAIR_PT = 97 };
+
+/* A packet of the source, as the cache would hand it out. */
+static struct rtp video_packet(uint8_t payload[static 7], usec_t at, uint16_t seq, uint16_t picture)
+{
+    const uint8_t bytes[] = { 0x90, 0xc0, (uint8_t)(0x80 | picture >> 8), (uint8_t)picture, 0x11, 1, 0xaa };
+    memcpy(payload, bytes, sizeof bytes);
+    return (struct rtp){ .seq = seq, .time = (uint32_t)(at * 9 / 100), .payload = { payload, sizeof bytes } };
+}
+
+static struct slot slot_with_repair(void)
+{
+    static int byte = 0x20;
+    struct slot slot = slot_of(SLOT_VP8);
+    slot_set_repair(&slot, REPAIR_SSRC, REPAIR_PT, &(struct entropy){ fill, &byte });
+    return slot;
+}
+
+static void a_lost_packet_goes_out_again_with_its_numbers(void **state)
+{
+    (void)state;
+    struct slot slot = slot_with_repair();
+    struct sent first, sent;
+    uint8_t payload[7], raw[ROOM];
+    uint16_t seq_in;
+    assert_true(send_video(&slot, 1000, 500, 30, 1, &sent));
+    assert_true(send_video(&slot, 2000, 501, 31, 0, &first));
+    for (uint16_t seq = 502; seq < 520; seq++)
+        assert_true(send_video(&slot, 1000 * (seq - 499), seq, seq - 470, 0, &sent));
+    assert_true(slot_lost(&slot, first.rtp.seq, &seq_in));
+    assert_int_equal(seq_in, 501);
+
+    for (int again = 0; again < 2; again++) {
+        struct rtp in = video_packet(payload, 2000, 501, 31), out;
+        struct writer w = writer_over(raw, sizeof raw);
+        assert_true(slot_repair(&slot, first.rtp.seq, &in, &w));
+        assert_int_equal(rtp_parse(writer_bytes(&w), &out), OK);
+        assert_int_equal(out.ssrc, REPAIR_SSRC);
+        assert_int_equal(out.payload_type, REPAIR_PT);
+        assert_int_equal(out.seq, (uint16_t)(0x2020 + again)); /* its own count: no number is given twice */
+        assert_int_equal(out.time, first.rtp.time);
+        assert_int_equal(load_be16(out.payload.at), first.rtp.seq);
+        assert_int_equal(out.payload.len, 2 + first.rtp.payload.len);
+        assert_memory_equal(out.payload.at + 2, first.rtp.payload.at, first.rtp.payload.len);
+    }
+}
+
+/* What was published before somebody was let in is not for them, however they ask. */
+static void nothing_from_before_a_switch_is_sent_again(void **state)
+{
+    (void)state;
+    struct slot slot = slot_with_repair();
+    struct sent before, sent;
+    uint16_t seq_in;
+    assert_true(send_video(&slot, 1000, 500, 30, 1, &before));
+    assert_true(slot_lost(&slot, before.rtp.seq, &seq_in));
+    slot_switch(&slot);
+    assert_false(slot_lost(&slot, before.rtp.seq, &seq_in));
+    assert_true(send_video(&slot, 90000, 505, 33, 1, &sent));
+    for (unsigned seq = 0; seq <= UINT16_MAX; seq++)
+        assert_int_equal(slot_lost(&slot, (uint16_t)seq, &seq_in), seq == sent.rtp.seq);
+}
+
+static void only_what_was_sent_can_be_lost(void **state)
+{
+    (void)state;
+    struct slot slot = slot_with_repair(), bare = slot_of(SLOT_VP8);
+    struct sent sent;
+    uint16_t seq_in;
+    assert_false(slot_lost(&slot, 0x2020, &seq_in));
+    assert_true(send_video(&slot, 1000, 500, 30, 1, &sent));
+    assert_true(send_video(&slot, 1000, 502, 31, 0, &sent)); /* 501 never came */
+    assert_false(slot_lost(&slot, (uint16_t)(sent.rtp.seq - 1), &seq_in));
+    assert_false(slot_lost(&slot, (uint16_t)(sent.rtp.seq + 1), &seq_in));
+    assert_true(slot_lost(&slot, sent.rtp.seq, &seq_in));
+    /* Too long ago to tell. */
+    uint16_t old = sent.rtp.seq;
+    for (unsigned i = 0; i < RENUMBER_WINDOW; i++)
+        assert_true(send_video(&slot, 2000, (uint16_t)(503 + i), (uint16_t)(32 + i), 0, &sent));
+    assert_false(slot_lost(&slot, old, &seq_in));
+    /* Without a repair stream there is no way to send it. */
+    assert_true(send_video(&bare, 1000, 500, 30, 1, &sent));
+    assert_false(slot_lost(&bare, sent.rtp.seq, &seq_in));
+}
+
+static void a_repair_that_does_not_fit_is_not_sent(void **state)
+{
+    (void)state;
+    struct slot slot = slot_with_repair();
+    struct sent sent;
+    uint8_t payload[7], raw[RTP_HEADER_LEN + 2 + 6];
+    assert_true(send_video(&slot, 1000, 500, 30, 1, &sent));
+    struct rtp in = video_packet(payload, 1000, 500, 30);
+    struct writer w = writer_over(raw, sizeof raw);
+    assert_false(slot_repair(&slot, sent.rtp.seq, &in, &w));
+    assert_int_equal(w.len, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -311,6 +409,10 @@ int main(void)
         cmocka_unit_test(a_report_covers_something_sent),
         cmocka_unit_test(an_old_sources_report_is_not_used_after_a_switch),
         cmocka_unit_test(lips_and_voice_stay_together),
+        cmocka_unit_test(a_lost_packet_goes_out_again_with_its_numbers),
+        cmocka_unit_test(nothing_from_before_a_switch_is_sent_again),
+        cmocka_unit_test(only_what_was_sent_can_be_lost),
+        cmocka_unit_test(a_repair_that_does_not_fit_is_not_sent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
