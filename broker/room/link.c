@@ -137,8 +137,9 @@ struct track *link_track_of(struct link *link, const struct rtp *rtp, bool *rest
     *restarted = false;
     struct track *track = link_track_by_ssrc(link, rtp->ssrc);
     if (!track) {
+        /* A retransmission, which may carry the MID as well, names no new stream. */
         track = track_by_mid(link, rtp);
-        if (!track)
+        if (!track || rtp->payload_type != track->how.payload_type)
             return NULL;
         /* A browser may start a stream anew under another SSRC: what follows is a new stream to our reports. */
         uint32_t clock_rate = track->reception.clock_rate;
