@@ -5,7 +5,7 @@
 #include "auth/consent.h"
 #include "base/terms.h"
 
-enum { NAME_MAX_BYTES = 64, PLAN_PEOPLE_MAX = 32, PLAN_GRANTS_MAX = 32, PLAN_STEPS_MAX = 12 };
+enum { NAME_MAX_BYTES = 64, PLAN_PEOPLE_MAX = 32, PLAN_GRANTS_MAX = 32, PLAN_STEPS_MAX = 12, PLAN_DEVICES_MAX = 32 };
 
 struct plan_person {
     struct id participation; /* what a token's sub names */
@@ -15,6 +15,14 @@ struct plan_person {
     char name[NAME_MAX_BYTES + 1];  /* shown to those who may know; UTF-8 */
     char alias[NAME_MAX_BYTES + 1]; /* shown instead in workshops and groups; empty: a number is made up */
     bool denied;                    /* removed in an earlier life of this session */
+    bool acknowledged;              /* these versions, for this kind, in an earlier session */
+};
+
+/* A loved one's word that they have read both texts: good for each session of this kind that asks for no newer ones. */
+struct acknowledgement {
+    struct id person;
+    enum session_kind kind;
+    char guidance_version[GRANT_TEXT_MAX + 1], notice_version[GRANT_TEXT_MAX + 1];
 };
 
 /* The texts that the pages come with (web/guidance.js), for a session that names no others. */
@@ -40,4 +48,9 @@ struct plan {
     size_t step_count;
     /* What a loved one must have read before the first admission. */
     char guidance_version[GRANT_TEXT_MAX + 1], notice_version[GRANT_TEXT_MAX + 1];
+    /* What an earlier life of this session left behind. */
+    struct id denied_devices[PLAN_DEVICES_MAX]; /* of those who were removed: under no name do they come back */
+    size_t denied_device_count;
+    int64_t
+        ended_at; /* Unix seconds: a therapist or the clinic ended it; 0 nobody. A box that begins later is a new one */
 };

@@ -43,6 +43,7 @@ struct request {
     union {
         struct {
             char *token;
+            char *proof; /* NULL without one */
             bool move;
         } join; /* owned */
         struct {

@@ -256,7 +256,9 @@ void api_handle(struct api *api, struct now now, const struct api_request *reque
     };
     *response = (struct api_response){ 0 };
     effects->grant_count = 0;
-    effects->has_plan = api->has_plan = api->keep_reply = api->remake = false;
+    effects->has_plan = effects->has_moderation = effects->has_question = effects->has_code = false;
+    effects->has_delivery = effects->wants_keys = false;
+    api->has_plan = api->keep_reply = api->remake = false;
     enum problem problem = answer(&call);
     json_decref(call.body);
     if (problem == PROBLEM_UNAUTHORIZED)
@@ -265,8 +267,9 @@ void api_handle(struct api *api, struct now now, const struct api_request *reque
         problem_answer(response, problem, NULL);
 }
 
-void api_settle(struct api *api, struct now now, enum status outcome, struct api_response *response)
+void api_settle(struct api *api, struct now now, const struct api_outcome *came, struct api_response *response)
 {
+    enum status outcome = came->status;
     (void)now;
     if (api->has_plan && outcome == OK)
         outcome = api->store->ops->plan_put(api->store, &api->plan) == OK ? OK : ERR_SYSTEM;

@@ -14,6 +14,10 @@
 #include "auth/keyring.h"
 #include "base/clock.h"
 #include "base/entropy.h"
+#include "api/delivery.h"
+#include "auth/attendance.h"
+#include "auth/moderation.h"
+#include "auth/oidc.h"
 #include "ledger/store.h"
 
 struct api;
@@ -24,6 +28,14 @@ struct api_config {
     const char *issuer;            /* of all tokens; copied, like base_url */
     const char *base_url;          /* where people's browsers find us, without a last slash */
     struct entropy entropy;
+    struct oidc *oidc; /* of the thread that calls; NULL: no staff signs in here */
+    /* What is denied for good, as the ledger has it: this participation, or this device, in this session. */
+    bool (*denied)(const void *context, const struct id *session, const struct id *participation,
+                   const struct id *device);
+    const void *denied_context;
+    /* Addresses of pages that may ask on a person's behalf, as browsers send them; outlive the api. */
+    const char *const *origins;
+    size_t origin_count;
 };
 
 enum status api_create(struct api **, const struct api_config *);
@@ -42,6 +54,8 @@ struct api_request {
     const char *method, *path;
     const char *query;         /* decoded, "a=1&b=2" */
     const char *authorization; /* the whole header */
+    const char *proof;         /* the DPoP header (RFC 9449 4.1) */
+    const char *origin;        /* of the page that asks; empty when it is no page */
     const char *idempotency_key, *content_type;
     struct bytes body;
 };
@@ -54,18 +68,37 @@ struct api_response {
 };
 void api_response_deinit(struct api_response *);
 
-/* Grants go to every shard, a plan to its own. */
+/* What a code came to, for the therapists of a room. */
+struct code_news {
+    struct id session, participation;
+    enum code_state state;
+};
+
+/* What must happen before the answer: grants go to every shard, all else to the session's own. A request has grants, or
+ * one of the others. */
 struct api_effects {
     struct grant grants[API_BUNDLE_MAX];
     size_t grant_count;
-    bool has_plan;
+    bool has_plan, has_moderation, has_question, has_code;
     struct plan plan;
+    struct moderation moderation;
+    struct id question; /* whose attendance is wanted */
+    struct code_news code;
+    /* Beside the answer, which does not wait for them: */
+    bool has_delivery;
+    struct delivery delivery;
+    bool wants_keys; /* somebody signed in by a key that the JWKS may have by now */
 };
 
-/* The response is whole, except for what depends on a plan. */
+/* What the shards made of it. */
+struct api_outcome {
+    enum status status; /* of the plan or the order; OK without one */
+    struct attendance attendance;
+};
+
+/* The response is whole, except for what depends on the shards. */
 void api_handle(struct api *, struct now, const struct api_request *, struct api_response *, struct api_effects *);
-/* The outcome of the plan, as broker_plan has it; OK without one. */
-void api_settle(struct api *, struct now, enum status outcome, struct api_response *);
+void api_settle(struct api *, struct now, const struct api_outcome *, struct api_response *);
 
 /* One for a request that never got as far as api_handle: a status of problem.h's table. */
 void api_refuse(int status, struct api_response *);

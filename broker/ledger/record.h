@@ -12,7 +12,7 @@ enum record_kind {
     RECORD_OPEN = 1,     /* a disclosure interval begins: durable before the first packet */
     RECORD_CLOSE,        /* it ended; reason says why */
     RECORD_REFUSED,      /* an admission was asked for and not allowed; reason is the verdict's code */
-    RECORD_ACKNOWLEDGED, /* guidance and notice, with their versions */
+    RECORD_ACKNOWLEDGED, /* guidance and notice, with their versions; reason is the kind of session */
     RECORD_AGREED,       /* the client's yes (reason "yes") or no ("no") to a segment */
     RECORD_REMOVED,      /* denied for this session, for good */
     RECORD_REVOKED,      /* a grant ended at once */
@@ -32,6 +32,7 @@ struct record {
     struct id grant;
     uint32_t grant_epoch;
     struct id interval; /* names one OPEN and its CLOSE */
+    struct id device;   /* of a REMOVED: what is denied with the participation; empty when it came without one */
     enum mode mode;     /* 0 none */
     char reason[REASON_MAX + 1];
     char guidance_version[VERSION_MAX + 1], notice_version[VERSION_MAX + 1];

@@ -205,6 +205,29 @@ void broker_grant(struct broker *b, struct now now, const struct grant *grant, s
     }
 }
 
+void broker_code(struct broker *b, struct now now, const struct id *session, const struct id *participation,
+                 enum code_state state, struct outbox *out)
+{
+    (void)b, (void)now, (void)session, (void)participation, (void)state, (void)out;
+}
+
+void broker_acknowledged(struct broker *b, struct now now, const struct acknowledgement *known, struct outbox *out)
+{
+    (void)b, (void)now, (void)known, (void)out;
+}
+
+enum status broker_moderate(struct broker *b, struct now now, const struct moderation *order, struct outbox *out)
+{
+    (void)b, (void)now, (void)order, (void)out;
+    return ERR_UNKNOWN;
+}
+
+void broker_attendance(struct broker *b, struct now now, const struct id *session, struct attendance *attendance)
+{
+    (void)b, (void)now, (void)session;
+    *attendance = (struct attendance){ 0 };
+}
+
 /* Why these claims don't open this room now; NULL when they do. Everything that would tell what exists reads alike. */
 static const char *join_refusal(const struct room *room, struct now now, const struct participant *p,
                                 const struct claims *claims, bool move)

@@ -1,10 +1,12 @@
-/* broker.h - the whole core of one shard behind five calls: rooms, people, their transports and their media.
+/* broker.h - the whole core of one shard behind a few calls: rooms, people, their transports and their media.
  *
  * Pure: no socket, clock, thread or random call of its own. Time and bytes go in; datagrams, messages and closings come
  * out in the outbox. One thread calls it. After a call returns, what the room decided holds: a gate that it shut lets
  * nothing more into the outbox. */
 #pragma once
 
+#include "auth/attendance.h"
+#include "auth/moderation.h"
 #include "auth/token.h"
 #include "base/address.h"
 #include "base/clock.h"
@@ -51,6 +53,16 @@ void broker_durable(struct broker *, struct now, uint64_t number, struct outbox 
 void broker_refused(struct broker *, struct now, uint64_t number, struct outbox *);
 /* A grant that is new or changed takes effect at once: when this returns, whatever it no longer allows is shut. */
 void broker_grant(struct broker *, struct now, const struct grant *, struct outbox *);
+/* What came of a code that this participation's link asked for: therapists are told. */
+void broker_code(struct broker *, struct now, const struct id *session, const struct id *participation, enum code_state,
+                 struct outbox *);
+/* Somebody has acknowledged both texts, here or on another shard: so it holds in every room that asks for the same. */
+void broker_acknowledged(struct broker *, struct now, const struct acknowledgement *, struct outbox *);
+/* The clinic's order: when this returns, its gates are shut. ERR_UNKNOWN: no such session or participation; ERR_STATE:
+ * nothing to do for this seat; ERR_MALFORMED: an act or reason that is none. */
+enum status broker_moderate(struct broker *, struct now, const struct moderation *, struct outbox *);
+/* phase is empty for a session that is not here. */
+void broker_attendance(struct broker *, struct now, const struct id *session, struct attendance *);
 /* Everything that is due. */
 void broker_tick(struct broker *, struct now, struct outbox *);
 

@@ -20,7 +20,7 @@ struct clerk {
     struct api_effects effects;
     uint64_t number; /* of the latest orders to the shards */
     size_t awaited;  /* shards that have not done them yet */
-    enum status outcome;
+    struct api_outcome outcome;
 };
 
 /* ---- Orders ---- */
@@ -43,7 +43,7 @@ static void send_effects(struct clerk *c)
 {
     c->number++;
     c->awaited = 0;
-    c->outcome = OK;
+    c->outcome = (struct api_outcome){ .status = OK };
     for (size_t shard = 0; shard < c->shards; shard++)
         for (size_t i = 0; i < c->effects.grant_count; i++)
             order(c, shard, LETTER_GRANT,
@@ -60,7 +60,7 @@ static void send_effects(struct clerk *c)
 
 static void finish(struct clerk *c, struct now now)
 {
-    api_settle(c->api, now, c->outcome, &c->response);
+    api_settle(c->api, now, &c->outcome, &c->response);
     struct letter letter = { .kind = LETTER_ANSWER, .client = c->client, .note = answer_pack(&c->response) };
     /* The front lets no more of them wait than fit; it gives up by itself what no answer comes for. */
     if (!letter.note || queue_push(c->answers, &letter, 0) != OK)
@@ -111,7 +111,7 @@ static void take_done(void *context, const struct letter *letter)
         return;
     c->awaited--;
     if (letter->outcome != OK)
-        c->outcome = letter->outcome;
+        c->outcome.status = letter->outcome;
 }
 
 /* ---- Making ---- */
@@ -132,7 +132,7 @@ enum status clerk_create(struct clerk **created, const struct clerk_config *conf
         clerk_destroy(c);
         return status;
     }
-    scribe_host(c->scribe, (struct scribe_guest){ has_work, take_turn, take_done, c });
+    scribe_host(c->scribe, (struct scribe_guest){ has_work, take_turn, take_done, NULL, c });
     *created = c;
     return OK;
 }

@@ -195,6 +195,8 @@ static int hand_over(struct requests *r, struct pending *p)
         .path = p->path,
         .query = p->query,
         .authorization = p->authorization,
+        .proof = "",
+        .origin = "",
         .idempotency_key = p->key,
         .content_type = p->content_type,
         .body = { p->body, p->len },

@@ -123,13 +123,16 @@ static int ask_rooms(struct bench *b, enum status outcome, const char *method, c
         .path = path,
         .query = query ? query + 1 : "",
         .authorization = authorization,
+        .proof = "",
+        .origin = "",
         .idempotency_key = b->key,
         .content_type = strncmp(path, "/fhir", 5) == 0 ? "application/fhir+json" : "application/json; charset=utf-8",
         .body = bytes_of(body ? body : ""),
     };
     api_response_deinit(&b->response);
     api_handle(b->api, b->now, &request, &b->response, b->effects);
-    api_settle(b->api, b->now, b->effects->has_plan ? outcome : OK, &b->response);
+    struct api_outcome came = { .status = b->effects->has_plan ? outcome : OK };
+    api_settle(b->api, b->now, &came, &b->response);
     return b->response.status;
 }
 
