@@ -12,7 +12,7 @@ import { equal, includes, until } from './check.js';
 import { misfit } from './schema.js';
 
 const EXAMPLES = new URL('../support/fhir/', import.meta.url);
-const ALL = 'sessions:read sessions:write grants:read grants:write links:write';
+const ALL = 'sessions:read sessions:write grants:read grants:write invitations:write';
 
 const broker = await Broker.start({ tapped: false, options: { '--shards': 2, '--log-level': 'debug' } });
 const serviceToken = (scope, service = 'ehr') => execFileSync(KINROOM,

@@ -459,7 +459,7 @@ static void each_scope_opens_its_own(void **state)
         { "GET", "/api/v1/sessions/x", SCOPE_SESSIONS_READ },
         { "PUT", "/api/v1/sessions/x", SCOPE_SESSIONS_WRITE },
         { "GET", "/api/v1/sessions/x.ics", SCOPE_SESSIONS_READ },
-        { "POST", "/api/v1/sessions/x/links", SCOPE_LINKS_WRITE },
+        { "POST", "/api/v1/sessions/x/links", SCOPE_INVITATIONS_WRITE },
         { "GET", "/api/v1/grants/x", SCOPE_GRANTS_READ },
         { "PUT", "/api/v1/grants/x", SCOPE_GRANTS_WRITE },
         { "DELETE", "/api/v1/grants/x", SCOPE_GRANTS_WRITE },
@@ -492,7 +492,11 @@ static void addresses_that_are_none_and_methods_that_do_not_work(void **state)
                                         "/fhir/",
                                         "/fhir/Patient/x",
                                         "",
-                                        "/api/v1/sessions/abcdefghijklmnopqrstuvwxyz0123456789" };
+                                        "/api/v1/sessions/.x",
+                                        "/api/v1/sessions/.ics",
+                                        "/api/v1/grants/x.ics",
+                                        "/api/v1/sessions/"
+                                        "abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz012" };
     for (size_t i = 0; i < sizeof none / sizeof *none; i++)
         assert_int_equal(ask(b, "GET", none[i], NULL), 404);
     assert_int_equal(ask(b, "PATCH", "/api/v1/sessions/x", "{}"), 405);
