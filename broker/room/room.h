@@ -23,7 +23,7 @@ enum phase {
 };
 const char *phase_name(enum phase);
 
-#define LOBBY_US (15 * 60 * USEC_PER_SEC) /* how early the lobby opens */
+#define LOBBY_US (PLAN_LOBBY_S * USEC_PER_SEC)
 #define CLOCK_STEP_US ((int64_t)(50 * USEC_PER_MSEC))
 #define MISSING_ALARM_US (60 * USEC_PER_SEC)
 enum { EXTEND_MAX_MINUTES = 60 };
