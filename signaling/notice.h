@@ -92,6 +92,8 @@ struct notice_missing {
     int reached; /* by the therapist: 1, 0, or -1 while unknown */
 };
 
+/* The first word on each socket: what a proof of a device's key must hold to be good there. */
+enum status notice_hello(struct writer *, const char *nonce);
 enum status notice_welcome(struct writer *, const struct notice_welcome *);
 enum status notice_answer(struct writer *, uint32_t request, const char *sdp);
 enum status notice_room(struct writer *, const struct notice_room *);
