@@ -77,6 +77,11 @@ static json_t *mode_names(term_set modes)
     return names;
 }
 
+enum status notice_hello(struct writer *w, const char *nonce)
+{
+    return emit(w, json_pack("{s:s, s:s}", "type", "hello", "nonce", nonce));
+}
+
 enum status notice_welcome(struct writer *w, const struct notice_welcome *welcome)
 {
     return emit(w,

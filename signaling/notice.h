@@ -100,6 +100,8 @@ struct notice_extension {
     int64_t until;       /* when the question lapses */
 };
 
+/* The first word on each socket: what a proof of a device's key must hold to be good there. */
+enum status notice_hello(struct writer *, const char *nonce);
 enum status notice_welcome(struct writer *, const struct notice_welcome *);
 enum status notice_answer(struct writer *, uint32_t request, const char *sdp);
 enum status notice_room(struct writer *, const struct notice_room *);
