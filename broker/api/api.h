@@ -33,6 +33,9 @@ struct api_config {
     bool (*denied)(const void *context, const struct id *session, const struct id *participation,
                    const struct id *device);
     const void *denied_context;
+    /* What waits in the outbox of a demo; NULL where there is none. */
+    const struct delivery *(*deliveries)(const void *context, size_t *count);
+    const void *deliveries_context;
     /* Addresses of pages that may ask on a person's behalf, as browsers send them; outlive the api. */
     const char *const *origins;
     size_t origin_count;

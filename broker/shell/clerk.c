@@ -12,6 +12,7 @@ struct clerk {
     struct scribe *scribe;
     size_t shards;
     const struct recovery *recovery;
+    struct mailroom *mailroom;
     const struct log *log;
     struct queue *inbox, *answers;
     /* The request that is being done; client 0: none. */
@@ -56,6 +57,16 @@ static void send_effects(struct clerk *c)
     }
 }
 
+/* What the answer does not wait for. */
+static void send_beside(struct clerk *c)
+{
+    if (c->effects.has_delivery)
+        mailroom_deliver(c->mailroom, &c->effects.delivery);
+    bytes_wipe(&c->effects.delivery, sizeof c->effects.delivery);
+    if (c->effects.wants_keys)
+        mailroom_want_keys(c->mailroom);
+}
+
 /* ---- Requests ---- */
 
 static void finish(struct clerk *c, struct now now)
@@ -80,18 +91,20 @@ static void begin(struct clerk *c, struct now now, const struct letter *letter)
     c->client = letter->client;
     api_handle(c->api, now, &request, &c->response, &c->effects);
     send_effects(c);
+    send_beside(c);
 }
 
 static bool has_work(void *context)
 {
     const struct clerk *c = context;
-    return c->client ? c->awaited == 0 : !queue_is_empty(c->inbox);
+    return mailroom_has_work(c->mailroom) || (c->client ? c->awaited == 0 : !queue_is_empty(c->inbox));
 }
 
 static void take_turn(void *context, struct now now)
 {
     struct clerk *c = context;
     struct letter letter;
+    mailroom_turn(c->mailroom, now);
     for (int i = 0; i < CALLS_PER_TURN; i++) {
         if (c->client && c->awaited > 0)
             return;
@@ -114,6 +127,12 @@ static void take_done(void *context, const struct letter *letter)
         c->outcome.status = letter->outcome;
 }
 
+static void take_stored(void *context, const struct ledger_row *row)
+{
+    struct clerk *c = context;
+    mailroom_stored(c->mailroom, row);
+}
+
 /* ---- Making ---- */
 
 enum status clerk_create(struct clerk **created, const struct clerk_config *config)
@@ -124,6 +143,7 @@ enum status clerk_create(struct clerk **created, const struct clerk_config *conf
     c->scribe = config->scribe;
     c->shards = config->shards;
     c->recovery = config->recovery;
+    c->mailroom = config->mailroom;
     c->log = config->log;
     enum status status = api_create(&c->api, &config->api);
     if (status == OK)
@@ -132,7 +152,7 @@ enum status clerk_create(struct clerk **created, const struct clerk_config *conf
         clerk_destroy(c);
         return status;
     }
-    scribe_host(c->scribe, (struct scribe_guest){ has_work, take_turn, take_done, NULL, c });
+    scribe_host(c->scribe, (struct scribe_guest){ has_work, take_turn, take_done, take_stored, c });
     *created = c;
     return OK;
 }

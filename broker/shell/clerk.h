@@ -6,6 +6,7 @@
 
 #include "api/api.h"
 #include "base/log.h"
+#include "shell/mailroom.h"
 #include "shell/recovery.h"
 #include "shell/scribe.h"
 
@@ -16,6 +17,7 @@ struct clerk_config {
     struct scribe *scribe; /* all outlive the clerk */
     size_t shards;
     const struct recovery *recovery;
+    struct mailroom *mailroom;
     const struct log *log;
 };
 
