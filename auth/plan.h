@@ -54,3 +54,18 @@ struct plan {
     int64_t
         ended_at; /* Unix seconds: a therapist or the clinic ended it; 0 nobody. A box that begins later is a new one */
 };
+
+/* A full list denies every device, as it may lack the one that is asked about; the empty id, which is none, never is.
+ */
+static inline bool plan_denies_device(const struct plan *plan, const struct id *device)
+{
+    bool denied = plan->denied_device_count == PLAN_DEVICES_MAX;
+    for (size_t i = 0; i < plan->denied_device_count && !denied; i++)
+        denied = id_equal(&plan->denied_devices[i], device);
+    return denied && device->text[0] != '\0';
+}
+static inline void plan_deny_device(struct plan *plan, const struct id *device)
+{
+    if (device->text[0] && !plan_denies_device(plan, device))
+        plan->denied_devices[plan->denied_device_count++] = *device;
+}

@@ -54,6 +54,7 @@ struct notice_person {
     bool hand;
     enable_mask enabled;
     const struct id *client;     /* of a loved one: whose; NULL for others */
+    const char *code;            /* to therapists: what came of the last one-time code; NULL leaves it out */
     bool has_location;           /* to therapists, about the client: whether the next two are written at all */
     const char *address, *phone; /* NULL: not confirmed */
 };
@@ -92,6 +93,8 @@ struct notice_missing {
     int reached; /* by the therapist: 1, 0, or -1 while unknown */
 };
 
+/* The first word on each socket: what a proof of a device's key must hold to be good there. */
+enum status notice_hello(struct writer *, const char *nonce);
 enum status notice_welcome(struct writer *, const struct notice_welcome *);
 enum status notice_answer(struct writer *, uint32_t request, const char *sdp);
 enum status notice_room(struct writer *, const struct notice_room *);
@@ -103,6 +106,8 @@ enum status notice_warning(struct writer *, uint32_t seconds_left); /* before th
 enum status notice_agenda(struct writer *, const struct notice_agenda *);
 enum status notice_missing_client(struct writer *, const struct notice_missing *);
 enum status notice_alert(struct writer *, const struct id *participant, const char *name); /* the emergency button */
+/* A link's code was wrong: perhaps somebody else has the link. */
+enum status notice_link_trouble(struct writer *, const struct id *participant, const char *name);
 enum status notice_done(struct writer *, uint32_t request);
 /* code: stable, for programs; text: plain words for the person. request 0: none. */
 enum status notice_error(struct writer *, uint32_t request, const char *code, const char *text);

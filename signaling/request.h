@@ -43,9 +43,9 @@ struct request {
     union {
         struct {
             char *token;
-            char *proof; /* NULL without one */
+            char *proof; /* of the device's key (RFC 9449), as it came; NULL without one */
             bool move;
-        } join; /* owned */
+        } join; /* both texts owned */
         struct {
             char *sdp;
         } offer; /* owned */

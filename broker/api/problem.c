@@ -40,6 +40,8 @@ static const struct {
     [PROBLEM_INVALID] = { 422, "invalid", "Not valid", "The body is not what is expected here." },
     [PROBLEM_KEY_REUSED] = { 422, "key_reused", "Idempotency-Key reused",
                              "This Idempotency-Key came with another request before." },
+    [PROBLEM_TOO_MANY] = { 429, "too_many", "Too many at once",
+                           "Too many requests come from this address at once. Try again in a moment." },
     [PROBLEM_UNAVAILABLE] = { 503, "unavailable", "Unavailable",
                               "This can't be stored now. Try again; nothing counts as done." },
     [PROBLEM_FULL] = { 503, "full", "Full", "There is no room for another session." },

@@ -147,6 +147,7 @@ static const struct id *participation_of(const struct room *room, const struct i
 static void tell_staff(const struct room *room, struct now now, const struct participant *about,
                        struct notice_person *person)
 {
+    person->code = code_state_name(about->code);
     if (about->who.role == ROLE_CLIENT) {
         person->has_location = true;
         person->address = about->location.address[0] ? about->location.address : NULL;
@@ -342,16 +343,27 @@ void notify_chat(const struct room *room, struct now now, const struct participa
     }
 }
 
-void notify_alert(const struct room *room, const struct participant *from, struct outbox *out)
+static void tell_therapists(const struct room *room, const struct writer *text, enum status written, struct outbox *out)
 {
     for (size_t i = 0; i < room->people_count; i++) {
         const struct participant *to = &room->people[i];
-        if (to->who.role != ROLE_THERAPIST || !participant_connected(to))
-            continue;
-        uint8_t buffer[512];
-        struct writer text = writer_over(buffer, sizeof buffer);
-        tell_text(to->client, &text, notice_alert(&text, &from->who.participation, from->who.name), out);
+        if (to->who.role == ROLE_THERAPIST && participant_connected(to))
+            tell_text(to->client, text, written, out);
     }
+}
+
+void notify_alert(const struct room *room, const struct participant *from, struct outbox *out)
+{
+    uint8_t buffer[512];
+    struct writer text = writer_over(buffer, sizeof buffer);
+    tell_therapists(room, &text, notice_alert(&text, &from->who.participation, from->who.name), out);
+}
+
+void notify_link_trouble(const struct room *room, const struct participant *p, struct outbox *out)
+{
+    uint8_t buffer[512];
+    struct writer text = writer_over(buffer, sizeof buffer);
+    tell_therapists(room, &text, notice_link_trouble(&text, &p->who.participation, p->who.name), out);
 }
 
 void notify_welcome(const struct room *room, const struct participant *p, struct outbox *out)

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/outbox.h"
 #include "base/status.h"
+#include "auth/invitation.h"
 #include "auth/plan.h"
 
 struct link;
@@ -85,11 +86,13 @@ struct participant {
     const char *reason; /* code of the last change of seat, for the person; NULL none */
 
     client_id client;    /* the one live connection; 0 none */
+    struct id device;    /* that connection's, or the last one's; empty: none was proved */
     usec_t token_ends;   /* that connection's rights end with its token */
     struct link *link;   /* its media, once negotiated; NULL before */
     uint32_t connection; /* its number in the broker's table */
     struct told told;
 
+    enum code_state code;     /* what came of the last code that their link asked for */
     bool prepared;            /* acknowledged, or located, or in no need of either */
     struct location location; /* of a client */
     int reached;              /* of a client who is missing: -1 not known, 0 no, 1 yes */
@@ -120,6 +123,11 @@ const char *seat_event_name(enum seat_event);
 static inline bool participant_connected(const struct participant *p)
 {
     return p->client != 0;
+}
+/* Whether this is the device that they are on, or were last: only a device that was proved is. */
+static inline bool participant_is_on(const struct participant *p, const struct id *device)
+{
+    return device->text[0] && id_equal(&p->device, device);
 }
 static inline bool participant_in(const struct participant *p)
 {

@@ -169,6 +169,8 @@ enum status room_seat(struct room *room, struct participant *p, enum seat_event 
     if (next == SEAT_ADMITTING)
         TRY(journal_open(room, p, by, out));
     TRY(participant_step(p, event, reason));
+    if (next == SEAT_REMOVED)
+        plan_deny_device(&room->plan, &p->device);
     if (was_inside && !participant_in_interval(p))
         journal_close(room, p, by, reason, out);
     if (was_admitting && next != SEAT_ADMITTED)

@@ -101,8 +101,8 @@ bool room_has(const struct room *, enum role); /* one with this role is connecte
 void room_start_segment(struct room *, struct now, struct participant *, uint32_t minutes);
 void room_end_segment(struct participant *);
 
-/* The only way to another seat: the ledger is told what begins and ends. `by` caused it, NULL for the clock, a lost
- * link or the clinic. */
+/* The only way to another seat: the ledger is told what begins and ends, and a removal denies the device as well. `by`
+ * caused it, NULL for the clock, a lost link or the clinic. */
 enum status room_seat(struct room *, struct participant *, enum seat_event, const struct participant *by,
                       const char *reason, struct outbox *);
 /* The ledger's answer to the OPEN that they wait for. */

@@ -106,9 +106,10 @@ export class Broker {
         return `${this.url}/#token=${this.token(participation, role)}`;
     }
 
-    token(participation, role) {
+    /* device: the only one for which it is good. */
+    token(participation, role, device) {
         return execFileSync(KINROOM, ['token', 'issue', '--keys', this.file('key.jwk'), '--participation', participation,
-            '--session', this.session, '--role', role]).toString().trim();
+            '--session', this.session, '--role', role, ...(device ? ['--device', device.thumbprint] : [])]).toString().trim();
     }
 
     /* As the clinic's system, which may do everything with grants. */

@@ -212,9 +212,37 @@ bool model_may_admit(const struct model *m, usec_t now, int person)
     return p->grant_until >= now + minute && (!p->segment_until || p->segment_until >= now + minute);
 }
 
-void model_joined(struct model *m, usec_t now, int person)
+static bool is_denied(const struct model *m, unsigned device)
+{
+    return device && m->denied >> device & 1;
+}
+
+bool model_may_join(const struct model *m, int person, unsigned device, bool move)
+{
+    const struct model_person *p = &m->people[person];
+    bool same = device && device == p->device;
+    return !p->removed && !is_denied(m, device) && !m->over && (!p->connected || same || move);
+}
+
+void model_remove(struct model *m, int person)
+{
+    m->people[person].removed = true;
+    m->denied |= m->people[person].device ? 1u << m->people[person].device : 0;
+    model_segment_over(m, person);
+    for (int i = 0; i < m->count; i++)
+        if (i == person || is_denied(m, m->people[i].device)) {
+            model_out(m, i);
+            m->people[i].connected = false;
+        }
+}
+
+void model_joined(struct model *m, usec_t now, int person, unsigned device)
 {
     struct model_person *p = &m->people[person];
+    /* Only the device that lost its link comes back by itself: any other may be somebody else with the link. */
+    if (!device || device != p->device)
+        p->resumable_until = 0;
+    p->device = device;
     p->connected = true;
     p->declined = false;
     p->sending = 0;

@@ -47,8 +47,26 @@ void check_delivered(struct world *w, int to, int from, source_mask source)
         world_violation(w, "leak: %s of %s reached %s", source_name(source), world_id(from), world_id(to));
     }
 }
-static void check_roster(struct world *w, int person)
+/* Codes are for therapists to see, as they stand. */
+static void check_code(struct world *w, int person, const json_t *entry)
 {
+    const char *about = json_string_value(json_object_get(entry, "participant"));
+    const char *code = json_string_value(json_object_get(entry, "code"));
+    int who = about ? person_named(about) : -1;
+    if (who < 0)
+        world_violation(w, "a roster names nobody we know");
+    else if (world_role(person) != ROLE_THERAPIST && code)
+        world_violation(w, "%s learns what came of the code of %s", world_id(person), about);
+    else if (world_role(person) == ROLE_THERAPIST &&
+             (!code || strcmp(code, code_state_name(w->model.people[who].code)) != 0))
+        world_violation(w, "%s reads of %s that the code is %s", world_id(person), about, code ? code : "nowhere");
+}
+
+static void check_roster(struct world *w, int person, const json_t *people)
+{
+    size_t index;
+    json_t *entry;
+    json_array_foreach(people, index, entry) check_code(w, person, entry);
     enum role role = world_role(person);
     if ((role == ROLE_LOVED_ONE || role == ROLE_INTERPRETER) && !model_in(&w->model, person)) {
         w->counts.leaks++;
@@ -88,7 +106,7 @@ static void take_text(struct world *w, int person, struct bytes text)
     else if (strcmp(type, "answer") == 0)
         take_answer(w, person, json_string_value(json_object_get(message, "sdp")));
     else if (strcmp(type, "roster") == 0)
-        check_roster(w, person);
+        check_roster(w, person, json_object_get(message, "people"));
     else if (strcmp(type, "seat") == 0)
         check_seat(w, person, json_string_value(json_object_get(message, "seat")));
     else if (strcmp(type, "slots") == 0)

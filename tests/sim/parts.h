@@ -14,6 +14,7 @@ enum { CLIENTS_MAX = 4096, TRACKS = SOURCE_COUNT, SLOT_SECTIONS = 14 };
 /* One person's page: the connection that lives, the peer connection, what it was told. */
 struct actor {
     client_id client;
+    unsigned device; /* on which they open their link */
     struct peer *peer;
     bool negotiated;
     char seat[16];
@@ -63,6 +64,7 @@ struct world {
     uint64_t waits_for[WORLD_PEOPLE];  /* the number of the latest OPEN: an earlier one opens nothing any more */
     struct id disclosed[WORLD_PEOPLE]; /* the interval that is durably open; empty: none */
     const char *admit_text;            /* the admission that is being asked for */
+    unsigned refusals;                 /* of codes that the ledger was told of since the last code */
     struct world_counts counts;
 };
 
@@ -72,6 +74,7 @@ enum role world_role(int person);
 struct address address_of(int person);
 int person_at(const struct address *); /* -1: nobody */
 int person_named(const char *id);
+struct id device_id(unsigned device);
 /* Their connection and all that hung on it is gone. */
 void lose(struct world *, int person);
 

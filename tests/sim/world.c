@@ -82,6 +82,24 @@ struct now now_of(struct world *w)
     return (struct now){ w->now_us, unix_us };
 }
 
+unsigned world_device(int person, unsigned nth)
+{
+    return 2 * (unsigned)person + nth;
+}
+
+void world_use(struct world *w, int person, unsigned device)
+{
+    w->actors[person].device = device;
+}
+
+struct id device_id(unsigned device)
+{
+    struct id id = { "" };
+    if (device)
+        snprintf(id.text, sizeof id.text, "device-%u", device);
+    return id;
+}
+
 struct address address_of(int person)
 {
     struct address a = { .family = ADDRESS_IPV4,
@@ -142,24 +160,27 @@ bool world_join(struct world *w, int person, bool move)
         abort();
     w->owner[client] = (uint8_t)(person + 1);
     int64_t now_s = EPOCH_UNIX_S + (int64_t)(w->now_us / USEC_PER_SEC);
-    struct claims claims = { .role = cast[person].role, .not_before = now_s - 60, .expires = now_s + 86400 };
+    struct claims claims = { .role = cast[person].role,
+                             .device = device_id(actor->device),
+                             .not_before = now_s - 60,
+                             .expires = now_s + 86400 };
     id_parse(bytes_of(world_id(person)), &claims.participation);
     id_parse(bytes_of("s-1"), &claims.session);
     id_parse(bytes_of("j-1"), &claims.token);
     w->request++;
-    bool was_connected = actor->client != 0;
+    bool was_connected = actor->client != 0, right = model_may_join(&w->model, person, actor->device, move);
+    if (w->verbose)
+        printf("  %.3f %s: joins by device %u%s\n", (double)w->now_us / 1e6, world_id(person), actor->device,
+               move ? ", moves" : "");
     broker_join(w->broker, now_of(w), client, &claims, w->request, move, w->outbox);
     bool welcomed = outcome_in_outbox(w, client) == REPLY_DONE;
-    bool right = !w->model.people[person].removed && !w->model.over && (move || !was_connected);
     if (welcomed != right)
         world_violation(w, "%s %s when joining", world_id(person),
                         welcomed ? "came in wrongly" : "was turned away wrongly");
     if (welcomed) {
-        if (was_connected) { /* taking over a live connection is no way back in by oneself */
+        if (was_connected)
             model_gone(&w->model, w->now_us, person);
-            w->model.people[person].resumable_until = 0;
-        }
-        model_joined(&w->model, w->now_us, person);
+        model_joined(&w->model, w->now_us, person, actor->device);
         /* Invariant 11: the old connection was told goodbye before the new one was welcomed. */
         bool goodbye = !was_connected;
         for (size_t i = 0; i < outbox_message_count(w->outbox) && outbox_message_at(w->outbox, i).client != client; i++)
@@ -170,7 +191,11 @@ bool world_join(struct world *w, int person, bool move)
         client_id old = actor->client;
         lose(w, person);
         actor->client = client;
+        uint64_t opened = w->waits_for[person];
+        bool back = w->model.people[person].admitting;
         drain(w);
+        if (back && w->waits_for[person] == opened)
+            world_violation(w, "%s is not let back by themselves", world_id(person));
         if (old)
             broker_gone(w->broker, now_of(w), old, w->outbox);
     }
@@ -179,6 +204,37 @@ bool world_join(struct world *w, int person, bool move)
     if (!welcomed && !w->closed[client])
         w->closed[client] = true; /* they give up */
     return welcomed;
+}
+
+static size_t count_texts(const struct world *w, client_id client, const char *type)
+{
+    char mark[40];
+    int len = snprintf(mark, sizeof mark, "\"type\":\"%s\"", type);
+    size_t count = 0;
+    for (size_t i = 0; i < outbox_message_count(w->outbox); i++) {
+        struct message m = outbox_message_at(w->outbox, i);
+        count += m.client == client && m.kind == MESSAGE_TEXT && memmem(m.text.at, m.text.len, mark, (size_t)len);
+    }
+    return count;
+}
+
+void world_code(struct world *w, int person, enum code_state state)
+{
+    struct id session = { "s-1" }, participation;
+    id_parse(bytes_of(world_id(person)), &participation);
+    model_at(&w->model, w->now_us);
+    w->model.people[person].code = state;
+    w->refusals = 0;
+    broker_code(w->broker, now_of(w), &session, &participation, state, w->outbox);
+    for (int i = 0; i < WORLD_PEOPLE; i++) {
+        bool told = cast[i].role == ROLE_THERAPIST && state == CODE_FAILED;
+        if (w->actors[i].client && count_texts(w, w->actors[i].client, "link_trouble") != told)
+            world_violation(w, "%s is %s trouble with a link", world_id(i), told ? "not told of" : "told of");
+    }
+    drain(w);
+    if (w->refusals != (state == CODE_FAILED))
+        world_violation(w, "the ledger holds %u refusals of one code", w->refusals);
+    write_ledger(w);
 }
 
 void world_drop(struct world *w, int person)
@@ -572,6 +628,7 @@ static void plan_people(struct world *w, struct plan *plan, enum session_kind ki
         enum role role = cast[i].role;
         w->model.people[i] =
             (struct model_person){ .role = role, .prepared = role != ROLE_LOVED_ONE && role != ROLE_CLIENT };
+        w->actors[i].device = role == ROLE_THERAPIST ? 0 : world_device(i, 1);
         plan->people[i].role = role;
         id_parse(bytes_of(world_id(i)), &plan->people[i].participation);
         plan->people[i].person = plan->people[i].participation;

@@ -39,8 +39,15 @@ struct model *world_model(struct world *);
 struct network *world_network(struct world *);
 usec_t world_now_us(const struct world *);
 
+/* Everybody has two devices, 1 and 2; on both, and on other people's, a link of theirs may be opened. 0 is none: a
+ * token that is bound to no device, as therapists have it. */
+unsigned world_device(int person, unsigned nth);
+/* On which device they join from now on: at first on their own first one, therapists on none. */
+void world_use(struct world *, int person, unsigned device);
 /* A connection of this person with a true token; true when it was welcomed. */
 bool world_join(struct world *, int person, bool move);
+/* What came of a code that was asked for with their link. */
+void world_code(struct world *, int person, enum code_state);
 /* Their socket closes without a word. */
 void world_drop(struct world *, int person);
 /* What they do before they wait: read and acknowledge, or say where they are. */

@@ -124,7 +124,8 @@ static void a_roster_leaves_out_what_the_reader_may_not_know(void **state)
           .grant_until = 1790009000,
           .hand = true,
           .enabled = ENABLE_MIC | ENABLE_CHAT,
-          .client = &alex },
+          .client = &alex,
+          .code = "passed" },
     };
     struct writer w = fresh();
     reads(
@@ -136,7 +137,7 @@ static void a_roster_leaves_out_what_the_reader_may_not_know(void **state)
         "{\"participant\":\"p-7f3a\",\"role\":\"loved_one\",\"name\":\"Sam\",\"seat\":\"admitted\",\"connected\":false,"
         "\"sending\":[\"mic\",\"camera\",\"screen\"],\"muted\":[\"screen\"],\"agreed\":true,\"until\":12,"
         "\"hand\":true,\"enabled\":[\"mic\",\"chat\"],\"client\":\"p-91c0\","
-        "\"may_admit\":\"client_has_not_agreed\",\"mode\":\"full\",\"grant_until\":1790009000}]}");
+        "\"may_admit\":\"client_has_not_agreed\",\"mode\":\"full\",\"grant_until\":1790009000,\"code\":\"passed\"}]}");
     w = fresh();
     reads(&w, notice_roster(&w, NULL, 0), "{\"type\":\"roster\",\"people\":[]}");
 }
@@ -243,6 +244,14 @@ static void an_alert_names_who_pressed(void **state)
     reads(&w, notice_alert(&w, &sam, "Sam"), "{\"type\":\"alert\",\"participant\":\"p-7f3a\",\"name\":\"Sam\"}");
 }
 
+static void link_trouble_names_whose_link_it_is(void **state)
+{
+    (void)state;
+    struct writer w = fresh();
+    reads(&w, notice_link_trouble(&w, &sam, "Sam"),
+          "{\"type\":\"link_trouble\",\"participant\":\"p-7f3a\",\"name\":\"Sam\"}");
+}
+
 static void an_empty_slot_has_no_source(void **state)
 {
     (void)state;
@@ -303,6 +312,7 @@ static enum status write_roster(struct writer *w)
                                     .has_grant_until = true,
                                     .enabled = ENABLE_ALL,
                                     .client = &alex,
+                                    .code = "failed",
                                     .has_location = true,
                                     .phone = "555 0100" };
     struct notice_person people[2] = { person, person };
@@ -371,6 +381,7 @@ int main(void)
         cmocka_unit_test(an_agenda_says_where_it_is_only_while_it_runs),
         cmocka_unit_test(a_missing_client_says_where_to_look_until_they_are_back),
         cmocka_unit_test(an_alert_names_who_pressed),
+        cmocka_unit_test(link_trouble_names_whose_link_it_is),
         cmocka_unit_test(an_empty_slot_has_no_source),
         cmocka_unit_test(a_broken_name_does_not_break_the_roster),
         cmocka_unit_test(what_does_not_fit_leaves_the_writer_as_it_was),
