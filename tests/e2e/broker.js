@@ -112,11 +112,14 @@ export class Broker {
             '--session', this.session, '--role', role, ...(device ? ['--device', device.thumbprint] : [])]).toString().trim();
     }
 
-    /* As the clinic's system, which may do everything with grants. */
-    async api(method, path, body) {
-        this.#service ??= execFileSync(KINROOM, ['token', 'service', '--keys', this.file('key.jwk'), '--service', 'ehr',
+    /* Of one of the clinic's systems, which may do all that is asked for in the tests. */
+    get serviceToken() {
+        return this.#service ??= execFileSync(KINROOM, ['token', 'service', '--keys', this.file('key.jwk'), '--service', 'ehr',
             '--scope', 'grants:read grants:write']).toString().trim();
-        const headers = { authorization: `Bearer ${this.#service}`, ...(body && { 'content-type': 'application/json' }) };
+    }
+
+    async api(method, path, body) {
+        const headers = { authorization: `Bearer ${this.serviceToken}`, ...(body && { 'content-type': 'application/json' }) };
         const reply = await new Promise((done, fail) => {
             request(`${this.url}${path}`, { method, headers, rejectUnauthorized: false }, done).on('error', fail).end(body && JSON.stringify(body));
         });
