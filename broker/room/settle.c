@@ -68,14 +68,15 @@ static void settle_grant(struct room *room, struct participant *p, struct outbox
     bool granted = consent == CONSENT_LIVE || consent == CONSENT_EARLY;
     if (p->seat == SEAT_REVOKED && granted && p->prepared)
         room_seat(room, p, SEAT_PREPARE, NULL, NULL, out);
-    /* Whoever is not there, or would rather not be, has nothing to lose; they meet the verdict when they come. */
-    bool live = p->seat >= SEAT_WAITING && p->seat <= SEAT_SUSPENDED;
-    if (!live || consent != CONSENT_WITHDRAWN)
+    if (consent != CONSENT_WITHDRAWN)
+        return;
+    room_end_segment(p); /* a yes to it must not outlive it, wherever they are */
+    /* Whoever is not there, or would rather not be, has no seat to lose; they meet the verdict when they come. */
+    if (p->seat < SEAT_WAITING || p->seat > SEAT_SUSPENDED)
         return;
     room_answer_admission(room, p, verdict_name(VERDICT_GRANT_WITHDRAWN), out);
     room_seat(room, p, SEAT_REVOKE, NULL, "revoked", out);
     journal_note(room, RECORD_REVOKED, p, NULL, NULL, out);
-    room_end_segment(p);
     log_info(room->shared->log, "session %s: %s revoked", room->plan.session.text, p->who.participation.text);
 }
 

@@ -299,6 +299,20 @@ static void a_grant_that_comes_back_lets_them_wait_and_no_more(void **state)
     end(w);
 }
 
+static void a_yes_goes_with_the_grant_though_they_had_declined(void **state)
+{
+    (void)state;
+    struct world *w = gathered(KIND_INDIVIDUAL, 3000);
+    agree(w, WORLD_LOVED_1, true);
+    world_request(w, WORLD_LOVED_1, "\"type\":\"decline\"");
+    world_revoke(w, WORLD_LOVED_1);
+    world_regrant(w, WORLD_LOVED_1);
+    assert_true(world_join(w, WORLD_LOVED_1, true));
+    assert_string_equal(world_seat(w, WORLD_LOVED_1), "waiting");
+    assert_int_equal(admit(w, WORLD_LOVED_1), REPLY_ERROR);
+    end(w);
+}
+
 static void a_removal_shuts_at_once_and_is_answered_when_it_is_durable(void **state)
 {
     (void)state;
@@ -445,6 +459,7 @@ int main(void)
         cmocka_unit_test(a_revocation_while_the_ledger_writes_lets_nobody_in),
         cmocka_unit_test(a_revocation_while_they_are_in_shuts_the_gate_before_it_returns),
         cmocka_unit_test(a_grant_that_comes_back_lets_them_wait_and_no_more),
+        cmocka_unit_test(a_yes_goes_with_the_grant_though_they_had_declined),
         cmocka_unit_test(a_removal_shuts_at_once_and_is_answered_when_it_is_durable),
         cmocka_unit_test(a_step_out_while_the_ledger_writes_wins),
         cmocka_unit_test(without_the_ledger_nobody_is_let_in),
