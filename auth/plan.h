@@ -6,6 +6,7 @@
 #include "base/terms.h"
 
 enum { NAME_MAX_BYTES = 64, PLAN_PEOPLE_MAX = 32, PLAN_GRANTS_MAX = 32, PLAN_STEPS_MAX = 12, PLAN_DEVICES_MAX = 32 };
+enum { PLAN_LOBBY_S = 15 * 60 }; /* how early people may gather */
 
 struct plan_person {
     struct id participation; /* what a token's sub names */

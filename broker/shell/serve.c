@@ -234,10 +234,12 @@ static enum status hire_clerk(struct server *server, const struct material *mate
                  .keyring = material->clerks_keyring,
                  .issuer = config->issuer,
                  .base_url = config->origins.text[0],
-                 .entropy = host_entropy() },
+                 .entropy = host_entropy(),
+                 .denied = standing_denied,
+                 .denied_context = &server->recovery.standing },
         .scribe = server->scribe,
         .shards = config->shards,
-        .recovery = &server->recovery,
+        .standing = &server->recovery.standing,
         .log = &server->log,
     };
     TRY(clerk_create(&server->clerk, &clerk));
@@ -254,7 +256,7 @@ static enum status hand_out_plan(void *context, const struct plan *stored)
     struct plan plan = *stored;
     if (plan.closes_at <= now_unix_s(host_now()))
         return OK;
-    recovery_deny(&server->recovery, &plan);
+    standing_fill(&server->recovery.standing, &plan);
     enum status status = shard_plan(shard, &plan);
     if (status == OK)
         server->sessions++;
