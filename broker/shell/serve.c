@@ -200,6 +200,7 @@ struct server {
     struct clerk *clerk;
     struct front *front;
     struct shard *shards[CONFIG_SHARDS_MAX];
+    const char *origins[CONFIG_LIST_MAX];
     size_t sessions;
     atomic_bool failed;
 };
@@ -316,6 +317,8 @@ static enum status hire_courier(struct server *server, const struct material *ma
 static enum status hire_clerk(struct server *server, const struct material *material)
 {
     const struct config *config = server->config;
+    for (size_t i = 0; i < config->origins.count; i++)
+        server->origins[i] = config->origins.text[i];
     struct clerk_config clerk = {
         .api = { .store = server->store,
                  .keyring = material->clerks_keyring,
@@ -327,7 +330,7 @@ static enum status hire_clerk(struct server *server, const struct material *mate
                  .denied_context = &server->recovery.standing,
                  .deliveries = config->delivery == DELIVERY_BY_OUTBOX ? mailroom_tray : NULL,
                  .deliveries_context = server->mailroom,
-                 .origins = config->origins.text,
+                 .origins = server->origins,
                  .origin_count = config->origins.count },
         .scribe = server->scribe,
         .shards = config->shards,
