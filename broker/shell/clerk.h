@@ -7,8 +7,8 @@
 #include "api/api.h"
 #include "base/log.h"
 #include "shell/mailroom.h"
-#include "shell/recovery.h"
 #include "shell/scribe.h"
+#include "shell/standing.h"
 
 struct clerk;
 
@@ -16,14 +16,14 @@ struct clerk_config {
     struct api_config api;
     struct scribe *scribe; /* all outlive the clerk */
     size_t shards;
-    const struct recovery *recovery;
+    struct standing *standing; /* the clerk's to keep up */
     struct mailroom *mailroom;
     const struct log *log;
 };
 
 enum { CLERK_CALLS = 64 }; /* that may wait at once */
 
-/* Becomes the scribe's guest. */
+/* Becomes the scribe's guest, and so hears of each row that is stored. */
 enum status clerk_create(struct clerk **, const struct clerk_config *);
 void clerk_destroy(struct clerk *); /* after scribe_stop; NULL is fine */
 /* Where the front puts its LETTER_CALLs. */

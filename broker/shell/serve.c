@@ -200,6 +200,7 @@ struct server {
     struct clerk *clerk;
     struct front *front;
     struct shard *shards[CONFIG_SHARDS_MAX];
+    const char *origins[CONFIG_LIST_MAX];
     size_t sessions;
     atomic_bool failed;
 };
@@ -316,6 +317,8 @@ static enum status hire_courier(struct server *server, const struct material *ma
 static enum status hire_clerk(struct server *server, const struct material *material)
 {
     const struct config *config = server->config;
+    for (size_t i = 0; i < config->origins.count; i++)
+        server->origins[i] = config->origins.text[i];
     struct clerk_config clerk = {
         .api = { .store = server->store,
                  .keyring = material->clerks_keyring,
@@ -323,11 +326,15 @@ static enum status hire_clerk(struct server *server, const struct material *mate
                  .base_url = config->origins.text[0],
                  .entropy = host_entropy(),
                  .oidc = server->oidc,
+                 .denied = standing_denied,
+                 .denied_context = &server->recovery.standing,
                  .deliveries = config->delivery == DELIVERY_BY_OUTBOX ? mailroom_tray : NULL,
-                 .deliveries_context = server->mailroom },
+                 .deliveries_context = server->mailroom,
+                 .origins = server->origins,
+                 .origin_count = config->origins.count },
         .scribe = server->scribe,
         .shards = config->shards,
-        .recovery = &server->recovery,
+        .standing = &server->recovery.standing,
         .mailroom = server->mailroom,
         .log = &server->log,
     };
@@ -345,7 +352,7 @@ static enum status hand_out_plan(void *context, const struct plan *stored)
     struct plan plan = *stored;
     if (plan.closes_at <= now_unix_s(host_now()))
         return OK;
-    recovery_deny(&server->recovery, &plan);
+    standing_fill(&server->recovery.standing, &plan);
     enum status status = shard_plan(shard, &plan);
     if (status == OK)
         server->sessions++;

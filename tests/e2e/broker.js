@@ -106,16 +106,20 @@ export class Broker {
         return `${this.url}/#token=${this.token(participation, role)}`;
     }
 
-    token(participation, role) {
+    /* device: the only one for which it is good. */
+    token(participation, role, device) {
         return execFileSync(KINROOM, ['token', 'issue', '--keys', this.file('key.jwk'), '--participation', participation,
-            '--session', this.session, '--role', role]).toString().trim();
+            '--session', this.session, '--role', role, ...(device ? ['--device', device.thumbprint] : [])]).toString().trim();
     }
 
-    /* As the clinic's system, which may do everything with grants. */
-    async api(method, path, body) {
-        this.#service ??= execFileSync(KINROOM, ['token', 'service', '--keys', this.file('key.jwk'), '--service', 'ehr',
+    /* Of one of the clinic's systems, which may do all that is asked for in the tests. */
+    get serviceToken() {
+        return this.#service ??= execFileSync(KINROOM, ['token', 'service', '--keys', this.file('key.jwk'), '--service', 'ehr',
             '--scope', 'grants:read grants:write']).toString().trim();
-        const headers = { authorization: `Bearer ${this.#service}`, ...(body && { 'content-type': 'application/json' }) };
+    }
+
+    async api(method, path, body) {
+        const headers = { authorization: `Bearer ${this.serviceToken}`, ...(body && { 'content-type': 'application/json' }) };
         const reply = await new Promise((done, fail) => {
             request(`${this.url}${path}`, { method, headers, rejectUnauthorized: false }, done).on('error', fail).end(body && JSON.stringify(body));
         });
