@@ -26,7 +26,7 @@ struct acknowledgement {
     char guidance_version[GRANT_TEXT_MAX + 1], notice_version[GRANT_TEXT_MAX + 1];
 };
 
-/* The texts that the pages come with (web/guidance.js), for a session that names no others. */
+/* The texts that the program comes with (api/texts), for a session that names no others. */
 #define GUIDANCE_CURRENT "2026-1"
 #define NOTICE_CURRENT "2026-1"
 

@@ -13,6 +13,7 @@ struct clerk {
     struct scribe *scribe;
     size_t shards;
     struct standing *standing;
+    struct mailroom *mailroom;
     const struct log *log;
     struct queue *inbox, *answers;
     /* The request that is being done; client 0: none. */
@@ -82,10 +83,21 @@ static void take_stored(void *context, const struct ledger_row *row)
                   (unsigned long long)row->number);
         abort();
     }
+    mailroom_stored(c->mailroom, row);
     if (!standing_acknowledgement(&record, &known))
         return;
     for (size_t shard = 0; shard < c->shards; shard++)
         order(c, shard, LETTER_ACKNOWLEDGED, BYTES_OF(known), false);
+}
+
+/* What the answer does not wait for. */
+static void send_beside(struct clerk *c)
+{
+    if (c->effects.has_delivery)
+        mailroom_deliver(c->mailroom, &c->effects.delivery);
+    bytes_wipe(&c->effects.delivery, sizeof c->effects.delivery);
+    if (c->effects.wants_keys)
+        mailroom_want_keys(c->mailroom);
 }
 
 /* ---- Requests ---- */
@@ -112,18 +124,20 @@ static void begin(struct clerk *c, struct now now, const struct letter *letter)
     c->client = letter->client;
     api_handle(c->api, now, &request, &c->response, &c->effects);
     send_effects(c);
+    send_beside(c);
 }
 
 static bool has_work(void *context)
 {
     const struct clerk *c = context;
-    return c->client ? c->awaited == 0 : !queue_is_empty(c->inbox);
+    return mailroom_has_work(c->mailroom) || (c->client ? c->awaited == 0 : !queue_is_empty(c->inbox));
 }
 
 static void take_turn(void *context, struct now now)
 {
     struct clerk *c = context;
     struct letter letter;
+    mailroom_turn(c->mailroom, now);
     for (int i = 0; i < CALLS_PER_TURN; i++) {
         if (c->client && c->awaited > 0)
             return;
@@ -158,6 +172,7 @@ enum status clerk_create(struct clerk **created, const struct clerk_config *conf
     c->scribe = config->scribe;
     c->shards = config->shards;
     c->standing = config->standing;
+    c->mailroom = config->mailroom;
     c->log = config->log;
     enum status status = api_create(&c->api, &config->api);
     if (status == OK)

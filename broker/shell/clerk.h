@@ -6,6 +6,7 @@
 
 #include "api/api.h"
 #include "base/log.h"
+#include "shell/mailroom.h"
 #include "shell/scribe.h"
 #include "shell/standing.h"
 
@@ -16,6 +17,7 @@ struct clerk_config {
     struct scribe *scribe; /* all outlive the clerk */
     size_t shards;
     struct standing *standing; /* the clerk's to keep up */
+    struct mailroom *mailroom;
     const struct log *log;
 };
 

@@ -74,7 +74,8 @@ static int with_material(int count, char **words, int (*then)(const struct confi
 
 static int say_fine(const struct config *config, const struct material *material)
 {
-    (void)config;
+    struct log log = host_log(LOG_LEVEL_WARNING);
+    material_warn(config, &log);
     printf("The configuration and its files are fine: %zu sessions in the plan file.\n", material->plans.count);
     return EXIT_SUCCESS;
 }
@@ -293,7 +294,7 @@ static const struct command commands[] = {
 static int run_help(int count, char **words)
 {
     (void)count, (void)words;
-    uint8_t text[8192];
+    uint8_t text[16384];
     struct writer writer = writer_over(text, sizeof text);
     config_help(&writer);
     puts("Kinroom: group video sessions in which every disclosure is consented to.\n");
