@@ -342,7 +342,7 @@ const tests = {
         equal(people.filter(({ removed }) => removed).map(({ participation }) => participation).join(), 'p-sam', 'who is removed');
         equal((await ask('POST', `/api/v1/sessions/${id}/invitations`, { body: { participation: 'p-sam', deliver: false } })).status, 409, 'inviting Sam again');
         equal((await order('end')).status, 200, 'ending');
-        await until('the client reads that it is over', () => client.last('room').state === 'closed');
+        await client.isClosed(1000, 'ended');
         equal((await order('end')).status, 409, 'ending twice');
         equal((await order('remove', { participation: 'p-nobody', reason: 'safety_other' })).status, 404, 'removing nobody');
         equal((await order('remove', { participation: 'p-client', reason: 'rude' })).status, 422, 'a reason that is none');
