@@ -11,7 +11,8 @@ const LEAD_LAST = 191;
 export const isMedia = (event) => event.peer !== undefined && event.lead >= LEAD_FIRST && event.lead <= LEAD_LAST;
 
 export class Wiretap {
-    events = []; /* the log's lines in order; { t, dir, peer, kind, pt, seq, ssrc, len } or { t, dir, stream, text } */
+    events = []; /* the log's lines in order; { t, dir, peer, kind, pt, seq, ssrc, len }, { t, dir, stream, text } or { t, dir, status } */
+    keeps = () => true; /* which of them: under load there are too many to remember all */
     streams = new Map(); /* stream -> { participant, role, ufrag, ssrcOf: mid -> ssrc, offers } */
     #peers = new Map(); /* "127.0.0.1:40404" -> stream */
     #byFragment = new Map(); /* our ICE user fragment -> stream */
@@ -39,8 +40,10 @@ export class Wiretap {
     }
 
     #take(event) {
-        event.index = this.events.length;
-        this.events.push(event);
+        if (this.keeps(event)) {
+            event.index = this.events.length;
+            this.events.push(event);
+        }
         if (event.text) this.#takeText(event);
         else if (event.user && event.dir === 'in') this.#takeCheck(event);
     }
