@@ -35,7 +35,7 @@
 
 enum {
     LINE_MAX_BYTES = 512,
-    STREAMS_MAX = 256,
+    STREAMS_MAX = 1024,
     TEXT_MAX = 1 << 17,
     HEADER_BYTES = 160 /* a STUN USERNAME comes early */
 };
