@@ -54,7 +54,7 @@ class Room {
         const room = new Room();
         const { id, epoch, ...grant } = grantOf(number);
         Object.assign(room, { ids: names(number), grant });
-        const door = { url: broker.url, token: (participation, role) => broker.token(participation, role, room.ids.session) };
+        const door = { url: broker.url, token: (participation, role) => broker.token(participation, role, { session: room.ids.session }) };
         for (const [who, role] of [['therapist', 'therapist'], ['client', 'client'], ['lovedOne', 'loved_one']]) {
             room[who] = await Caller.join(door, room.ids[who], role);
             await peers.connect(room.ids[who], room[who]);
