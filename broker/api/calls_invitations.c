@@ -42,7 +42,7 @@ static bool is_one_of(char c, const char *more)
 static bool is_mail_address(const char *text)
 {
     const char *at = strchr(text, '@');
-    if (!at || at == text || !at[1] || strchr(at + 1, '@'))
+    if (!at || at == text || !at[1])
         return false;
     for (const char *c = text; *c; c++)
         if (!is_one_of(*c, c < at ? "!#$'*+-/=^_`{|}~." : c == at ? "@" : "-."))

@@ -147,6 +147,9 @@ static void what_a_contact_may_be(void **state)
         { "mailto:sam@example.org%0d%0aBcc:eve", 422 },
         { "mailto:sam@example.org\\r\\nBcc: eve", 422 },
         { "mailto:Sam <sam@example.org>", 422 },
+        { "mailto:sam%2ceve@example.org", 422 },
+        { "mailto:sam?to=eve@example.org", 422 },
+        { "mailto:sam@eve@example.org", 422 },
         { "mailto:@example.org", 422 },
         { "mailto:sam@", 422 },
         { "mailto:sam", 422 },
@@ -534,13 +537,16 @@ static void a_link_without_an_end_moves_with_its_session(void **state)
     struct device *phone = device_create();
     schedule(b);
     struct handed link = invite(b, FOR_SAM(",\"deliver\":false"));
+    char code[CODE_DIGITS + 1];
+    strcpy(code, receive_code(b, phone, link.token));
+    assert_int_equal(give_code(b, phone, link.token, code), 200);
+    assert_int_equal(claims_said(b).expires, 1790006600);
     const char *later = "{\"kind\":\"individual\",\"opens_at\":1790100000,\"closes_at\":1790103000,\"client\":\"alex\","
                         "\"people\":[{\"participation\":\"p-2\",\"person\":\"sam\",\"role\":\"loved_one\","
                         "\"name\":\"Sam\"}]}";
     assert_int_equal(ask(b, "PUT", "/api/v1/sessions/s-1", later), 200);
     bench_wait(b, 100000);
     assert_int_equal(open_door(b, phone, link.token), 200);
-    assert_int_equal(give_code(b, phone, link.token, b->effects->delivery.secret), 200);
     assert_int_equal(claims_said(b).expires, 1790106600);
     bench_wait(b, 6599);
     assert_int_equal(open_door(b, phone, link.token), 200);
