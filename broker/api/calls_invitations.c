@@ -203,6 +203,8 @@ void on_invitation_post(struct call *call)
         call_fail(call, PROBLEM_UNAVAILABLE, NULL);
     else if (is_over(call, i, &plan))
         call_fail(call, PROBLEM_OVER, NULL);
+    else if (wish.deliver && !call->api->delivers)
+        call_fail(call, PROBLEM_NO_DELIVERY, NULL);
     else if (call->replayed && wish.deliver)
         answer_invitation(call, 201, i, &plan, NULL);
     else
@@ -270,6 +272,8 @@ void on_invitation_deliver(struct call *call)
         call_fail(call, PROBLEM_UNAVAILABLE, NULL);
     else if (is_over(call, &i, &plan))
         call_fail(call, PROBLEM_OVER, NULL);
+    else if (!call->api->delivers)
+        call_fail(call, PROBLEM_NO_DELIVERY, NULL);
     else if (call->replayed)
         answer_invitation(call, 202, &i, &plan, NULL);
     else

@@ -92,8 +92,7 @@ const consentOf = (id, changes = {}) => ({
 const ROLES = { 'p-therapist': 'therapist', 'p-client': 'client', 'p-sam': 'loved_one' };
 
 /* A bearer link, as the command line makes them. */
-const linkFor = (session, participation) => `${broker.url}/#token=${execFileSync(KINROOM, ['token', 'issue', '--keys', broker.file('key.jwk'),
-    '--participation', participation, '--session', session, '--role', ROLES[participation]]).toString().trim()}`;
+const linkFor = (session, participation) => `${broker.url}/#token=${broker.token(participation, ROLES[participation], { session })}`;
 
 async function joinBy(link) {
     const caller = await Caller.dial(broker);
@@ -362,6 +361,26 @@ const tests = {
         equal((await knock('open', phone, { invitation: link })).status, 404, 'the same link');
         equal((await knock('open', phone, { invitation: clients })).status, 404, 'another link on the same device');
         equal((await knock('open', await Device.create(), { invitation: clients })).status, 200, 'that link on its own device');
+        hangUpAll(sam);
+    },
+
+    async 'kill -9 forgets no link, no device and no removal'() {
+        const id = 's-killed';
+        await expect(201, 'PUT', `/api/v1/sessions/${id}`, { body: sessionOf() });
+        const [phone, laptop] = [await Device.create(), await Device.create()];
+        const { token: sams } = await invite(id, 'p-sam');
+        const { token: clients } = await invite(id, 'p-client');
+        const { caller: sam } = await joinWith(await comeIn(id, sams, phone), phone);
+        await comeIn(id, clients, laptop);
+        const { token: unopened } = await invite(id, 'p-therapist');
+        await expect(200, 'POST', `/api/v1/sessions/${id}/moderation`, { body: { action: 'remove', participation: 'p-sam', reason: 'safety_other' } });
+        await broker.kill();
+        await broker.restart();
+        equal((await knock('open', laptop, { invitation: clients })).body.state, 'open', 'a device that is bound');
+        equal((await knock('open', laptop, { invitation: unopened })).body.state, 'code', 'a link that nobody has opened');
+        equal((await knock('open', phone, { invitation: sams })).status, 404, 'the link of who was removed');
+        equal((await knock('open', phone, { invitation: clients })).status, 404, 'their device');
+        equal((await deliveries('code', id)).length, 1, 'codes in an outbox that lives in memory');
         hangUpAll(sam);
     },
 

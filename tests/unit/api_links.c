@@ -286,6 +286,21 @@ static void sending_anew_and_revoking(void **state)
     device_destroy(phone);
 }
 
+static void a_link_that_nothing_would_deliver_is_refused(void **state)
+{
+    struct bench *b = *state;
+    char path[160];
+    schedule(b);
+    b->has_no_delivery = true;
+    bench_reopen(b, NULL);
+    assert_int_equal(ask(b, "POST", INVITATIONS, FOR_SAM(",\"deliver\":true")), 409);
+    assert_says(b, "problem:no_delivery");
+    invite(b, FOR_SAM(",\"deliver\":false"));
+    snprintf(path, sizeof path, "/api/v1/invitations/%s/deliver", said(b, "id"));
+    assert_int_equal(ask(b, "POST", path, NULL), 409);
+    assert_false(b->effects->has_delivery);
+}
+
 static void a_full_disk_invites_nobody(void **state)
 {
     struct bench *b = *state;
@@ -580,6 +595,7 @@ int main(void)
         TEST(a_new_invitation_ends_the_one_before),
         TEST(the_same_key_invites_once_and_hands_over_another_link),
         TEST(sending_anew_and_revoking),
+        TEST(a_link_that_nothing_would_deliver_is_refused),
         TEST(a_full_disk_invites_nobody),
         TEST(a_code_binds_a_device_and_no_other),
         TEST(a_wrong_code_is_told_to_the_therapist_and_to_nobody_else),
