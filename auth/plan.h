@@ -6,6 +6,7 @@
 #include "base/terms.h"
 
 enum { NAME_MAX_BYTES = 64, PLAN_PEOPLE_MAX = 32, PLAN_GRANTS_MAX = 32, PLAN_STEPS_MAX = 12, PLAN_DEVICES_MAX = 32 };
+enum { PLAN_LOBBY_S = 15 * 60 }; /* how early people may gather */
 
 struct plan_person {
     struct id participation; /* what a token's sub names */
@@ -25,7 +26,7 @@ struct acknowledgement {
     char guidance_version[GRANT_TEXT_MAX + 1], notice_version[GRANT_TEXT_MAX + 1];
 };
 
-/* The texts that the pages come with (web/guidance.js), for a session that names no others. */
+/* The texts that the program comes with (api/texts), for a session that names no others. */
 #define GUIDANCE_CURRENT "2026-1"
 #define NOTICE_CURRENT "2026-1"
 

@@ -77,6 +77,11 @@ static json_t *mode_names(term_set modes)
     return names;
 }
 
+enum status notice_hello(struct writer *w, const char *nonce)
+{
+    return emit(w, json_pack("{s:s, s:s}", "type", "hello", "nonce", nonce));
+}
+
 enum status notice_welcome(struct writer *w, const struct notice_welcome *welcome)
 {
     return emit(w,
@@ -182,10 +187,19 @@ enum status notice_missing_client(struct writer *w, const struct notice_missing 
 {
     if (!missing->participant)
         return emit(w, json_pack("{s:s, s:n}", "type", "missing_client", "participant"));
-    return emit(w, json_pack("{s:s, s:s, s:o, s:o, s:I, s:o}", "type", "missing_client", "participant",
+    return emit(w, json_pack("{s:s, s:s, s:o, s:o, s:I, s:o, s:b}", "type", "missing_client", "participant",
                              missing->participant->text, "address", text_or_null(missing->address), "phone",
                              text_or_null(missing->phone), "alarm_at", (json_int_t)missing->alarm_at, "reached",
-                             missing->reached < 0 ? json_null() : json_boolean(missing->reached)));
+                             missing->reached < 0 ? json_null() : json_boolean(missing->reached), "alarm",
+                             (int)missing->alarm));
+}
+
+enum status notice_extension(struct writer *w, const struct notice_extension *extension)
+{
+    if (extension->minutes == 0)
+        return emit(w, json_pack("{s:s, s:n}", "type", "extension", "minutes"));
+    return emit(w, json_pack("{s:s, s:I, s:s, s:I}", "type", "extension", "minutes", (json_int_t)extension->minutes,
+                             "by", extension->by->text, "until", (json_int_t)extension->until));
 }
 
 static enum status about_person(struct writer *w, const char *type, const struct id *participant, const char *name)

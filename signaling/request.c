@@ -185,6 +185,14 @@ static enum status decode_extend(json_t *body, struct request *out)
     return read_minutes(minutes, &out->extend.minutes);
 }
 
+static enum status decode_allow_extension(json_t *body, struct request *out)
+{
+    int yes;
+    TRY(unpack(body, "{s:b !}", "yes", &yes));
+    out->allow_extension.yes = yes;
+    return OK;
+}
+
 static enum status decode_acknowledge(json_t *body, struct request *out)
 {
     const char *guidance, *notice;
@@ -272,6 +280,7 @@ static const struct {
     [REQUEST_REMOVE] = { "remove", decode_remove },
     [REQUEST_MUTE] = { "mute", decode_mute },
     [REQUEST_EXTEND] = { "extend", decode_extend },
+    [REQUEST_ALLOW_EXTENSION] = { "allow_extension", decode_allow_extension },
     [REQUEST_END] = { "end", decode_nothing },
     [REQUEST_LEAVE] = { "leave", decode_nothing },
     [REQUEST_ACKNOWLEDGE] = { "acknowledge", decode_acknowledge },

@@ -19,6 +19,7 @@ enum request_kind {
     REQUEST_REMOVE,
     REQUEST_MUTE,
     REQUEST_EXTEND,
+    REQUEST_ALLOW_EXTENSION,
     REQUEST_END,
     REQUEST_LEAVE,
     REQUEST_ACKNOWLEDGE,
@@ -74,6 +75,9 @@ struct request {
         struct {
             uint32_t minutes;
         } extend; /* 1 to 60 */
+        struct {
+            bool yes;
+        } allow_extension;
         struct {
             char guidance[REQUEST_VERSION_MAX + 1], notice[REQUEST_VERSION_MAX + 1];
         } acknowledge;

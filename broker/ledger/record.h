@@ -16,8 +16,9 @@ enum record_kind {
     RECORD_AGREED,       /* the client's yes (reason "yes") or no ("no") to a segment */
     RECORD_REMOVED,      /* denied for this session, for good */
     RECORD_REVOKED,      /* a grant ended at once */
-    RECORD_SESSION,      /* reason: opened, paused, resumed, extended, ended */
-    RECORD_HEARTBEAT,    /* never in the chain: how far a crash may have cut an open interval */
+    RECORD_SESSION,   /* reason: opened, paused, resumed, extended; ended (by a therapist or the clinic), cancelled (the
+                       * same, before it began), closed (the box was over); client_missing */
+    RECORD_HEARTBEAT, /* never in the chain: how far a crash may have cut an open interval */
 };
 
 enum { REASON_MAX = 40, VERSION_MAX = 40 };

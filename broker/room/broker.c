@@ -1,5 +1,6 @@
 #include "room/broker.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,6 +8,7 @@
 #include "room/handlers.h"
 #include "room/journal.h"
 #include "room/notify.h"
+#include "room/orders.h"
 #include "room/relay.h"
 #include "room/room.h"
 #include "room/settle.h"
@@ -105,6 +107,8 @@ static bool keep_removals(const struct room *room, struct plan *plan)
             return false;
         person->denied = true;
     }
+    if (plan->ended_at < room->plan.ended_at)
+        plan->ended_at = room->plan.ended_at; /* and what was ended stays ended */
     return true;
 }
 
@@ -242,19 +246,58 @@ void broker_code(struct broker *b, struct now now, const struct id *session, con
 
 void broker_acknowledged(struct broker *b, struct now now, const struct acknowledgement *known, struct outbox *out)
 {
-    (void)b, (void)now, (void)known, (void)out;
+    broker_tick(b, now, out);
+    for (size_t i = 0; i < b->room_count; i++) {
+        struct room *room = &b->rooms[i];
+        if (!room_acknowledged(room, known, out))
+            continue;
+        room_enter(room, now);
+        room_settle(room, now, out);
+        touched(b, room);
+    }
 }
 
 enum status broker_moderate(struct broker *b, struct now now, const struct moderation *order, struct outbox *out)
 {
-    (void)b, (void)now, (void)order, (void)out;
-    return ERR_UNKNOWN;
+    broker_tick(b, now, out);
+    struct room *room = find_room(b, &order->session);
+    if (!room)
+        return ERR_UNKNOWN;
+    room_enter(room, now);
+    enum status status = order_of_clinic(room, now, order, out);
+    room_settle(room, now, out);
+    touched(b, room);
+    return status;
+}
+
+static struct attendee attendee_of(const struct participant *p)
+{
+    struct attendee attendee = {
+        .participation = p->who.participation,
+        .role = p->who.role,
+        .connected = participant_connected(p),
+        .prepared = p->prepared,
+        .code = p->code,
+    };
+    snprintf(attendee.seat, sizeof attendee.seat, "%s", seat_name(p->seat));
+    return attendee;
 }
 
 void broker_attendance(struct broker *b, struct now now, const struct id *session, struct attendance *attendance)
 {
-    (void)b, (void)now, (void)session;
+    struct room *room = find_room(b, session);
     *attendance = (struct attendance){ 0 };
+    if (!room)
+        return;
+    room_enter(room, now);
+    room_wake_at(room, room->settle_at); /* a clock that was set is to be looked at, and not only by this question */
+    touched(b, room);
+    snprintf(attendance->phase, sizeof attendance->phase, "%s", phase_name(room_phase(room, now)));
+    attendance->opens_at = room->plan.opens_at;
+    attendance->closes_at = room_closes_at(room);
+    attendance->count = room->people_count;
+    for (size_t i = 0; i < room->people_count; i++)
+        attendance->people[i] = attendee_of(&room->people[i]);
 }
 
 /* Why these claims don't open this room now; NULL when they do. Everything that would tell what exists reads alike. */

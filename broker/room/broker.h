@@ -61,7 +61,8 @@ void broker_code(struct broker *, struct now, const struct id *session, const st
 /* Somebody has acknowledged both texts, here or on another shard: so it holds in every room that asks for the same. */
 void broker_acknowledged(struct broker *, struct now, const struct acknowledgement *, struct outbox *);
 /* The clinic's order: when this returns, its gates are shut. ERR_UNKNOWN: no such session or participation; ERR_STATE:
- * nothing to do for this seat; ERR_MALFORMED: an act or reason that is none. */
+ * nothing to do for this seat, or a session that has no lobby yet or is over already; ERR_MALFORMED: an act or reason
+ * that is none. */
 enum status broker_moderate(struct broker *, struct now, const struct moderation *, struct outbox *);
 /* phase is empty for a session that is not here. */
 void broker_attendance(struct broker *, struct now, const struct id *session, struct attendance *);

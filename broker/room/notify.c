@@ -47,7 +47,7 @@ static void tell_room(struct room *room, struct now now, struct participant *p, 
     struct notice_room notice = {
         .state = phase_name(room_phase(room, now)),
         .opens_at = room->plan.opens_at,
-        .closes_at = room->plan.closes_at + (int64_t)(room->extended_us / USEC_PER_SEC),
+        .closes_at = room_closes_at(room),
         .unix_s = now_unix_s(now),
     };
     /* The clock in it always differs: only the rest makes news. */
@@ -274,10 +274,28 @@ static void tell_missing(struct room *room, struct now now, struct participant *
         notice.phone = client->location.phone[0] ? client->location.phone : NULL;
         notice.alarm_at = unix_at(room, now, client->missing_since + MISSING_ALARM_US);
         notice.reached = client->reached;
+        notice.alarm = client->alarmed && client->reached < 0;
     }
     uint8_t buffer[1024];
     struct writer text = writer_over(buffer, sizeof buffer);
     tell_news(p, &p->told.missing, &text, notice_missing_client(&text, &notice), out);
+}
+
+/* Of a client who has yet to answer. */
+static void tell_question(struct room *room, struct now now, struct participant *p, struct outbox *out)
+{
+    bool asked = p->word == WORD_ASKED;
+    if (!asked && !p->told.question)
+        return;
+    struct notice_extension notice = { 0 };
+    if (asked) {
+        notice.minutes = room->question.minutes;
+        notice.by = &room->people[room->question.by].who.participation;
+        notice.until = unix_at(room, now, room->question.lapses_at);
+    }
+    uint8_t buffer[256];
+    struct writer text = writer_over(buffer, sizeof buffer);
+    tell_news(p, &p->told.question, &text, notice_extension(&text, &notice), out);
 }
 
 void notify_apply(struct room *room, struct now now, struct outbox *out)
@@ -292,6 +310,7 @@ void notify_apply(struct room *room, struct now now, struct outbox *out)
         tell_slots(room, p, out);
         tell_agenda(room, now, p, out);
         tell_missing(room, now, p, out);
+        tell_question(room, now, p, out);
     }
 }
 

@@ -62,7 +62,14 @@ usec_t lost_grace_us(enum lost);
 
 /* What a client was last told, as hashes, so that a notice goes out when it would say something new. */
 struct told {
-    uint64_t room, seat, roster, slots, agenda, missing;
+    uint64_t room, seat, roster, slots, agenda, missing, question;
+};
+
+/* Of a client, to a therapist's question (extension.h). */
+enum word {
+    WORD_NOT_ASKED = 0,
+    WORD_ASKED,
+    WORD_YES,
 };
 
 enum { ADDRESS_MAX = 200, PHONE_MAX = 40 };
@@ -97,6 +104,8 @@ struct participant {
     struct location location; /* of a client */
     int reached;              /* of a client who is missing: -1 not known, 0 no, 1 yes */
     usec_t missing_since;     /* 0: is not missing */
+    bool alarmed;             /* it was said aloud */
+    enum word word;
 
     bool agreed;         /* the client's yes to this person, for this segment */
     bool refused;        /* the client's no, which stands although the client may be absent */

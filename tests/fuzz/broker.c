@@ -35,6 +35,8 @@ static const char *const texts[] = {
     "0.0.0.0\\r\\na=mid:0\\r\\na=sendonly\\r\\na=rtcp-mux\\r\\na=rtpmap:111 opus/48000/2\\r\\n"
     "m=audio 9 UDP/TLS/RTP/SAVPF 111\\r\\nc=IN IP4 "
     "0.0.0.0\\r\\na=mid:1\\r\\na=recvonly\\r\\na=rtcp-mux\\r\\na=rtpmap:111 opus/48000/2\\r\\n\"}",
+    "{\"type\":\"allow_extension\",\"id\":7,\"yes\":true}",
+    "{\"type\":\"locate\",\"id\":7,\"address\":\"1 Elm St\",\"phone\":\"555 0100\"}",
 };
 enum { TEXTS = sizeof texts / sizeof *texts };
 

@@ -96,6 +96,8 @@ static json_t *body_of(const struct request *r)
         return json_pack("{s:s, s:s}", "to", r->chat.to_therapist ? "therapist" : "everyone", "text", r->chat.text);
     case REQUEST_HAND:
         return json_pack("{s:b}", "up", (int)r->hand.up);
+    case REQUEST_ALLOW_EXTENSION:
+        return json_pack("{s:b}", "yes", (int)r->allow_extension.yes);
     case REQUEST_REACHED:
         return json_pack("{s:b}", "yes", (int)r->reached.yes);
     case REQUEST_END:

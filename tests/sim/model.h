@@ -36,6 +36,10 @@ struct model {
     struct model_person people[MODEL_PEOPLE_MAX];
     int count;
     usec_t opens, closes;
+    unsigned extended; /* minutes */
+    unsigned asked;    /* the client is asked whether it may be so many minutes longer; 0: they are not */
+    int asked_by;      /* the therapist */
+    usec_t asked_until;
     bool over;
     uint32_t denied; /* devices of those who were removed: bit (1 << device) */
 };
@@ -62,6 +66,11 @@ void model_admitting(struct model *, usec_t now, int person, unsigned minutes);
 bool model_commit(struct model *, usec_t now, int person, bool durable);
 /* Whether somebody let in may stay. */
 bool model_may_stay(const struct model *, usec_t now, int person);
+/* A therapist wants it longer: what must come of it. */
+enum model_longer { LONGER_NO, LONGER_ASKED, LONGER_YES };
+enum model_longer model_extend(struct model *, usec_t now, int by, unsigned minutes);
+/* What the client says to that; false: nobody asked. */
+bool model_allow(struct model *, int person, bool yes);
 void model_withdraw(struct model *, int person);
 /* For good: the person, and the device under whatever name. */
 void model_remove(struct model *, int person);

@@ -1,3 +1,4 @@
+#include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
@@ -96,6 +97,13 @@ static void check_slots(struct world *w, int person, const json_t *slots)
     }
 }
 
+/* The end of the box is what therapist and client made it. */
+static void check_room(struct world *w, int64_t closes_at)
+{
+    if (closes_at != EPOCH_UNIX_S + (int64_t)(w->model.closes / USEC_PER_SEC))
+        world_violation(w, "the room says it ends at %" PRId64 ", and doesn't", closes_at);
+}
+
 static void take_text(struct world *w, int person, struct bytes text)
 {
     json_error_t error;
@@ -111,8 +119,13 @@ static void take_text(struct world *w, int person, struct bytes text)
         check_seat(w, person, json_string_value(json_object_get(message, "seat")));
     else if (strcmp(type, "slots") == 0)
         check_slots(w, person, json_object_get(message, "slots"));
-    if (type && (uint32_t)json_integer_value(json_object_get(message, "id")) == w->request) {
-        w->reply = strcmp(type, "error") == 0 ? REPLY_ERROR : REPLY_DONE;
+    else if (strcmp(type, "room") == 0)
+        check_room(w, json_integer_value(json_object_get(message, "closes_at")));
+    json_int_t id = json_integer_value(json_object_get(message, "id"));
+    if (type && id)
+        w->replies[id % REPLIES] = strcmp(type, "error") == 0 ? REPLY_ERROR : REPLY_DONE;
+    if (type && id == w->request) {
+        w->reply = w->replies[id % REPLIES];
         if (w->verbose && w->reply == REPLY_ERROR)
             printf("    refused: %s\n", json_string_value(json_object_get(message, "code")));
     }

@@ -34,7 +34,7 @@ struct pending {
     bool refused;
     struct record record;
 };
-enum { PENDING_MAX = 512 };
+enum { PENDING_MAX = 512, REPLIES = 64 };
 
 struct world {
     uint64_t seed;
@@ -53,7 +53,8 @@ struct world {
     int64_t wall_offset_us;
     uint32_t request;
     enum reply reply;
-    uint64_t stamp; /* of the datagram being delivered */
+    enum reply replies[REPLIES]; /* to the latest requests, by their number */
+    uint64_t stamp;              /* of the datagram being delivered */
     int receiving;
     struct grant grants[WORLD_PEOPLE]; /* as planned; epoch 0: none */
     struct pending pending[PENDING_MAX];

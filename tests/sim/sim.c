@@ -186,6 +186,23 @@ static void do_extend(struct world *w)
 {
     world_request(w, therapist(w), "\"type\":\"extend\",\"minutes\":%d", 1 + (int)chance_below(world_chance(w), 10));
 }
+static void do_allow(struct world *w)
+{
+    world_request(w, chance_in(world_chance(w), 900) ? WORLD_CLIENT : anybody(w),
+                  "\"type\":\"allow_extension\",\"yes\":%s", yes_no(w, 700));
+}
+static void do_moderate(struct world *w)
+{
+    enum moderation_act act = chance_in(world_chance(w), 600)   ? MODERATION_STEP_OUT
+                              : chance_in(world_chance(w), 700) ? MODERATION_STEP_OUT_EVERYONE
+                              : chance_in(world_chance(w), 850) ? MODERATION_REMOVE
+                                                                : MODERATION_END;
+    world_moderate(w, act, chance_in(world_chance(w), 900) ? guest(w) : anybody(w));
+}
+static void do_acknowledge_elsewhere(struct world *w)
+{
+    world_acknowledge_elsewhere(w, anybody(w));
+}
 static void do_end(struct world *w)
 {
     world_request(w, chance_in(world_chance(w), 300) ? therapist(w) : anybody(w), "\"type\":\"end\"");
@@ -222,11 +239,12 @@ static const struct {
     void (*run)(struct world *);
     unsigned weight;
 } deeds[] = {
-    { do_join, 50 },      { do_gather, 200 },  { do_drop, 40 },    { do_media, 180 }, { do_agree, 100 },
-    { do_admit, 160 },    { do_step_out, 70 }, { do_mute, 30 },    { do_leave, 12 },  { do_remove, 3 },
-    { do_extend, 8 },     { do_end, 1 },       { do_garbage, 40 }, { do_wait, 25 },   { do_revoke, 8 },
-    { do_take_part, 25 }, { do_enable, 30 },   { do_chat, 30 },    { do_decline, 4 }, { do_ledger, 20 },
-    { do_clock, 15 },     { do_weather, 30 },  { do_code, 15 },
+    { do_join, 50 },      { do_gather, 200 },  { do_drop, 40 },    { do_media, 180 },  { do_agree, 100 },
+    { do_admit, 160 },    { do_step_out, 70 }, { do_mute, 30 },    { do_leave, 12 },   { do_remove, 3 },
+    { do_extend, 12 },    { do_end, 1 },       { do_garbage, 40 }, { do_wait, 25 },    { do_revoke, 8 },
+    { do_take_part, 25 }, { do_enable, 30 },   { do_chat, 30 },    { do_decline, 4 },  { do_ledger, 20 },
+    { do_clock, 15 },     { do_weather, 30 },  { do_allow, 20 },   { do_moderate, 8 }, { do_acknowledge_elsewhere, 4 },
+    { do_code, 15 },
 };
 
 static void do_something(struct world *w)

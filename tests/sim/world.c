@@ -396,14 +396,34 @@ static void tell_model(struct world *w, int person, const char *json)
         step_out(m, person, about);
     } else if (strstr(json, "\"mute\"")) {
         m->people[about].muted = sources;
-    } else if (strstr(json, "\"extend\"")) {
-        m->closes += (usec_t)atoi(strstr(json, "\"minutes\":") + 10) * 60 * USEC_PER_SEC;
     } else if (strstr(json, "\"end\"")) {
         m->over = true;
     } else if (strstr(json, "\"leave\"")) {
         model_gone(m, w->now_us, person);
         m->people[person].resumable_until = 0;
+        if (cast[person].role == ROLE_CLIENT)
+            m->asked = 0; /* who leaves has not said yes */
     }
+}
+
+/* Whether the session may be longer is for the model to say, whatever the broker says. */
+static void tell_extension(struct world *w, int person, const char *json, enum reply outcome)
+{
+    static const enum reply right[] = {
+        [LONGER_NO] = REPLY_ERROR, [LONGER_ASKED] = REPLY_NONE, [LONGER_YES] = REPLY_DONE
+    };
+    enum reply expected;
+    if (strstr(json, "\"extend\""))
+        expected =
+            cast[person].role != ROLE_THERAPIST
+                ? REPLY_ERROR
+                : right[model_extend(&w->model, w->now_us, person, (unsigned)atoi(strstr(json, "\"minutes\":") + 10))];
+    else if (strstr(json, "\"allow_extension\""))
+        expected = model_allow(&w->model, person, strstr(json, "true")) ? REPLY_DONE : REPLY_ERROR;
+    else
+        return;
+    if (outcome != expected)
+        world_violation(w, "%s: %s came to %d and not to %d", world_id(person), json, (int)outcome, (int)expected);
 }
 
 enum reply world_request(struct world *w, int person, const char *format, ...)
@@ -425,11 +445,12 @@ enum reply world_request(struct world *w, int person, const char *format, ...)
 
     model_at(&w->model, w->now_us);
     client_id client = actor->client;
-    w->reply = REPLY_NONE;
+    w->reply = w->replies[w->request % REPLIES] = REPLY_NONE;
     broker_text(w->broker, now_of(w), client, (struct bytes){ (uint8_t *)json, (size_t)len }, w->outbox);
     enum reply outcome = outcome_in_outbox(w, client);
     if (outcome == REPLY_DONE)
         tell_model(w, person, json);
+    tell_extension(w, person, json, outcome);
     w->admit_text = strstr(json, "\"admit\"") ? json : NULL;
     drain(w);
     w->admit_text = NULL;
@@ -444,6 +465,64 @@ enum reply world_request(struct world *w, int person, const char *format, ...)
 enum reply world_last_reply(const struct world *w)
 {
     return w->reply;
+}
+
+uint32_t world_request_number(const struct world *w)
+{
+    return w->request;
+}
+
+enum reply world_reply_to(const struct world *w, uint32_t request)
+{
+    return w->replies[request % REPLIES];
+}
+
+/* What an order that was carried out means; a removal is told by its record (disk.c). */
+static void tell_order(struct model *m, enum moderation_act act, int person)
+{
+    for (int i = 0; act == MODERATION_STEP_OUT_EVERYONE && i < WORLD_PEOPLE; i++)
+        if (cast[i].role == ROLE_LOVED_ONE)
+            model_out(m, i);
+    if (act == MODERATION_STEP_OUT)
+        model_out(m, person);
+    if (act == MODERATION_END)
+        m->over = true;
+}
+
+enum status world_moderate(struct world *w, enum moderation_act act, int person)
+{
+    struct model *m = &w->model;
+    struct moderation order = { .act = act, .reason = "safety_threat" };
+    id_parse(bytes_of("s-1"), &order.session);
+    id_parse(bytes_of(world_id(person)), &order.participation);
+    model_at(m, w->now_us);
+    bool guest = cast[person].role == ROLE_LOVED_ONE || cast[person].role == ROLE_INTERPRETER;
+    bool removable = guest && !m->people[person].removed, was_over = m->over;
+    enum status status = broker_moderate(w->broker, now_of(w), &order, w->outbox);
+    if (status == OK)
+        tell_order(m, act, person);
+    bool right = act == MODERATION_REMOVE     ? (status == OK) == removable
+                 : act == MODERATION_END      ? (status == OK) == !was_over
+                 : act == MODERATION_STEP_OUT ? status != OK || guest
+                                              : status == OK;
+    if (!right)
+        world_violation(w, "the clinic's order %d about %s came to '%s'", (int)act, world_id(person),
+                        status_name(status));
+    drain(w);
+    write_ledger(w);
+    return status;
+}
+
+void world_acknowledge_elsewhere(struct world *w, int person)
+{
+    struct acknowledgement known = { .kind = w->model.kind, .guidance_version = "g1", .notice_version = "n1" };
+    id_parse(bytes_of(world_id(person)), &known.person);
+    model_at(&w->model, w->now_us);
+    if (cast[person].role == ROLE_LOVED_ONE)
+        w->model.people[person].prepared = true;
+    broker_acknowledged(w->broker, now_of(w), &known, w->outbox);
+    drain(w);
+    write_ledger(w);
 }
 
 void world_garbage_text(struct world *w, int person)

@@ -221,20 +221,32 @@ static void a_missing_client_says_where_to_look_until_they_are_back(void **state
         snprintf(
             expected, sizeof expected,
             "{\"type\":\"missing_client\",\"participant\":\"p-91c0\",\"address\":\"12 Elm St\",\"phone\":\"555 0100\","
-            "\"alarm_at\":1790000300,\"reached\":%s}",
-            reached[i]);
-        struct notice_missing missing = { &alex, "12 Elm St", "555 0100", 1790000300, i - 1 };
+            "\"alarm_at\":1790000300,\"reached\":%s,\"alarm\":%s}",
+            reached[i], i == 0 ? "true" : "false");
+        struct notice_missing missing = { &alex, "12 Elm St", "555 0100", 1790000300, i - 1, i == 0 };
         struct writer w = fresh();
         reads(&w, notice_missing_client(&w, &missing), expected);
     }
     struct writer w = fresh();
-    struct notice_missing unknown = { &alex, NULL, NULL, 1, -1 };
+    struct notice_missing unknown = { &alex, NULL, NULL, 1, -1, false };
     reads(&w, notice_missing_client(&w, &unknown),
           "{\"type\":\"missing_client\",\"participant\":\"p-91c0\",\"address\":null,\"phone\":null,\"alarm_at\":1,"
-          "\"reached\":null}");
+          "\"reached\":null,\"alarm\":false}");
     w = fresh();
-    struct notice_missing back = { NULL, "12 Elm St", "555 0100", 1790000300, 1 };
+    struct notice_missing back = { NULL, "12 Elm St", "555 0100", 1790000300, 1, true };
     reads(&w, notice_missing_client(&w, &back), "{\"type\":\"missing_client\",\"participant\":null}");
+}
+
+static void a_question_to_be_longer_says_when_it_lapses_and_when_it_is_over(void **state)
+{
+    (void)state;
+    struct writer w = fresh();
+    struct notice_extension asked = { 10, &alex, 1790000030 };
+    reads(&w, notice_extension(&w, &asked),
+          "{\"type\":\"extension\",\"minutes\":10,\"by\":\"p-91c0\",\"until\":1790000030}");
+    w = fresh();
+    struct notice_extension over = { 0 };
+    reads(&w, notice_extension(&w, &over), "{\"type\":\"extension\",\"minutes\":null}");
 }
 
 static void an_alert_names_who_pressed(void **state)
@@ -340,7 +352,7 @@ static enum status write_agenda(struct writer *w)
 
 static enum status write_missing(struct writer *w)
 {
-    struct notice_missing missing = { &alex, "12 Elm St", NULL, 1790000300, 1 };
+    struct notice_missing missing = { &alex, "12 Elm St", NULL, 1790000300, 1, false };
     return notice_missing_client(w, &missing);
 }
 
@@ -380,6 +392,7 @@ int main(void)
         cmocka_unit_test(a_warning_says_how_long_is_left),
         cmocka_unit_test(an_agenda_says_where_it_is_only_while_it_runs),
         cmocka_unit_test(a_missing_client_says_where_to_look_until_they_are_back),
+        cmocka_unit_test(a_question_to_be_longer_says_when_it_lapses_and_when_it_is_over),
         cmocka_unit_test(an_alert_names_who_pressed),
         cmocka_unit_test(link_trouble_names_whose_link_it_is),
         cmocka_unit_test(an_empty_slot_has_no_source),

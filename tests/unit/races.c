@@ -123,7 +123,8 @@ static void at_the_end_of_the_box_all_is_over(void **state)
 {
     (void)state;
     struct world *w = with_loved_one(4000);
-    world_request(w, WORLD_THERAPIST, "\"type\":\"extend\",\"minutes\":5");
+    extend(w, 5);
+    allow_extension(w, true);
     agree(w, WORLD_LOVED_1, true);
     world_run(w, 55 * MINUTE - 5 * SECOND, false);
     assert_true(world_connected(w, WORLD_CLIENT));

@@ -76,6 +76,8 @@ static void every_request_of_the_protocol_is_understood(void **state)
     assert_int_equal(r.mute.sources, SOURCE_CAMERA);
     r = good("{\"type\":\"extend\",\"minutes\":60}");
     assert_int_equal(r.extend.minutes, 60);
+    r = good("{\"type\":\"allow_extension\",\"yes\":true}");
+    assert_true(r.allow_extension.yes);
     assert_int_equal(good("{\"type\":\"end\"}").kind, REQUEST_END);
     assert_int_equal(good("{\"type\":\"leave\",\"id\":7}").id, 7);
 }
@@ -230,6 +232,9 @@ static void what_is_not_strict_is_refused(void **state)
         "{\"type\":\"remove\",\"participant\":\"123456789012345678901234567890123\"}",
         "{\"type\":\"mute\",\"participant\":\"p-1\"}",
         "{\"type\":\"extend\"}",
+        "{\"type\":\"allow_extension\"}",
+        "{\"type\":\"allow_extension\",\"yes\":1}",
+        "{\"type\":\"allow_extension\",\"yes\":true,\"minutes\":10}",
         "{\"type\":\"extend\",\"minutes\":5,\"extra\":1}",
         "{\"type\":\"media\",\"mic\":true,\"camera\":false,\"screen\":false,\"extra\":1}",
         "{\"type\":\"step_out\",\"extra\":1}",

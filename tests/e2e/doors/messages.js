@@ -15,9 +15,9 @@ const VALID = {
     extend: { minutes: 5 },
     end: {},
     leave: {},
-    join: { token: 'x', move: true },
+    join: { token: 'x', proof: 'x', move: true },
 };
-const OPTIONAL = new Set(['admit minutes', 'join move']);
+const OPTIONAL = new Set(['admit minutes', 'join proof', 'join move']);
 const WRONG = { string: [5, null, ['p-sam'], {}, ''], number: ['5', 5.5, 0, -1, 1e99, true], boolean: [1, 'true', null, []] };
 
 const text = (type, fields) => JSON.stringify({ type, ...fields });
