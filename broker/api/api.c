@@ -53,26 +53,30 @@ static const struct route {
 
 enum { ROUTES = sizeof routes / sizeof *routes };
 
-static bool is_id_character(char c)
+/* Up to the next slash. Ids may hold dots, so `.ics` at the end is never taken for a part of one. */
+static struct bytes id_text(const char *path)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+    static const char calendar[] = ".ics";
+    const size_t suffix = sizeof calendar - 1;
+    size_t len = strcspn(path, "/");
+    if (len >= suffix && memcmp(path + len - suffix, calendar, suffix) == 0)
+        len -= suffix;
+    return (struct bytes){ (const uint8_t *)path, len };
 }
 
 static bool matches(const char *pattern, const char *path, struct id *id)
 {
     struct id found = { 0 };
     for (; *pattern; pattern++) {
-        size_t len = 0;
         if (*pattern != '*') {
             if (*path++ != *pattern)
                 return false;
             continue;
         }
-        while (is_id_character(path[len]))
-            len++;
-        if (!id_parse((struct bytes){ (const uint8_t *)path, len }, &found))
+        struct bytes text = id_text(path);
+        if (!id_parse(text, &found))
             return false;
-        path += len;
+        path += text.len;
     }
     if (*path)
         return false;
@@ -390,7 +394,7 @@ struct id call_fresh_id(const struct call *call, const char *use)
         hash_of(bytes, (const struct bytes[]){ { call->key, STORE_HASH_LEN }, bytes_of(use) }, 2);
     else
         entropy_fill(&call->api->entropy, bytes, sizeof bytes);
-    for (size_t i = 0; i < ID_MAX / 2; i++)
+    for (size_t i = 0; i < ID_FRESH_BYTES; i++)
         write_format(&w, "%02x", bytes[i]);
     return id;
 }

@@ -190,7 +190,9 @@ void on_session_ics(struct call *call)
     if (call_find_plan(call, &plan) != OK)
         return;
     write_text(&w, "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Kinroom//Kinroom//EN\r\nBEGIN:VEVENT\r\n");
-    write_format(&w, "UID:%s@kinroom\r\n", plan.session.text);
+    write_format(&l, "UID:%s@kinroom", plan.session.text);
+    write_folded(&w, line);
+    l = writer_over((uint8_t *)line, sizeof line);
     write_instant(&w, "DTSTAMP", now_unix_s(call->now));
     write_instant(&w, "DTSTART", plan.opens_at);
     write_instant(&w, "DTEND", plan.closes_at);

@@ -277,6 +277,7 @@ static struct attendee attendee_of(const struct participant *p)
         .role = p->who.role,
         .connected = participant_connected(p),
         .prepared = p->prepared,
+        .code = p->code,
     };
     snprintf(attendee.seat, sizeof attendee.seat, "%s", seat_name(p->seat));
     return attendee;

@@ -395,8 +395,7 @@ enum status config_check(const struct config *config, struct problem *problem)
     struct address address;
     struct id clinic;
     if (!id_parse(bytes_of(config->clinic), &clinic))
-        return PROBLEM(problem, "'clinic' must be 1 to 32 of letters, digits, '-' and '_', not '%.60s'",
-                       config->clinic);
+        return PROBLEM(problem, "'clinic' must be " ID_RULE ", unlike '%.60s'", config->clinic);
     if (!address_parse_ip(config->listen, &address))
         return PROBLEM(problem, "'listen' must be an IP address, not '%.60s'", config->listen);
     if (config->origins.count == 0)

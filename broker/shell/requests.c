@@ -45,6 +45,7 @@ struct pending {
     char key[API_KEY_MAX + 2], content_type[128]; /* a key that is too long stays so */
     uint8_t *body;
     size_t len, expected;
+    bool handed;         /* over, once: libwebsockets says of a body without bytes that it is whole, too */
     int refusal;         /* answered with this once the body is in; 0: none */
     struct note *answer; /* once there is one */
 };
@@ -334,6 +335,7 @@ static int hand_over(struct requests *r, struct pending *p)
     struct letter letter = { .kind = LETTER_CALL, .client = p->id, .note = call_pack(&request) };
     enum status status = letter.note ? queue_push(r->to_clerk, &letter, 0) : ERR_NO_MEMORY;
     letter_wipe(&letter);
+    p->handed = true;
     return status == OK ? 0 : answer_here(p, 503);
 }
 
@@ -422,7 +424,7 @@ int requests_body(struct requests *r, struct lws *wsi, struct bytes piece)
 int requests_whole(struct requests *r, struct lws *wsi)
 {
     struct pending *p = find(r, wsi);
-    if (!p)
+    if (!p || p->handed)
         return 0;
     return p->refusal ? answer_here(p, p->refusal) : hand_over(r, p);
 }

@@ -123,7 +123,7 @@ static enum status take_grant(struct sqlite *db, sqlite3_stmt *row, struct grant
     bool fits = column_id(row, 0, &grant->id) && column_id_or_none(row, 2, &grant->client) &&
                 column_id_or_none(row, 3, &grant->person) && column_text(row, 9, grant->purpose, GRANT_TEXT_MAX) &&
                 column_text(row, 13, grant->notice_version, GRANT_TEXT_MAX) &&
-                column_text(row, 14, grant->evidence, GRANT_TEXT_MAX);
+                column_text(row, 14, grant->evidence, EVIDENCE_MAX);
     return fits ? OK : store_corrupt(db, "grants");
 }
 

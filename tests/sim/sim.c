@@ -41,10 +41,22 @@ static void do_prepare(struct world *w)
             world_prepare(w, who);
 }
 
+/* 0 while there is none. */
+static unsigned removed_device(struct world *w)
+{
+    unsigned device = 31;
+    while (device > 0 && !(world_model(w)->denied >> device & 1))
+        device--;
+    return device;
+}
+
 /* Mostly a device of their own; now and then somebody else's, as when a link is forwarded, or a token without one. */
 static unsigned device(struct world *w, int who)
 {
     struct chance *c = world_chance(w);
+    unsigned removed = removed_device(w);
+    if (removed && chance_in(c, 200))
+        return removed;
     if (chance_in(c, 850))
         return world_device(who, chance_in(c, 800) ? 1 : 2);
     return chance_in(c, 500) ? world_device(anybody(w), 1) : 0;

@@ -349,7 +349,11 @@ static void addresses_that_are_none_and_methods_that_do_not_work(void **state)
                                         "/fhir/",
                                         "/fhir/Patient/x",
                                         "",
-                                        "/api/v1/sessions/abcdefghijklmnopqrstuvwxyz0123456789" };
+                                        "/api/v1/sessions/.x",
+                                        "/api/v1/sessions/.ics",
+                                        "/api/v1/grants/x.ics",
+                                        "/api/v1/sessions/"
+                                        "abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz012" };
     for (size_t i = 0; i < sizeof none / sizeof *none; i++)
         assert_int_equal(ask(b, "GET", none[i], NULL), 404);
     assert_int_equal(ask(b, "PATCH", "/api/v1/sessions/x", "{}"), 405);

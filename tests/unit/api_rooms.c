@@ -280,7 +280,7 @@ static void persons_and_systems_have_keys_of_their_own(void **state)
 
 #define TEXT_WITH(language, title)                                                                                     \
     "{\"language\":\"" language "\",\"title\":\"" title "\",\"parts\":[{\"title\":\"A\",\"points\":[\"one\",\"two\"]}" \
-                                                        "]}"
+    "]}"
 
 static void a_text_is_put_once_and_read_by_everybody(void **state)
 {

@@ -153,8 +153,10 @@ static void a_forwarded_links_code_fails_and_the_therapist_is_told(void **state)
     (void)state;
     struct world *w = with_loved_one(3000);
     come(w, WORLD_LOVED_2);
-    world_code(w, WORLD_LOVED_2, CODE_SENT);
-    world_code(w, WORLD_LOVED_2, CODE_FAILED); /* the world looks who is told, and what the ledger holds */
+    for (int person = WORLD_LOVED_1; person <= WORLD_LOVED_2; person++) {
+        world_code(w, person, CODE_SENT);
+        world_code(w, person, CODE_FAILED); /* the world looks who is told, and what the ledger holds */
+    }
     assert_string_equal(world_seat(w, WORLD_LOVED_1), "admitted");
     assert_string_equal(world_seat(w, WORLD_LOVED_2), "waiting");
     assert_flows(w, WORLD_LOVED_1, WORLD_CLIENT);
