@@ -44,7 +44,7 @@ export class Caller {
     /* Somebody of the plan, joined, whoever was in their place; with a device, by a token that is bound to it. */
     static async join(broker, participation, role, { device, ...options } = {}) {
         const caller = await Caller.dial(broker, options);
-        const request = await caller.joinRequest(broker.token(participation, role, device), { device });
+        const request = await caller.joinRequest(broker.token(participation, role, { device }), { device });
         equal((await caller.ask({ ...request, move: true })).type, 'done', `${participation} joins`);
         await caller.#prepare(role);
         return caller;
