@@ -54,7 +54,8 @@ static enum status hash_of_code(struct bytes token, const char code[static CODE_
     uint8_t text[INVITATION_TOKEN_CHARS + CODE_DIGITS + 1];
     struct writer w = writer_over(text, sizeof text);
     write_bytes(&w, token);
-    write_format(&w, ".%s", code);
+    write_text(&w, ".");
+    write_text(&w, code);
     enum status status = w.bad ? ERR_MALFORMED : hash_of(writer_bytes(&w), hash);
     bytes_wipe(text, sizeof text);
     return status;
