@@ -51,7 +51,7 @@ enum status invitation_hash(struct bytes token, uint8_t hash[SECRET_HASH_LEN])
 static enum status hash_of_code(struct bytes token, const char code[static CODE_DIGITS + 1],
                                 uint8_t hash[SECRET_HASH_LEN])
 {
-    uint8_t text[INVITATION_TOKEN_CHARS + CODE_DIGITS + 1];
+    uint8_t text[INVITATION_TOKEN_CHARS + 1 + CODE_DIGITS];
     struct writer w = writer_over(text, sizeof text);
     write_bytes(&w, token);
     write_text(&w, ".");

@@ -428,6 +428,7 @@ enum status api_create(struct api **created, const struct api_config *config)
     api->oidc = config->oidc;
     api->denied = config->denied;
     api->denied_context = config->denied_context;
+    api->delivers = config->delivers;
     api->deliveries = config->deliveries;
     api->deliveries_context = config->deliveries_context;
     api->origins = config->origins;

@@ -34,6 +34,7 @@ struct api_config {
     bool (*denied)(const void *context, const struct id *session, const struct id *participation,
                    const struct id *device);
     const void *denied_context;
+    bool delivers; /* whether a delivery goes anywhere */
     /* What waits in the outbox of a demo; NULL where there is none. */
     const struct delivery *(*deliveries)(const void *context, size_t *count);
     const void *deliveries_context;

@@ -15,6 +15,7 @@ struct api {
     char *issuer, *base_url, *fhir_base;
     struct entropy entropy;
     struct oidc *oidc; /* may be NULL, as the two calls below */
+    bool delivers;
     bool (*denied)(const void *, const struct id *session, const struct id *participation, const struct id *device);
     const struct delivery *(*deliveries)(const void *, size_t *count);
     const void *denied_context, *deliveries_context;

@@ -42,7 +42,7 @@ static bool is_one_of(char c, const char *more)
 static bool is_mail_address(const char *text)
 {
     const char *at = strchr(text, '@');
-    if (!at || at == text || !at[1] || strchr(at + 1, '@'))
+    if (!at || at == text || !at[1])
         return false;
     for (const char *c = text; *c; c++)
         if (!is_one_of(*c, c < at ? "!#$'*+-/=^_`{|}~." : c == at ? "@" : "-."))
@@ -203,6 +203,8 @@ void on_invitation_post(struct call *call)
         call_fail(call, PROBLEM_UNAVAILABLE, NULL);
     else if (is_over(call, i, &plan))
         call_fail(call, PROBLEM_OVER, NULL);
+    else if (wish.deliver && !call->api->delivers)
+        call_fail(call, PROBLEM_NO_DELIVERY, NULL);
     else if (call->replayed && wish.deliver)
         answer_invitation(call, 201, i, &plan, NULL);
     else
@@ -270,6 +272,8 @@ void on_invitation_deliver(struct call *call)
         call_fail(call, PROBLEM_UNAVAILABLE, NULL);
     else if (is_over(call, &i, &plan))
         call_fail(call, PROBLEM_OVER, NULL);
+    else if (!call->api->delivers)
+        call_fail(call, PROBLEM_NO_DELIVERY, NULL);
     else if (call->replayed)
         answer_invitation(call, 202, &i, &plan, NULL);
     else

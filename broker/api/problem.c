@@ -34,6 +34,8 @@ static const struct {
     [PROBLEM_OVER] = { 409, "over", "Over", "It is over, or was revoked, or they were removed from the session." },
     [PROBLEM_NOTHING_TO_DO] = { 409, "nothing_to_do", "Nothing to do",
                                 "The session is not running, or they are not in a place where this does something." },
+    [PROBLEM_NO_DELIVERY] = { 409, "no_delivery", "No delivery",
+                              "Nothing here sends links, as the option 'delivery' is none. Ask for the link itself." },
     [PROBLEM_LENGTH] = { 411, "length", "No length", "A body needs a Content-Length." },
     [PROBLEM_TOO_LARGE] = { 413, "too_large", "Too large", "The body has more than 256 KiB." },
     [PROBLEM_MEDIA_TYPE] = { 415, "media_type", "Wrong type", "The body must be application/json." },

@@ -47,7 +47,8 @@ enum record_kind record_kind_parse(struct bytes);
  * hashed, stored and exported, so the three can't differ.
  *
  *   {"kind":"open","at":1767225600000000,"session":"s1","participation":"p3","person":"n5","client":"c2","by":"p1",
- *    "grant":"g7","interval":"i9","device":"d4","epoch":2,"mode":"audio","reason":"...","guidance":"3","notice":"2","recovered":true}
+ *    "grant":"g7","interval":"i9","device":"d4","epoch":2,"mode":"audio","reason":"...","guidance":"3","notice":"2",
+ *    "recovered":true}
  *
  * ERR_FULL when the writer has no room for it (RECORD_TEXT_MAX + 1 is always enough); ERR_MALFORMED for an unknown kind
  * or mode, a time outside of 0..RECORD_UNIX_US_MAX, an id that is none, or a reason or version that is not one word of

@@ -328,6 +328,7 @@ static enum status hire_clerk(struct server *server, const struct material *mate
                  .oidc = server->oidc,
                  .denied = standing_denied,
                  .denied_context = &server->recovery.standing,
+                 .delivers = config->delivery != DELIVERY_BY_NONE,
                  .deliveries = config->delivery == DELIVERY_BY_OUTBOX ? mailroom_tray : NULL,
                  .deliveries_context = server->mailroom,
                  .origins = server->origins,

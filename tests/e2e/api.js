@@ -92,8 +92,7 @@ const consentOf = (id, changes = {}) => ({
 const ROLES = { 'p-therapist': 'therapist', 'p-client': 'client', 'p-sam': 'loved_one' };
 
 /* A bearer link, as the command line makes them. */
-const linkFor = (session, participation) => `${broker.url}/#token=${execFileSync(KINROOM, ['token', 'issue', '--keys', broker.file('key.jwk'),
-    '--participation', participation, '--session', session, '--role', ROLES[participation]]).toString().trim()}`;
+const linkFor = (session, participation) => `${broker.url}/#token=${broker.token(participation, ROLES[participation], { session })}`;
 
 async function joinBy(link) {
     const caller = await Caller.dial(broker);
@@ -365,6 +364,26 @@ const tests = {
         hangUpAll(sam);
     },
 
+    async 'kill -9 forgets no link, no device and no removal'() {
+        const id = 's-killed';
+        await expect(201, 'PUT', `/api/v1/sessions/${id}`, { body: sessionOf() });
+        const [phone, laptop] = [await Device.create(), await Device.create()];
+        const { token: sams } = await invite(id, 'p-sam');
+        const { token: clients } = await invite(id, 'p-client');
+        const { caller: sam } = await joinWith(await comeIn(id, sams, phone), phone);
+        await comeIn(id, clients, laptop);
+        const { token: unopened } = await invite(id, 'p-therapist');
+        await expect(200, 'POST', `/api/v1/sessions/${id}/moderation`, { body: { action: 'remove', participation: 'p-sam', reason: 'safety_other' } });
+        await broker.kill();
+        await broker.restart();
+        equal((await knock('open', laptop, { invitation: clients })).body.state, 'open', 'a device that is bound');
+        equal((await knock('open', laptop, { invitation: unopened })).body.state, 'code', 'a link that nobody has opened');
+        equal((await knock('open', phone, { invitation: sams })).status, 404, 'the link of who was removed');
+        equal((await knock('open', phone, { invitation: clients })).status, 404, 'their device');
+        equal((await deliveries('code', id)).length, 1, 'codes in an outbox that lives in memory');
+        hangUpAll(sam);
+    },
+
     async 'who is there is told while the session runs'() {
         const id = 's-scheduled';
         await expect(201, 'PUT', `/api/v1/sessions/${id}`, { body: sessionOf({ opens_at: now_s() + 7200, closes_at: now_s() + 9000 }) });
@@ -520,6 +539,40 @@ const tests = {
         console.log(`figure api_answers_held_against_document ${held} answers`);
     },
 
+    async 'what was decided for good outlives a new plan and a kill -9'() {
+        const names = ['decided-1', 'decided-2', 'decided-3', 'decided-4']; /* on either shard */
+        const texts = { guidance_version: '2026-d', notice_version: '2026-d' };
+        const text = { language: 'en', title: 'Hello', parts: [{ title: 'First', points: ['One thing.'] }] };
+        for (const kind of ['guidance', 'notice']) await expect(201, 'PUT', `/api/v1/texts/${kind}/2026-d`, { body: text });
+        for (const name of names) await expect(201, 'PUT', `/api/v1/sessions/${name}`, { body: sessionOf(texts) });
+        const seats = async () => {
+            const callers = await Promise.all(names.slice(1).map((name) => joinBy(linkFor(name, 'p-sam'))));
+            const told = callers.map((caller) => caller.last('seat').seat).join();
+            hangUpAll(...callers);
+            return told;
+        };
+        const over = async () => {
+            const caller = await Caller.dial(broker);
+            return (await caller.ask({ type: 'join', token: linkFor(names[0], 'p-therapist').split('#token=')[1], move: false })).code;
+        };
+        equal(await seats(), 'preparing,preparing,preparing', 'the seats before');
+        const sam = await joinBy(linkFor(names[0], 'p-sam'));
+        const waiting = await joinBy(linkFor(names[1], 'p-sam'));
+        await sam.ask({ type: 'acknowledge', guidance: '2026-d', notice: '2026-d' });
+        await until('the other session knows', () => waiting.last('seat').seat === 'waiting');
+        hangUpAll(waiting);
+        equal(await seats(), 'waiting,waiting,waiting', 'the seats after Sam has read the texts in the first');
+        equal((await ask('POST', `/api/v1/sessions/${names[0]}/moderation`, { body: { action: 'end' } })).status, 200, 'ending');
+        equal(await over(), 'session_over', 'joining what was ended');
+        await expect(200, 'PUT', `/api/v1/sessions/${names[0]}`, { body: sessionOf({ ...texts, closes_at: now_s() + 4000 }) });
+        equal(await over(), 'session_over', 'joining it under a new plan');
+        await broker.kill();
+        await broker.restart();
+        equal(await seats(), 'waiting,waiting,waiting', 'the seats after a crash');
+        equal(await over(), 'session_over', 'joining after a crash');
+        await expect(200, 'PUT', `/api/v1/sessions/${names[0]}`, { body: sessionOf({ ...texts, opens_at: now_s() + 60, closes_at: now_s() + 4000 }) });
+        equal((await joinBy(linkFor(names[0], 'p-sam'))).last('seat').seat, 'waiting', 'the seat in a later box');
+    },
 
     async 'the log tells no token and no name'() {
         const parts = [token, ...token.split('.').slice(1), 'Dr. Rivera', '12 Elm Street', 'miller', ...new Set(secrets)];

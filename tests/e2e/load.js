@@ -14,7 +14,8 @@ import { isMedia } from './wiretap.js';
 const ROOMS = 24;
 const OPENING = 6; /* rooms at a time */
 const REVOCATIONS = 200;
-const PACE = { audio: 50, video: 100, bytes: 1000 }; /* of each person at first */
+const AUDIO = { pps: 50, bytes: 80 };
+const VIDEO = { pps: 100, bytes: 1000 }; /* at first */
 const VIDEO_MOST = 1000;
 const FULL = 0.9; /* of a core */
 const STEPS = 8;
@@ -182,9 +183,9 @@ class Thread {
 
 /* More and more packets, until the thread has as much to do as its core can. */
 async function fill(peers, rooms, thread) {
-    let pace = PACE.video;
+    let pace = VIDEO.pps;
     for (let step = 0; step < STEPS; step++) {
-        for (const name of rooms.flatMap(({ people }) => people)) peers.send(name, { ...PACE, video: Math.round(pace) });
+        for (const name of rooms.flatMap(({ people }) => people)) peers.send(name, AUDIO, { ...VIDEO, pps: Math.round(pace) });
         await pause(STEP_MS);
         const then = thread.now();
         await pause(STEP_MS);
@@ -219,7 +220,7 @@ async function measure(broker, peers) {
     }
     await Promise.all(back.values());
     const load = thread.since(then);
-    console.log(`${ROOMS} rooms, each person ${PACE.audio} + ${pace} packets a second; the thread ran ${Math.round(100 * load.ran)} % of the time`
+    console.log(`${ROOMS} rooms, each person ${AUDIO.pps} + ${pace} packets a second; the thread ran ${Math.round(100 * load.ran)} % of the time`
         + ` and was kept waiting ${Math.round(100 * (load.busy - load.ran))} %; packets that the peers were too slow for: ${await skipped(peers, rooms)}`);
     rooms.forEach((room) => room.hangUp());
     return { rounds, load };

@@ -57,9 +57,9 @@ export class Peers {
         await this.#ask(`answer ${name} ${JSON.stringify(answer.sdp)}`, `ready ${name}`);
     }
 
-    /* Packets a second, and the bytes of a video packet; lasts until changed. */
-    send(name, { audio = 0, video = 0, bytes = 0 }) {
-        this.#say(`send ${name} ${audio} ${video} ${bytes}`);
+    /* { pps, bytes } of sound and of picture; lasts until changed. */
+    send(name, audio, video) {
+        this.#say(`send ${name} ${audio.pps} ${audio.bytes} ${video.pps} ${video.bytes}`);
     }
 
     async counts(name) {

@@ -109,6 +109,7 @@ static void open_api(struct bench *b, struct oidc *oidc)
         .oidc = oidc,
         .denied = denied,
         .denied_context = b,
+        .delivers = !b->has_no_delivery,
         .deliveries = b->has_outbox ? outbox : NULL,
         .deliveries_context = b,
         .origins = origins,

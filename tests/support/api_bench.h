@@ -24,7 +24,7 @@ struct bench {
     uint8_t randomness;
     struct id denied_participation, denied_device; /* in every session; empty: nobody */
     struct delivery outbox[2];
-    bool has_outbox;
+    bool has_outbox, has_no_delivery;
 };
 
 int bench_set_up(void **state);

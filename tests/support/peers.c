@@ -2,11 +2,11 @@
  *
  * A line is a command; names have 1 to 31 characters and no space. What comes back is lines, too:
  *
- *   peer NAME                                  offer NAME "<SDP>"    a JSON string: Chromium's offer with their own
- * keys answer NAME "<SDP>"                        ready NAME            when ICE and DTLS are up; closed NAME when they
- * end send NAME AUDIO_PPS VIDEO_PPS VIDEO_BYTES  -                     a steady flow of packets, 0 stops; lasts until
- * changed counts NAME                                counts NAME {...} gone NAME                                  -
- * close_notify, and nothing is left of them
+ *   peer NAME                        offer NAME "<SDP>"   a JSON string: Chromium's offer with their own keys
+ *   answer NAME "<SDP>"              ready NAME           once ICE and DTLS are up; closed NAME when they end
+ *   send NAME SOUND BYTES PICTURE BYTES   -               packets a second and bytes of each; lasts until changed
+ *   counts NAME                      counts NAME {...}
+ *   gone NAME                        -                    close_notify, and nothing is left of them
  *
  *   counts: received (RTP packets), last_ns (CLOCK_MONOTONIC of the last one), opened and refused (of those that were
  *   looked into: one in OPEN_EVERY), sent, skipped (the process was too slow), unsent (the kernel took none), keyframes
@@ -36,12 +36,11 @@ enum {
     PEERS_MAX = 4096,
     NAME_MAX_LEN = 31,
     LINE_MAX_LEN = 1 << 17,
-    WORDS_MAX = 5,
+    WORDS_MAX = 6,
     BATCH = 32, /* datagrams that one call takes */
     DATAGRAM_MAX = 2048,
     EVENTS = 256,
     OPEN_EVERY = 16,
-    AUDIO_BYTES = 80, /* 32 kbit/s */
     SOCKET_BUFFER_BYTES = 1 << 20,
     TURN_MS = 1,
     FILES_BESIDE = 16,
@@ -301,9 +300,11 @@ static const char *on_answer(struct browser *b, char **words)
 static const char *on_send(struct browser *b, char **words)
 {
     usec_t now_us = now_read().mono_us;
-    unsigned audio = (unsigned)strtoul(words[2], NULL, 10), video = (unsigned)strtoul(words[3], NULL, 10);
-    flow_pace(&b->audio, now_us, audio, AUDIO_BYTES, b->audio.ssrc);
-    flow_pace(&b->video, now_us, video, strtoul(words[4], NULL, 10), b->video.ssrc);
+    size_t n[4];
+    for (int i = 0; i < 4; i++)
+        n[i] = strtoul(words[2 + i], NULL, 10);
+    flow_pace(&b->audio, now_us, (unsigned)n[0], n[1], b->audio.ssrc);
+    flow_pace(&b->video, now_us, (unsigned)n[2], n[3], b->video.ssrc);
     return NULL;
 }
 
@@ -334,7 +335,7 @@ static const struct command {
     int words; /* the last takes the rest of the line */
     const char *(*run)(struct browser *, char **words);
 } commands[] = {
-    { "peer", 2, on_peer },     { "answer", 3, on_answer }, { "send", 5, on_send },
+    { "peer", 2, on_peer },     { "answer", 3, on_answer }, { "send", 6, on_send },
     { "counts", 2, on_counts }, { "gone", 2, on_gone },
 };
 

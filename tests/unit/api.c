@@ -370,6 +370,12 @@ static void a_problem_repeats_no_value_of_the_body(void **state)
         422);
     assert_null(strstr(b->response.body, "Miller"));
     assert_says(b, "'kind' must be");
+    assert_int_equal(ask(b, "POST", "/api/v1/sessions",
+                         "{\"kind\":\"group\",\"opens_at\":1,\"closes_at\":1790003000,\"client\":\"Sam Miller\","
+                         "\"people\":[]}"),
+                     422);
+    assert_null(strstr(b->response.body, "Miller"));
+    assert_says(b, "'client' must be");
     static const char *const broken[] = { "", "{", "[]", "7", "{\"a\":1,\"a\":1}", "{\"a\":\"\\u0000\"}", "{} {}" };
     for (size_t i = 0; i < sizeof broken / sizeof *broken; i++)
         assert_int_equal(ask(b, "POST", "/api/v1/sessions", broken[i]), 400);

@@ -330,6 +330,30 @@ static void the_program_brings_the_texts_of_a_session_that_names_none(void **sta
     assert_string_equal(said(b, "next"), "1");
 }
 
+static enum status is_another(struct store *store, const struct store_guidance *text)
+{
+    (void)store, (void)text;
+    return ERR_STATE;
+}
+
+/* What people have read stays as they read it, whatever a later program brings. */
+static void a_text_that_is_there_is_kept_and_a_store_that_fails_is_noticed(void **state)
+{
+    struct bench *b = *state;
+    struct api *other;
+    struct store_ops kept = *b->real_ops;
+    struct api_config config = {
+        .store = b->real, .keyring = b->keyring, .issuer = "kinroom", .base_url = "https://rooms.example"
+    };
+    kept.guidance_put = is_another;
+    b->real->ops = &kept;
+    assert_int_equal(api_create(&other, &config), OK);
+    api_destroy(other);
+    b->real->ops = &b->full;
+    assert_int_equal(api_create(&other, &config), ERR_FULL);
+    b->real->ops = b->real_ops;
+}
+
 static void every_text_is_listed_once(void **state)
 {
     struct bench *b = *state;
@@ -441,6 +465,7 @@ int main(void)
         TEST(persons_and_systems_have_keys_of_their_own),
         TEST(a_text_is_put_once_and_read_by_everybody),
         TEST(the_program_brings_the_texts_of_a_session_that_names_none),
+        TEST(a_text_that_is_there_is_kept_and_a_store_that_fails_is_noticed),
         TEST(every_text_is_listed_once),
         TEST(what_is_no_text),
         TEST(a_session_asks_for_texts_that_are_there),

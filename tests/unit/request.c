@@ -229,7 +229,7 @@ static void what_is_not_strict_is_refused(void **state)
         "{\"type\":\"step_out\",\"everyone\":false}",
         "{\"type\":\"step_out\",\"participant\":\"p-1\",\"everyone\":true}",
         "{\"type\":\"step_out\",\"participant\":\"p-1\",\"everyone\":false}",
-        "{\"type\":\"remove\",\"participant\":\"123456789012345678901234567890123\"}",
+        "{\"type\":\"remove\",\"participant\":\"12345678901234567890123456789012345678901234567890123456789012345\"}",
         "{\"type\":\"mute\",\"participant\":\"p-1\"}",
         "{\"type\":\"extend\"}",
         "{\"type\":\"allow_extension\"}",
