@@ -11,7 +11,7 @@ const FLOOD_MS = 3000;
 const PER_ADDRESS = 4;
 const REFUSED_AFTER_MS = 250;
 const ANSWERED_WITHIN_MS = 1000;
-const LOOKED_AT = 401; /* by the API: a GET opens no link */
+const LOOKED_AT = 405; /* by the API: a GET opens no link */
 
 let port;
 
