@@ -115,7 +115,7 @@ static bool keep_removals(const struct room *room, struct plan *plan)
 /* A room begins anew; what came of people's codes is still known. */
 static void replan(struct room *room, struct room_shared *shared, const struct plan *plan)
 {
-    enum code_state codes[PLAN_PEOPLE_MAX];
+    enum code_state codes[PLAN_PEOPLE_MAX] = { CODE_NONE };
     for (size_t i = 0; i < plan->people_count; i++) {
         const struct participant *known = room_find(room, &plan->people[i].participation);
         codes[i] = known ? known->code : CODE_NONE;

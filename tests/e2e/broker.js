@@ -124,9 +124,17 @@ export class Broker {
         });
     }
 
-    /* A link as a person gets it. */
-    link(participation, role) {
-        return `${this.url}/#token=${this.token(participation, role)}`;
+    /* A link as a person gets it, and the newest code that came to the contact that the clinic has for them (--delivery outbox). */
+    async invite(participation, session = this.session) {
+        const contact = `mailto:${participation}@example.org`;
+        const invitation = await this.api('POST', `/api/v1/sessions/${session}/invitations`, { participation, contact, deliver: false });
+        equal(invitation.status, 201, `the invitation of ${participation}`);
+        return { url: invitation.body.url, code: () => this.#codeFor(session, participation) };
+    }
+
+    async #codeFor(session, participation) {
+        const { body } = await this.api('GET', '/api/v1/deliveries');
+        return body.items.filter((one) => one.kind === 'code' && one.session === session && one.participation === participation).at(-1)?.secret;
     }
 
     /* device: the only one for which it is good. */
@@ -138,7 +146,7 @@ export class Broker {
     /* Of one of the clinic's systems, which may do all that is asked for in the tests. */
     get serviceToken() {
         return this.#service ??= execFileSync(KINROOM, ['token', 'service', '--keys', this.file('key.jwk'), '--service', 'ehr',
-            '--scope', 'grants:read grants:write invitations:read invitations:write deliveries:read']).toString().trim();
+            '--scope', 'sessions:write grants:read grants:write invitations:write moderate deliveries:read']).toString().trim();
     }
 
     async api(method, path, body) {

@@ -198,7 +198,8 @@ static void only_the_canonical_spelling_is_read(void **state)
         "{\"kind\":\"open\",\"at\":1,\"session\":null}",
         "{\"kind\":\"open\",\"at\":1,\"session\":\"a b\"}",
         "{\"kind\":\"open\",\"at\":1,\"session\":\"a\\u0000\"}",
-        "{\"kind\":\"open\",\"at\":1,\"session\":\"12345678901234567890123456789012345678901234567890123456789012345\"}",
+        "{\"kind\":\"open\",\"at\":1,\"session\":"
+        "\"12345678901234567890123456789012345678901234567890123456789012345\"}",
         "{\"kind\":\"open\",\"at\":1,\"person\":\"n\",\"session\":\"s\"}",
         "{\"kind\":\"removed\",\"at\":1,\"device\":\"\"}",
         "{\"kind\":\"removed\",\"at\":1,\"device\":\"d\",\"interval\":\"i\"}",
