@@ -5,7 +5,8 @@
 #include "auth/consent.h"
 #include "base/terms.h"
 
-enum { NAME_MAX_BYTES = 64, PLAN_PEOPLE_MAX = 32, PLAN_GRANTS_MAX = 32, PLAN_STEPS_MAX = 12 };
+enum { NAME_MAX_BYTES = 64, PLAN_PEOPLE_MAX = 32, PLAN_GRANTS_MAX = 32, PLAN_STEPS_MAX = 12, PLAN_DEVICES_MAX = 32 };
+enum { PLAN_LOBBY_S = 15 * 60 }; /* how early people may gather */
 
 struct plan_person {
     struct id participation; /* what a token's sub names */
@@ -15,9 +16,17 @@ struct plan_person {
     char name[NAME_MAX_BYTES + 1];  /* shown to those who may know; UTF-8 */
     char alias[NAME_MAX_BYTES + 1]; /* shown instead in workshops and groups; empty: a number is made up */
     bool denied;                    /* removed in an earlier life of this session */
+    bool acknowledged;              /* these versions, for this kind, in an earlier session */
 };
 
-/* The texts that the pages come with (web/guidance.js), for a session that names no others. */
+/* A loved one's word that they have read both texts: good for each session of this kind that asks for no newer ones. */
+struct acknowledgement {
+    struct id person;
+    enum session_kind kind;
+    char guidance_version[GRANT_TEXT_MAX + 1], notice_version[GRANT_TEXT_MAX + 1];
+};
+
+/* The texts that the program comes with (api/texts), for a session that names no others. */
 #define GUIDANCE_CURRENT "2026-1"
 #define NOTICE_CURRENT "2026-1"
 
@@ -40,4 +49,24 @@ struct plan {
     size_t step_count;
     /* What a loved one must have read before the first admission. */
     char guidance_version[GRANT_TEXT_MAX + 1], notice_version[GRANT_TEXT_MAX + 1];
+    /* What an earlier life of this session left behind. */
+    struct id denied_devices[PLAN_DEVICES_MAX]; /* of those who were removed: under no name do they come back */
+    size_t denied_device_count;
+    int64_t
+        ended_at; /* Unix seconds: a therapist or the clinic ended it; 0 nobody. A box that begins later is a new one */
 };
+
+/* A full list denies every device, as it may lack the one that is asked about; the empty id, which is none, never is.
+ */
+static inline bool plan_denies_device(const struct plan *plan, const struct id *device)
+{
+    bool denied = plan->denied_device_count == PLAN_DEVICES_MAX;
+    for (size_t i = 0; i < plan->denied_device_count && !denied; i++)
+        denied = id_equal(&plan->denied_devices[i], device);
+    return denied && device->text[0] != '\0';
+}
+static inline void plan_deny_device(struct plan *plan, const struct id *device)
+{
+    if (device->text[0] && !plan_denies_device(plan, device))
+        plan->denied_devices[plan->denied_device_count++] = *device;
+}

@@ -1,7 +1,8 @@
 /* token.h - admission tokens: JWT (RFC 7519) signed ES256 (RFC 7518 3.4) through libjose. No personal data: opaque ids
  * only.
  *
- *   {"iss":"<issuer>","aud":"kinroom","sub":"<participation>","room":"<session>","role":"loved_one","nbf":…,"exp":…,"jti":"…"}
+ *   {"iss":"<issuer>","aud":"kinroom","sub":"<participation>","room":"<session>","role":"loved_one","nbf":…,"exp":…,"jti":"…",
+ *    "cnf":{"jkt":"<thumbprint of the device's key>"}}
  */
 #pragma once
 
@@ -13,6 +14,7 @@ struct claims {
     struct id participation; /* sub */
     struct id session;       /* room */
     struct id token;         /* jti */
+    struct id device;        /* cnf.jkt (RFC 7800 3, RFC 9449 6.1): whose key must be proved; empty: a bearer token */
     enum role role;
     int64_t not_before, expires; /* Unix seconds; both required. exp also ends a running connection's rights */
 };

@@ -1,5 +1,6 @@
-/* api.h - what the clinic's systems may ask for: sessions, grants, FHIR Consents and links, over HTTP. Pure: a request
- * and the time go in; a response comes out, and what the rooms must be told before it may be written.
+/* api.h - what is asked of us over HTTP: by the clinic's systems and staff, sessions, grants, FHIR Consents,
+ * invitations, moderation and texts; by people with a link, to be let as far as the door. Pure: a request and the time
+ * go in; a response comes out, and what the rooms must be told before it may be written.
  *
  * A request is done in two steps, with the rooms in between, so that an answer is never ahead of its effect:
  *
@@ -14,6 +15,10 @@
 #include "auth/keyring.h"
 #include "base/clock.h"
 #include "base/entropy.h"
+#include "api/delivery.h"
+#include "auth/attendance.h"
+#include "auth/moderation.h"
+#include "auth/oidc.h"
 #include "ledger/store.h"
 
 struct api;
@@ -24,6 +29,18 @@ struct api_config {
     const char *issuer;            /* of all tokens; copied, like base_url */
     const char *base_url;          /* where people's browsers find us, without a last slash */
     struct entropy entropy;
+    struct oidc *oidc; /* of the thread that calls; NULL: no staff signs in here */
+    /* What is denied for good, as the ledger has it: this participation, or this device, in this session. */
+    bool (*denied)(const void *context, const struct id *session, const struct id *participation,
+                   const struct id *device);
+    const void *denied_context;
+    bool delivers; /* whether a delivery goes anywhere */
+    /* What waits in the outbox of a demo; NULL where there is none. */
+    const struct delivery *(*deliveries)(const void *context, size_t *count);
+    const void *deliveries_context;
+    /* Addresses of pages that may ask on a person's behalf, as browsers send them; outlive the api. */
+    const char *const *origins;
+    size_t origin_count;
 };
 
 enum status api_create(struct api **, const struct api_config *);
@@ -33,7 +50,8 @@ enum {
     API_BODY_MAX = 256 << 10,
     API_KEY_MAX = 128, /* of an Idempotency-Key */
     API_BUNDLE_MAX = 64,
-    API_LINK_TTL_MAX_S = 30 * 24 * 3600,
+    API_LINK_LIFE_S = 24 * 3600, /* of a staff member's own link, at most */
+    API_AFTER_BOX_S = 3600,      /* what lets people in ends so long after the box: the longest extension (room.h) */
     API_REPLY_KEPT_S = 24 * 3600,
 };
 
@@ -42,6 +60,8 @@ struct api_request {
     const char *method, *path;
     const char *query;         /* decoded, "a=1&b=2" */
     const char *authorization; /* the whole header */
+    const char *proof;         /* the DPoP header (RFC 9449 4.1) */
+    const char *origin;        /* of the page that asks; empty when it is no page */
     const char *idempotency_key, *content_type;
     struct bytes body;
 };
@@ -54,18 +74,37 @@ struct api_response {
 };
 void api_response_deinit(struct api_response *);
 
-/* Grants go to every shard, a plan to its own. */
+/* What a code came to, for the therapists of a room. */
+struct code_news {
+    struct id session, participation;
+    enum code_state state;
+};
+
+/* What must happen before the answer: grants go to every shard, all else to the session's own. A request has grants, or
+ * one of the others. */
 struct api_effects {
     struct grant grants[API_BUNDLE_MAX];
     size_t grant_count;
-    bool has_plan;
+    bool has_plan, has_moderation, has_question, has_code;
     struct plan plan;
+    struct moderation moderation;
+    struct id question; /* whose attendance is wanted */
+    struct code_news code;
+    /* Beside the answer, which does not wait for them: */
+    bool has_delivery;
+    struct delivery delivery;
+    bool wants_keys; /* somebody signed in by a key that the JWKS may have by now */
 };
 
-/* The response is whole, except for what depends on a plan. */
+/* What the shards made of it. */
+struct api_outcome {
+    enum status status; /* of the plan or the order; OK without one */
+    struct attendance attendance;
+};
+
+/* The response is whole, except for what depends on the shards. */
 void api_handle(struct api *, struct now, const struct api_request *, struct api_response *, struct api_effects *);
-/* The outcome of the plan, as broker_plan has it; OK without one. */
-void api_settle(struct api *, struct now, enum status outcome, struct api_response *);
+void api_settle(struct api *, struct now, const struct api_outcome *, struct api_response *);
 
 /* One for a request that never got as far as api_handle: a status of problem.h's table. */
 void api_refuse(int status, struct api_response *);

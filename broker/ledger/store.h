@@ -7,6 +7,7 @@
 #pragma once
 
 #include "ledger/chain.h"
+#include "auth/invitation.h"
 #include "auth/plan.h"
 
 struct store;
@@ -36,6 +37,25 @@ struct store_reply {
     int status;
     char content_type[STORE_WORD_MAX + 1], location[STORE_PLACE_MAX + 1];
     char *body; /* NUL-terminated; from reply_get it is the caller's to free */
+};
+
+/* A text that people read before they take part, by version; never changed once it is there. */
+enum { GUIDANCE_BODY_MAX = 32 << 10 };
+enum guidance_text { GUIDANCE_GUIDANCE = 1, GUIDANCE_NOTICE };
+struct store_guidance {
+    uint64_t number; /* from 1, in the order in which they came; the store gives it */
+    enum guidance_text text;
+    char version[GRANT_TEXT_MAX + 1], language[STORE_WORD_MAX + 1]; /* BCP 47: "en" */
+    int64_t made_at;
+    char *body; /* JSON as docs/openapi.json has it; from guidance_get it is the caller's to free */
+};
+struct store_guidances {
+    enum status (*guidance)(void *context, const struct store_guidance *);
+    void *context;
+};
+struct store_invitations {
+    enum status (*invitation)(void *context, const struct invitation *);
+    void *context;
 };
 
 struct store_ops {
@@ -68,6 +88,25 @@ struct store_ops {
     /* Replaces one of the same key; those made before `forget_before` are forgotten. */
     enum status (*reply_put)(struct store *, const struct store_reply *, int64_t forget_before);
     enum status (*reply_get)(struct store *, const uint8_t key[STORE_HASH_LEN], struct store_reply *); /* ERR_UNKNOWN */
+
+    /* Links. Replaces the one with this id. One that is not revoked revokes all others of its participation, in the
+     * same commit: so that a link which was lost is of no use once there is a new one. `expires` may be 0: with its
+     * session. */
+    enum status (*invitation_put)(struct store *, const struct invitation *);
+    enum status (*invitation_get)(struct store *, const struct id *, struct invitation *); /* ERR_UNKNOWN */
+    enum status (*invitation_find)(struct store *, const uint8_t token[SECRET_HASH_LEN], struct invitation *);
+    /* Of a session, as plans_after. */
+    enum status (*invitations_after)(struct store *, const struct id *session, const struct id *after, size_t limit,
+                                     struct store_invitations);
+    /* Texts. ERR_STATE when another text has this version and language already; the same again is OK. */
+    enum status (*guidance_put)(struct store *, const struct store_guidance *);
+    /* language "": whichever came first. ERR_UNKNOWN */
+    enum status (*guidance_get)(struct store *, enum guidance_text, const char *version, const char *language,
+                                struct store_guidance *);
+    enum status (*guidances_after)(struct store *, uint64_t number, size_t limit, struct store_guidances);
+    /* How far the webhook has come: the last ledger row that was taken; ERR_UNKNOWN before the first. */
+    enum status (*feed_put)(struct store *, uint64_t row);
+    enum status (*feed_get)(struct store *, uint64_t *row);
 };
 
 struct store {

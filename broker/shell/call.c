@@ -53,7 +53,8 @@ static struct reader reader_of(const struct note *note)
 
 struct note *call_pack(const struct api_request *r)
 {
-    const char *const texts[] = { r->method, r->path, r->query, r->authorization, r->idempotency_key, r->content_type };
+    const char *const texts[] = { r->method, r->path,   r->query,           r->authorization,
+                                  r->proof,  r->origin, r->idempotency_key, r->content_type };
     size_t len = r->body.len;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         len += strlen(texts[i]) + 1;
@@ -71,6 +72,8 @@ enum status call_unpack(const struct note *note, struct api_request *request)
     read.path = take_text(&r);
     read.query = take_text(&r);
     read.authorization = take_text(&r);
+    read.proof = take_text(&r);
+    read.origin = take_text(&r);
     read.idempotency_key = take_text(&r);
     read.content_type = take_text(&r);
     read.body = take_bytes(&r);

@@ -45,8 +45,19 @@ enum letter_kind {
     /* from the clerk to a shard, each the bytes of a struct in a note; a number asks for LETTER_DONE */
     LETTER_GRANT,
     LETTER_PLAN,
+    LETTER_MODERATION,
+    LETTER_QUESTION, /* a struct id: whose attendance? */
+    LETTER_CODE,     /* struct code_news */
+    LETTER_ACKNOWLEDGED,
     /* and back, by way of the scribe */
-    LETTER_DONE, /* number; outcome */
+    LETTER_DONE, /* number; outcome; note: the struct attendance that was asked for */
+    /* from the clerk to the courier */
+    LETTER_DELIVERY, /* struct delivery */
+    LETTER_EVENT,    /* number: of a ledger row; note: the webhook's body */
+    LETTER_REFRESH,  /* the JWKS, please */
+    /* and back */
+    LETTER_EVENT_SENT, /* number */
+    LETTER_KEYS,       /* note: the JWKS */
 };
 
 struct letter {

@@ -282,6 +282,8 @@ static void commit(struct scribe *s, usec_t mono_us)
     s->chain = chain;
     for (size_t i = 0; i < count; i++) {
         s->desks[s->pending[i].desk].stored = s->pending[i].number;
+        if (s->guest.stored)
+            s->guest.stored(s->guest.context, &s->rows[i]);
         note_destroy(s->pending[i].note);
     }
     s->pending_count -= count;

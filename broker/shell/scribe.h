@@ -20,8 +20,9 @@ struct scribe;
 /* Who else needs the store: works on the scribe's thread, between two commits. */
 struct scribe_guest {
     bool (*has_work)(void *context);
-    void (*turn)(void *context, struct now);            /* after what the shards sent is stored */
-    void (*done)(void *context, const struct letter *); /* a shard's LETTER_DONE */
+    void (*turn)(void *context, struct now);                  /* after what the shards sent is stored */
+    void (*done)(void *context, const struct letter *);       /* a shard's LETTER_DONE */
+    void (*stored)(void *context, const struct ledger_row *); /* each row, in order, once it is durable */
     void *context;
 };
 

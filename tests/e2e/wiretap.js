@@ -11,8 +11,9 @@ const LEAD_LAST = 191;
 export const isMedia = (event) => event.peer !== undefined && event.lead >= LEAD_FIRST && event.lead <= LEAD_LAST;
 
 export class Wiretap {
-    events = []; /* the log's lines in order; { t, dir, peer, kind, pt, seq, ssrc, len } or { t, dir, stream, text } */
-    streams = new Map(); /* stream -> { participant, role, ufrag, ssrcOf: mid -> ssrc, offers } */
+    events = []; /* the log's lines in order; { t, dir, peer, kind, pt, seq, ssrc, len }, { t, dir, stream, text } or { t, dir, status } */
+    reads = /./; /* the lines that count; under load there are too many to take in each */
+    streams = new Map(); /* stream -> { participant, role, ufrag, ssrcOf: mid -> its SSRCs, offers } */
     #peers = new Map(); /* "127.0.0.1:40404" -> stream */
     #byFragment = new Map(); /* our ICE user fragment -> stream */
     #file;
@@ -33,7 +34,7 @@ export class Wiretap {
         for (let got; (got = readSync(this.#file, piece, 0, piece.length, this.#offset)) > 0; this.#offset += got) {
             const lines = (this.#rest + piece.toString('utf8', 0, got)).split('\n');
             this.#rest = lines.pop();
-            for (const line of lines) this.#take(JSON.parse(line));
+            for (const line of lines) if (this.reads.test(line)) this.#take(JSON.parse(line));
         }
         return this.events.length;
     }
@@ -96,18 +97,17 @@ export class Wiretap {
         const ssrcs = new Set();
         for (const { text, stream } of this.texts({ dir: 'out', type: 'slots', participant: viewer }))
             for (const slot of text.slots)
-                if (slot.participant === shown) ssrcs.add(this.streams.get(stream).ssrcOf.get(slot.mid));
+                if (slot.participant === shown) this.streams.get(stream).ssrcOf.get(slot.mid)?.forEach((ssrc) => ssrcs.add(ssrc));
         return ssrcs;
     }
 }
 
-/* mid -> the SSRC that the answer gives the section. */
+/* mid -> the SSRCs that the answer gives the section: of its stream, and of what is sent once more. */
 function slotSsrcs(sdp) {
     const found = new Map();
     for (const section of sdp.split(/^m=/m).slice(1)) {
         const mid = /^a=mid:(\S+)/m.exec(section)?.[1];
-        const ssrc = /^a=ssrc:(\d+)/m.exec(section)?.[1];
-        if (mid !== undefined && ssrc !== undefined) found.set(mid, Number(ssrc));
+        if (mid !== undefined) found.set(mid, [...section.matchAll(/^a=ssrc:(\d+)/gm)].map(([, ssrc]) => Number(ssrc)));
     }
     return found;
 }
