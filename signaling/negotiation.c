@@ -43,6 +43,7 @@ static enum status take_source(struct table *table, const struct sdp_section *se
     source->level_extension = section->level_extension;
     source->twcc_extension = section->transport_cc ? section->twcc_extension : 0;
     source->repair_type = section->repair_type;
+    source->red_type = section->red_type;
     memcpy(source->ssrcs, section->ssrcs, sizeof source->ssrcs);
     memcpy(source->repairs, section->repairs, sizeof source->repairs);
     source->ssrc_count = section->ssrc_count;
@@ -61,6 +62,7 @@ static enum status take_slot(struct table *table, const struct sdp_section *sect
     memcpy(slot->mid, section->mid, sizeof slot->mid);
     slot->payload_type = section->payload_type;
     slot->repair_type = section->repair_type;
+    slot->red_type = section->red_type;
     slot->ssrc = table->next_ssrc++;
     uint32_t repair_ssrc = table->next_ssrc++;
     slot->repair_ssrc = slot->repair_type ? repair_ssrc : 0;

@@ -19,6 +19,7 @@ struct negotiated_source {
     uint8_t payload_type, mid_extension, level_extension;
     uint8_t twcc_extension; /* they want to hear when their packets came; 0: they don't */
     uint8_t repair_type;    /* of their retransmissions; 0: there are none */
+    uint8_t red_type;       /* of redundant audio, if they send it so; 0: they don't */
     uint32_t ssrcs[SDP_SSRCS_MAX], repairs[SDP_SSRCS_MAX];
     size_t ssrc_count;
 };
@@ -29,7 +30,7 @@ struct negotiated_slot {
     uint8_t payload_type;
     uint32_t ssrc;        /* ours, as answered */
     uint32_t repair_ssrc; /* of our retransmissions; 0, with the type: there are none */
-    uint8_t repair_type;
+    uint8_t repair_type, red_type;
 };
 
 struct negotiated {

@@ -33,8 +33,9 @@ struct parse {
      * tables: a list may be as long as the offer, and must not be gone through again for each line. */
     bool bundle_only, rtcp_mux, zero_port;
     bool formats[PAYLOAD_TYPES], nack[PAYLOAD_TYPES], pli[PAYLOAD_TYPES], fir[PAYLOAD_TYPES];
-    bool transport_cc[PAYLOAD_TYPES], dtx[PAYLOAD_TYPES], rtx[PAYLOAD_TYPES];
-    uint8_t apt[PAYLOAD_TYPES]; /* which type one of RFC 4588 repairs; 0 none */
+    bool transport_cc[PAYLOAD_TYPES], dtx[PAYLOAD_TYPES], rtx[PAYLOAD_TYPES], red[PAYLOAD_TYPES];
+    uint8_t apt[PAYLOAD_TYPES];    /* which type one of RFC 4588 repairs; 0 none */
+    uint8_t blocks[PAYLOAD_TYPES]; /* of which type alone one of RFC 2198 has blocks; 0 none */
     struct streams streams, repairs;
     const char *why;
 };
@@ -243,6 +244,8 @@ static enum status on_rtpmap(struct parse *p, struct bytes value)
     bool usable = type != 0 && (type < 64 || type > 95) && p->formats[type];
     if (usable && section->media == SDP_VIDEO && is_anycase(codec, "rtx/90000"))
         p->rtx[type] = true;
+    if (usable && section->media == SDP_AUDIO && is_anycase(codec, "red/48000/2"))
+        p->red[type] = true;
     if (usable && section->payload_type == 0 && section->media != SDP_OTHER && is_anycase(codec, wanted))
         section->payload_type = (uint8_t)type;
     return OK;
@@ -269,11 +272,24 @@ static enum status on_feedback(struct parse *p, struct bytes value)
     return OK;
 }
 
+/* "111/111": RFC 2198 5. 0 when it is no such list, or they differ. */
+static uint8_t block_type(struct bytes list)
+{
+    uint32_t type = 0, next;
+    while (list.len > 0) {
+        if (!parse_number(cut(&list, '/'), PAYLOAD_TYPES - 1, &next) || (type && next != type))
+            return 0;
+        type = next;
+    }
+    return (uint8_t)type;
+}
+
 static enum status on_fmtp(struct parse *p, struct bytes value)
 {
     uint32_t type;
     if (!parse_number(next_word(&value), PAYLOAD_TYPES - 1, &type))
         return OK; /* data channels have formats that are words */
+    p->blocks[type] = block_type(value);
     while (value.len > 0) {
         struct bytes parameter = cut(&value, ';'), word = next_word(&parameter);
         struct bytes name = cut(&word, '=');
@@ -454,6 +470,14 @@ static uint8_t repair_type_of(const struct parse *p, uint8_t type)
     return 0;
 }
 
+static uint8_t red_type_of(const struct parse *p, uint8_t type)
+{
+    for (unsigned i = 1; i < PAYLOAD_TYPES && type; i++)
+        if (p->red[i] && p->blocks[i] == type)
+            return (uint8_t)i;
+    return 0;
+}
+
 static enum status take_streams(struct parse *p)
 {
     struct sdp_section *section = p->section;
@@ -490,6 +514,7 @@ static enum status end_section(struct parse *p)
     section->nack = p->nack[section->payload_type];
     section->transport_cc = p->transport_cc[section->payload_type];
     section->repair_type = section->nack ? repair_type_of(p, section->payload_type) : 0;
+    section->red_type = red_type_of(p, section->payload_type);
     section->nack_pli = p->pli[section->payload_type];
     section->ccm_fir = p->fir[section->payload_type];
     section->dtx = section->media == SDP_AUDIO && p->dtx[section->payload_type];
@@ -507,6 +532,8 @@ static void start_section(struct parse *p)
     memset(p->transport_cc, 0, sizeof p->transport_cc);
     memset(p->rtx, 0, sizeof p->rtx);
     memset(p->apt, 0, sizeof p->apt);
+    memset(p->red, 0, sizeof p->red);
+    memset(p->blocks, 0, sizeof p->blocks);
     memset(p->pli, 0, sizeof p->pli);
     memset(p->fir, 0, sizeof p->fir);
     memset(p->dtx, 0, sizeof p->dtx);

@@ -24,6 +24,7 @@ struct sdp_section {
     uint8_t mid_extension;           /* RFC 8285 id of urn:ietf:params:rtp-hdrext:sdes:mid, 0 none */
     uint8_t level_extension;         /* of urn:ietf:params:rtp-hdrext:ssrc-audio-level, 0 none */
     uint8_t twcc_extension;          /* of transport-wide congestion control (twcc.h), 0 none */
+    uint8_t red_type;                /* of redundant audio (RFC 2198) whose blocks are payload_type; 0 none */
     uint8_t repair_type;             /* RFC 4588's retransmissions of payload_type; 0 none */
     uint32_t ssrcs[SDP_SSRCS_MAX];   /* from a=ssrc, repair streams (FID's second) left out */
     uint32_t repairs[SDP_SSRCS_MAX]; /* of each of these, the stream that repairs it; 0 none */
@@ -64,7 +65,7 @@ struct sdp_answer {
 };
 
 /* NUL-terminated text (the NUL is behind the writer's length); ERR_FULL leaves the writer as it was. Only sections with
- * a payload type may be accepted. ICE-lite, setup:passive, rtcp-mux, rtcp-rsize absent; Opus with inband FEC and DTX as
- * offered, VP8 with nack, nack pli, ccm fir and retransmissions as offered; the mid extension, for what they send also
- * audio level and transport-wide congestion control. */
+ * a payload type may be accepted. ICE-lite, setup:passive, rtcp-mux, rtcp-rsize absent; Opus with inband FEC, DTX and
+ * redundancy as offered, VP8 with nack, nack pli, ccm fir and retransmissions as offered; the mid extension, for what
+ * they send also audio level and transport-wide congestion control. */
 enum status sdp_write_answer(struct writer *, const struct sdp_offer *, const struct sdp_answer *);

@@ -58,6 +58,9 @@ static void write_codec(struct writer *w, const struct sdp_section *section)
     if (section->media == SDP_AUDIO) {
         write_format(w, "a=rtpmap:%u opus/48000/2\r\na=fmtp:%u minptime=10;useinbandfec=1%s\r\n", type, type,
                      section->dtx ? ";usedtx=1" : "");
+        if (section->red_type)
+            write_format(w, "a=rtpmap:%u red/48000/2\r\na=fmtp:%u %u/%u\r\n", (unsigned)section->red_type,
+                         (unsigned)section->red_type, type, type);
         return;
     }
     write_format(w, "a=rtpmap:%u VP8/90000\r\n", type);
@@ -82,8 +85,10 @@ static void write_accepted(struct writer *w, const struct sdp_section *section, 
 {
     assert(section->payload_type != 0 && ours->direction >= SDP_SENDRECV && ours->direction <= SDP_INACTIVE);
     /* Port 9 and no address: the candidates say where (RFC 8829 5.2.1). */
-    write_format(w, "m=%s 9 UDP/TLS/RTP/SAVPF %u", section->media == SDP_AUDIO ? "audio" : "video",
-                 (unsigned)section->payload_type);
+    write_format(w, "m=%s 9 UDP/TLS/RTP/SAVPF", section->media == SDP_AUDIO ? "audio" : "video");
+    if (section->red_type) /* ahead of what it repeats: the first is what they send */
+        write_format(w, " %u", (unsigned)section->red_type);
+    write_format(w, " %u", (unsigned)section->payload_type);
     if (section->repair_type)
         write_format(w, " %u", (unsigned)section->repair_type);
     write_format(w, "\r\nc=IN IP4 0.0.0.0\r\na=mid:%s\r\n", section->mid);

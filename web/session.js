@@ -32,7 +32,7 @@ const SENDING = [
 ];
 
 /* What the broker forwards. Leaving the rest out keeps an offer of a dozen sections far below the message limit. */
-const CODECS = { audio: ['audio/opus'], video: ['video/vp8', 'video/rtx'] };
+const CODECS = { audio: ['audio/red', 'audio/opus'], video: ['video/vp8', 'video/rtx'] };
 
 export class Session extends EventTarget {
     phase = 'idle';

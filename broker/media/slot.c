@@ -1,5 +1,8 @@
 #include "media/slot.h"
 
+#include "media/red.h"
+
+enum { MARKER = 0x80 };
 enum { REPAIR_HEADER_LEN = 2 }; /* the lost packet's sequence number: RFC 4588 4 */
 
 static const uint32_t clock_rates[] = {
@@ -88,6 +91,27 @@ bool slot_write(struct slot *slot, usec_t now_us, const struct rtp *in, struct w
     if (slot->codec == SLOT_VP8)
         return write_vp8(slot, now_us, &rtp, out, needs_keyframe);
     return write_opus(slot, now_us, &rtp, out);
+}
+
+bool slot_write_red(struct slot *slot, usec_t now_us, const struct rtp *in, struct writer *out)
+{
+    struct rtp rtp = *in;
+    struct bytes primary;
+    bool needs_keyframe = false;
+    if (in->payload.len == 0)
+        return slot_write(slot, now_us, in, out, &needs_keyframe); /* a probe */
+    if (red_primary(in->payload, &primary) != OK)
+        return false;
+    if (!slot->red_payload_type) {
+        rtp.payload = primary;
+        return slot_write(slot, now_us, &rtp, out, &needs_keyframe);
+    }
+    if (!slot_write(slot, now_us, &rtp, out, &needs_keyframe))
+        return false;
+    uint8_t *packet = out->at + out->len - in->payload.len - RTP_HEADER_LEN;
+    packet[1] = (uint8_t)((packet[1] & MARKER) | slot->red_payload_type);
+    red_retype(packet + RTP_HEADER_LEN, slot->payload_type);
+    return true;
 }
 
 bool slot_lost(const struct slot *slot, uint16_t seq_out, uint16_t *seq_in)

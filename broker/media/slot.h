@@ -18,7 +18,8 @@ enum slot_codec {
 struct slot {
     enum slot_codec codec;
     uint32_t ssrc;
-    uint8_t payload_type; /* as this receiver negotiated it */
+    uint8_t payload_type;     /* as this receiver negotiated it */
+    uint8_t red_payload_type; /* of redundant audio (red.h); 0: this receiver takes none */
     bool awaiting_keyframe;
     /* Its repair stream, RFC 4588; payload type 0: none was negotiated. */
     uint32_t repair_ssrc;
@@ -40,6 +41,9 @@ void slot_switch(struct slot *);
  * held back for want of one, and is otherwise left alone, so that one flag can serve all the slots of a stream. The
  * first audio packet of a source has the marker set: a talkspurt begins (RFC 3551 4.1). */
 bool slot_write(struct slot *, usec_t now_us, const struct rtp *in, struct writer *out, bool *needs_keyframe);
+/* The same for a packet of redundant audio: as it is to a receiver that takes it, to any other its newest block alone.
+ */
+bool slot_write_red(struct slot *, usec_t now_us, const struct rtp *in, struct writer *out);
 /* Which packet of the source a receiver that lost this one of ours wants back; false when it is to have none: never
  * sent, of an earlier source, too long ago, or without a repair stream. */
 bool slot_lost(const struct slot *, uint16_t seq_out, uint16_t *seq_in);

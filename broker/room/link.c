@@ -30,6 +30,7 @@ static void slots_init(struct link *link, const struct negotiated *agreed, const
         slot->publisher = PUBLISHER_NONE;
         memcpy(slot->mid, how->mid, sizeof slot->mid);
         slot_init(&slot->stream, how->video ? SLOT_VP8 : SLOT_OPUS, how->ssrc, how->payload_type, entropy);
+        slot->stream.red_payload_type = how->red_type;
         if (how->repair_type)
             slot_set_repair(&slot->stream, how->repair_ssrc, how->repair_type, entropy);
     }
@@ -132,6 +133,11 @@ static struct track *track_by_mid(struct link *link, const struct rtp *rtp)
     return NULL;
 }
 
+static bool is_its_media(const struct track *track, const struct rtp *rtp)
+{
+    return rtp->payload_type == track->how.payload_type || track_is_red(track, rtp);
+}
+
 struct track *link_track_of(struct link *link, const struct rtp *rtp, bool *restarted)
 {
     *restarted = false;
@@ -139,7 +145,7 @@ struct track *link_track_of(struct link *link, const struct rtp *rtp, bool *rest
     if (!track) {
         /* A retransmission, which may carry the MID as well, names no new stream. */
         track = track_by_mid(link, rtp);
-        if (!track || rtp->payload_type != track->how.payload_type)
+        if (!track || !is_its_media(track, rtp))
             return NULL;
         /* A browser may start a stream anew under another SSRC: what follows is a new stream to our reports. */
         uint32_t clock_rate = track->reception.clock_rate;
@@ -148,7 +154,7 @@ struct track *link_track_of(struct link *link, const struct rtp *rtp, bool *rest
         track_forget(track);
         reception_init(&track->reception, clock_rate);
     }
-    return rtp->payload_type == track->how.payload_type ? track : NULL;
+    return is_its_media(track, rtp) ? track : NULL;
 }
 
 static struct track *repaired_track(struct link *link, const struct rtp *rtp)

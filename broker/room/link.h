@@ -80,6 +80,11 @@ struct track *link_track_of(struct link *, const struct rtp *, bool *restarted);
 bool link_take_repair(struct link *, struct rtp *);
 /* The transport-wide number of a packet; false when it has none. */
 bool link_twcc_of(const struct link *, const struct rtp *, uint16_t *seq);
+/* Whether a packet of this track is redundant audio. */
+static inline bool track_is_red(const struct track *track, const struct rtp *rtp)
+{
+    return track->how.red_type != 0 && rtp->payload_type == track->how.red_type;
+}
 /* What was kept of a stream for those who received it; nobody does any more, or it starts anew. */
 void track_forget(struct track *);
 /* By SSRC alone; NULL for none. */

@@ -49,7 +49,9 @@ static void send_along(struct room *room, struct now now, struct track *track, c
         return; /* counted by the outbox */
     struct writer packet = writer_over(at, cap);
     bool needs_keyframe = false;
-    bool wrote = slot_write(&to->slots[edge->slot].stream, now.mono_us, rtp, &packet, &needs_keyframe);
+    struct slot *slot = &to->slots[edge->slot].stream;
+    bool wrote = track_is_red(track, rtp) ? slot_write_red(slot, now.mono_us, rtp, &packet)
+                                          : slot_write(slot, now.mono_us, rtp, &packet, &needs_keyframe);
     if (needs_keyframe)
         keyframe_want(&track->keyframe);
     struct address peer;

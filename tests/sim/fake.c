@@ -102,9 +102,12 @@ void on_peer_media(void *context, enum packet_kind kind, struct bytes packet)
     else if (rtp.extension.len > 0)
         world_violation(w, "%s got a header extension", world_id(w->receiving));
     else if (rtp.payload.len >= 4 && rtp.payload.at[rtp.payload.len - 3] == 'K') {
-        w->counts.repairs_delivered += rtp.payload_type == 97;
+        int from = rtp.payload.at[rtp.payload.len - 2];
+        bool again = rtp.payload_type == 97;
+        w->counts.repairs_delivered += again;
+        actor->heard[from] += !again;
         note_stream(actor, &rtp);
-        check_delivered(w, w->receiving, rtp.payload.at[rtp.payload.len - 2], rtp.payload.at[rtp.payload.len - 1]);
+        check_delivered(w, w->receiving, from, rtp.payload.at[rtp.payload.len - 1]);
     }
 }
 

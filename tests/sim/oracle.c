@@ -42,7 +42,6 @@ static void check_datagram(struct world *w, const struct datagram *d, int to, ui
 void check_delivered(struct world *w, int to, int from, source_mask source)
 {
     w->counts.media_delivered++;
-    w->actors[to].heard[from]++;
     if (!(w->stamp >> (3 * from) & source)) {
         w->counts.leaks++;
         world_violation(w, "leak: %s of %s reached %s", source_name(source), world_id(from), world_id(to));

@@ -393,6 +393,65 @@ static void a_repair_that_does_not_fit_is_not_sent(void **state)
     assert_int_equal(w.len, 0);
 }
 
+enum { RED_PT = 63 };
+
+/* Two copies of 3 and 2 bytes, then the packet's own. */
+static const uint8_t redundant[] = {
+    0x80 | 109, 0x07, 0x80, 3, 0x80 | 109, 0x03, 0xc0, 2, 109, 1, 1, 1, 2, 2, 0xfc, 9
+};
+
+static bool send_red(struct slot *slot, struct bytes payload, struct sent *sent)
+{
+    struct writer w = writer_over(sent->raw, sizeof sent->raw);
+    struct rtp in = { .payload_type = 120, .seq = 7, .time = 960, .ssrc = 1, .payload = payload };
+    if (!slot_write_red(slot, 1000, &in, &w)) {
+        assert_int_equal(w.len, 0);
+        return false;
+    }
+    assert_int_equal(rtp_parse(writer_bytes(&w), &sent->rtp), OK);
+    return true;
+}
+
+static void copies_go_to_whoever_takes_them_under_their_own_types(void **state)
+{
+    (void)state;
+    struct slot slot = slot_of(SLOT_OPUS);
+    struct sent sent;
+    slot.red_payload_type = RED_PT;
+    assert_true(send_red(&slot, (struct bytes){ redundant, sizeof redundant }, &sent));
+    assert_int_equal(sent.rtp.payload_type, RED_PT);
+    assert_true(sent.rtp.marker);
+    assert_int_equal(sent.rtp.payload.len, sizeof redundant);
+    for (size_t i = 0; i < sizeof redundant; i++) {
+        uint8_t expected = i == 0 || i == 4 ? 0x80 | OPUS_PT : i == 8 ? OPUS_PT : redundant[i];
+        assert_int_equal(sent.rtp.payload.at[i], expected);
+    }
+}
+
+static void others_get_the_packet_itself(void **state)
+{
+    (void)state;
+    struct slot slot = slot_of(SLOT_OPUS);
+    struct sent sent;
+    assert_true(send_red(&slot, (struct bytes){ redundant, sizeof redundant }, &sent));
+    assert_int_equal(sent.rtp.payload_type, OPUS_PT);
+    assert_int_equal(sent.rtp.payload.len, 2);
+    assert_int_equal(sent.rtp.payload.at[1], 9);
+}
+
+static void redundancy_that_lies_is_not_sent(void **state)
+{
+    (void)state;
+    for (int red = 0; red < 2; red++) {
+        struct slot slot = slot_of(SLOT_OPUS);
+        struct sent sent;
+        slot.red_payload_type = red ? RED_PT : 0;
+        for (size_t len = 1; len < sizeof redundant - 1; len++) /* cut anywhere before its own block */
+            assert_false(send_red(&slot, (struct bytes){ redundant, len }, &sent));
+        assert_true(send_red(&slot, (struct bytes){ redundant, sizeof redundant - 1 }, &sent));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -413,6 +472,9 @@ int main(void)
         cmocka_unit_test(nothing_from_before_a_switch_is_sent_again),
         cmocka_unit_test(only_what_was_sent_can_be_lost),
         cmocka_unit_test(a_repair_that_does_not_fit_is_not_sent),
+        cmocka_unit_test(copies_go_to_whoever_takes_them_under_their_own_types),
+        cmocka_unit_test(others_get_the_packet_itself),
+        cmocka_unit_test(redundancy_that_lies_is_not_sent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
