@@ -136,7 +136,8 @@ class Watch {
         const mark = this.mark();
         await until('packets flow both ways', () => {
             const seen = this.since(mark);
-            return seen.filter((event) => this.isTo(event)).length >= FLOWING && seen.filter((event) => this.isFrom(event)).length >= FLOWING;
+            const passed = (which) => seen.filter(which).length >= FLOWING;
+            return passed((event) => this.isTo(event)) && passed((event) => this.isFrom(event));
         }, { within_ms: 10000, every_ms: 2 });
     }
 }
@@ -158,7 +159,8 @@ async function revoke(broker, room) {
 
 /* ---- Load ---- */
 
-/* The thread that forwards: nanoseconds that it ran, and that it was ready to and another had the core (schedstat of proc(5)). */
+/* A thread's nanoseconds: that it ran, and that it was ready to while another had the core. A machine that is shared must not make it look
+ * idle. */
 class Thread {
     #file;
 
@@ -220,8 +222,9 @@ async function measure(broker, peers) {
     }
     await Promise.all(back.values());
     const load = thread.since(then);
-    console.log(`${ROOMS} rooms, each person ${AUDIO.pps} + ${pace} packets a second; the thread ran ${Math.round(100 * load.ran)} % of the time`
-        + ` and was kept waiting ${Math.round(100 * (load.busy - load.ran))} %; packets that the peers were too slow for: ${await skipped(peers, rooms)}`);
+    const percent = (share) => `${Math.round(100 * share)} %`;
+    console.log(`${ROOMS} rooms, each person ${AUDIO.pps} + ${pace} packets a second, of which ${await skipped(peers, rooms)} came too late to be sent;`
+        + ` the thread ran ${percent(load.ran)} of the time and was kept waiting ${percent(load.busy - load.ran)}`);
     rooms.forEach((room) => room.hangUp());
     return { rounds, load };
 }
