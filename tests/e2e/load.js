@@ -198,9 +198,11 @@ async function fill(peers, rooms, thread) {
     return Math.round(pace);
 }
 
-async function skipped(peers, rooms) {
+/* Over all peers: skipped, what they were too slow to send; refused, packets that did not open. */
+async function total(peers, rooms) {
     const counts = await Promise.all(rooms.flatMap(({ people }) => people).map((name) => peers.counts(name)));
-    return counts.reduce((sum, one) => sum + one.skipped, 0);
+    const sum = (what) => counts.reduce((so_far, one) => so_far + one[what], 0);
+    return { skipped: sum('skipped'), refused: sum('refused') };
 }
 
 async function measure(broker, peers) {
@@ -222,8 +224,10 @@ async function measure(broker, peers) {
     }
     await Promise.all(back.values());
     const load = thread.since(then);
+    const { skipped, refused } = await total(peers, rooms);
+    equal(refused, 0, 'packets that did not open');
     const percent = (share) => `${Math.round(100 * share)} %`;
-    console.log(`${ROOMS} rooms, each person ${AUDIO.pps} + ${pace} packets a second, of which ${await skipped(peers, rooms)} came too late to be sent;`
+    console.log(`${ROOMS} rooms, each person ${AUDIO.pps} + ${pace} packets a second, of which ${skipped} came too late to be sent;`
         + ` the thread ran ${percent(load.ran)} of the time and was kept waiting ${percent(load.busy - load.ran)}`);
     rooms.forEach((room) => room.hangUp());
     return { rounds, load };
@@ -241,6 +245,7 @@ try {
     const late = rounds.reduce((sum, one) => sum + one.late, 0);
     const p99 = percentile(rounds.map(({ last_ms }) => last_ms), 99);
     figure('revocation_load_cpu_percent', 100 * load.ran, '%');
+    figure('revocation_load_busy_percent', 100 * load.busy, '%');
     figure('revocations_late', late, 'packets');
     figure('revoke_to_last_packet_p99', p99, 'ms');
     equal(late, 0, `packets to or of loved ones after the answer to a withdrawal, of ${REVOCATIONS}`);
