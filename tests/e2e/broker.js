@@ -146,7 +146,7 @@ export class Broker {
     /* Of one of the clinic's systems, which may do all that is asked for in the tests. */
     get serviceToken() {
         return this.#service ??= execFileSync(KINROOM, ['token', 'service', '--keys', this.file('key.jwk'), '--service', 'ehr',
-            '--scope', 'sessions:write grants:read grants:write invitations:write moderate deliveries:read']).toString().trim();
+            '--scope', 'sessions:write grants:read grants:write invitations:read invitations:write moderate deliveries:read']).toString().trim();
     }
 
     async api(method, path, body) {
