@@ -301,7 +301,7 @@ class Lane {
     }
 
     token(participation, role, session) {
-        if (!this.#tokens.has(participation)) this.#tokens.set(participation, this.broker.token(participation, role, `s-${session}`));
+        if (!this.#tokens.has(participation)) this.#tokens.set(participation, this.broker.token(participation, role, { session: `s-${session}` }));
         return this.#tokens.get(participation);
     }
 
