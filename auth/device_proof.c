@@ -8,7 +8,7 @@
 
 #include "auth/jwt.h"
 
-enum { SHA256_LEN = 32, SHA256_CHARS = 43, JTI_MAX = 128 };
+enum { SHA256_LEN = 32, SHA256_CHARS = 43, COORDINATE_CHARS = 43, JTI_MAX = 128 };
 
 static bool is(const json_t *json, const char *text)
 {
@@ -16,15 +16,19 @@ static bool is(const json_t *json, const char *text)
 }
 
 /* RFC 9449 4.2: the key in the header is the device's, public and nothing more. What is made of it holds only what a
- * P-256 key needs, so that no member of the sender's steers libjose. NULL when it is none. */
+ * P-256 key needs, so that no member of the sender's steers libjose. Coordinates have their full length (RFC 7518
+ * 6.2.1.2): with zeros before them one key would have several names. NULL when it is none. */
 static json_t *public_key(const json_t *header)
 {
     const json_t *jwk = json_object_get(header, "jwk");
     const char *x, *y;
+    size_t x_len, y_len;
     if (!is(json_object_get(header, "typ"), "dpop+jwt") || !is(json_object_get(header, "alg"), "ES256") ||
         json_object_get(header, "crit") || !is(json_object_get(jwk, "kty"), "EC") ||
         !is(json_object_get(jwk, "crv"), "P-256") || json_object_get(jwk, "d") ||
-        json_unpack((json_t *)jwk, "{s:s, s:s}", "x", &x, "y", &y) != 0)
+        json_unpack((json_t *)jwk, "{s:s%, s:s%}", "x", &x, &x_len, "y", &y, &y_len) != 0)
+        return NULL;
+    if (x_len != COORDINATE_CHARS || y_len != COORDINATE_CHARS)
         return NULL;
     return json_pack("{s:s, s:s, s:s, s:s}", "kty", "EC", "crv", "P-256", "x", x, "y", y);
 }
