@@ -16,21 +16,24 @@ static bool is(const json_t *json, const char *text)
 }
 
 /* RFC 9449 4.2: the key in the header is the device's, public and nothing more. What is made of it holds only what a
- * P-256 key needs, so that no member of the sender's steers libjose. Coordinates have their full length (RFC 7518
- * 6.2.1.2): with zeros before them one key would have several names. NULL when it is none. */
+ * P-256 key needs, so that no member of the sender's steers libjose. NULL when it is none. */
 static json_t *public_key(const json_t *header)
 {
     const json_t *jwk = json_object_get(header, "jwk");
     const char *x, *y;
-    size_t x_len, y_len;
     if (!is(json_object_get(header, "typ"), "dpop+jwt") || !is(json_object_get(header, "alg"), "ES256") ||
         json_object_get(header, "crit") || !is(json_object_get(jwk, "kty"), "EC") ||
         !is(json_object_get(jwk, "crv"), "P-256") || json_object_get(jwk, "d") ||
-        json_unpack((json_t *)jwk, "{s:s%, s:s%}", "x", &x, &x_len, "y", &y, &y_len) != 0)
-        return NULL;
-    if (x_len != COORDINATE_CHARS || y_len != COORDINATE_CHARS)
+        json_unpack((json_t *)jwk, "{s:s, s:s}", "x", &x, "y", &y) != 0)
         return NULL;
     return json_pack("{s:s, s:s, s:s, s:s}", "kty", "EC", "crv", "P-256", "x", x, "y", y);
+}
+
+/* RFC 7518 6.2.1.2: coordinates have their full length. With zeros before them one key would have several names. */
+static bool is_spelled_once(const json_t *key)
+{
+    return json_string_length(json_object_get(key, "x")) == COORDINATE_CHARS &&
+           json_string_length(json_object_get(key, "y")) == COORDINATE_CHARS;
 }
 
 /* RFC 9449 4.2: ath is the base64url of the token's SHA-256. */
@@ -66,7 +69,7 @@ static enum status check_signature(const json_t *header, struct jws jws, struct 
     json_t *key = public_key(header);
     jose_cfg_t *config = jwk_config();
     enum status status = !key ? ERR_MALFORMED : !config ? ERR_NO_MEMORY : ERR_AUTH;
-    if (key && config && jwk_bits(config, key) > 0 && jwk_signed(config, key, jws) &&
+    if (key && config && is_spelled_once(key) && jwk_bits(config, key) > 0 && jwk_signed(config, key, jws) &&
         jwk_thumbprint(config, key, device))
         status = OK;
     json_decref(key);
