@@ -552,25 +552,33 @@ static void every_changed_character_is_refused(void **state)
     free(token);
 }
 
-static char *token_with(const struct world *w, size_t filled)
+/* Of exactly so many characters: what fills it up is a claim and a header that nobody reads. */
+static char *token_of_length(const struct world *w, size_t len)
 {
-    char filler[OIDC_TOKEN_MAX] = { 0 };
-    memset(filler, 'x', filled);
-    return jws_sign_json(w->ec, header_of("ES256", "ec"), with(good_payload(), "filler", json_string(filler)));
+    char filler[OIDC_TOKEN_MAX] = "", *token = NULL;
+    for (int more = 0; more < 4; more++) /* base64 skips every fourth length */
+        for (size_t filled = len / 2; filled < len; filled++) {
+            memset(filler, 'x', filled);
+            json_t *header = with(header_of("ES256", "ec"), "typ", json_stringn("xxxx", (size_t)more));
+            token = jws_sign_json(w->ec, header, with(good_payload(), "filler", json_stringn(filler, filled)));
+            size_t made = strlen(token);
+            if (made == len)
+                return token;
+            free(token);
+            if (made > len)
+                break;
+        }
+    return NULL;
 }
 
 static void a_token_that_is_too_long_is_not_looked_at(void **state)
 {
     struct world *w = *state;
-    size_t filled = 2000;
-    char *token = token_with(w, filled);
-    while (strlen(token) <= OIDC_TOKEN_MAX) {
-        assert_int_equal(verify_text(w, token), OK);
-        free(token);
-        token = token_with(w, ++filled);
-    }
-    assert_in_range(strlen(token), OIDC_TOKEN_MAX + 1, OIDC_TOKEN_MAX + 2);
-    assert_int_equal(verify_taken(w, token), ERR_MALFORMED);
+    char *longest = token_of_length(w, OIDC_TOKEN_MAX), *longer = token_of_length(w, OIDC_TOKEN_MAX + 1);
+    assert_non_null(longest);
+    assert_non_null(longer);
+    assert_int_equal(verify_taken(w, longest), OK);
+    assert_int_equal(verify_taken(w, longer), ERR_MALFORMED);
 }
 
 #define OIDC_TEST(test) cmocka_unit_test_setup(test, trust_both)
