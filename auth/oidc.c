@@ -177,7 +177,7 @@ static enum status check_times(const json_t *payload, int64_t unix_s, int64_t *e
     if (!json_is_integer(exp) || (nbf && !json_is_integer(nbf)) || (iat && !json_is_integer(iat)))
         return ERR_MALFORMED;
     int64_t until = json_integer_value(exp);
-    if (until < 0 || until > INT64_MAX / 2)
+    if (until < 0 || until > JWT_LAST_SECOND)
         return ERR_MALFORMED;
     if (unix_s >= until + JWT_LEEWAY_S || (nbf && json_integer_value(nbf) > unix_s + JWT_LEEWAY_S) ||
         (iat && json_integer_value(iat) > unix_s + JWT_LEEWAY_S))
