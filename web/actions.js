@@ -3,30 +3,45 @@
 
 import { chatTyped, clearChat } from './chat.js';
 import { allowChimes } from './chime.js';
+import { timeOfDay } from './clock.js';
 import { capture } from './devices.js';
+import { codeTyped } from './code.js';
 import { byId, setText } from './dom.js';
-import { shownVersions } from './guidance.js';
+import { loadAgain, shownVersions } from './guidance.js';
 import { enableRequest } from './people.js';
 import { placeTyped, rememberPlace } from './place.js';
 import { playSound } from './tiles.js';
+
+const EXTEND_MIN = 5;
 
 export const ACTIONS = {
     /* coming and going */
     join: ({ session, page }) => { allowChimes(); page.check.stop(); session.join(); },
     rejoin: ({ session }) => session.join(),
+    'try-again': ({ session }) => session.join(),
     move: ({ session }) => { allowChimes(); session.join({ move: true }); },
     leave: ({ session }) => session.request({ type: 'leave' }),
-    reload: () => location.reload(),
     check: ({ page }) => (page.check.isOn ? page.check.stop() : page.check.start()),
     hear: () => playSound(),
+    'code-send': ({ session }) => {
+        const code = codeTyped();
+        return code && session.giveCode(code);
+    },
+    'code-again': async ({ session, page }) => {
+        await session.anotherCode();
+        if (session.phase === 'code') page.news('Another code is on its way.');
+    },
 
     /* a loved one, before and beside taking part */
     acknowledge: async ({ session, page }) => {
-        await session.request({ type: 'acknowledge', ...shownVersions(session.welcome) });
+        const versions = shownVersions(session.welcome);
+        if (!versions) return;
+        await session.request({ type: 'acknowledge', ...versions });
         const mode = page.wish;
         page.reconsider(false);
         if (mode) await session.request({ type: 'take_part', mode });
     },
+    'texts-again': ({ session }) => loadAgain(session),
     decline: async ({ session, page }) => {
         if (session.seat.seat !== 'declined') await session.request({ type: 'decline' });
         page.reconsider(false);
@@ -81,16 +96,21 @@ export const ACTIONS = {
         if (await confirm(`Remove ${name}? They can’t come back to this session.`, `Remove ${name}`))
             await session.request({ type: 'remove', participant });
     },
-    extend: ({ session }) => session.request({ type: 'extend', minutes: 5 }),
+    extend: ({ session, page }) => page.whileAsking(async () => {
+        await session.request({ type: 'extend', minutes: EXTEND_MIN });
+        page.news(`The session now ends at ${timeOfDay(session.room.closes_at)}.`);
+    }),
     end: async ({ session }) => {
         if (await confirm('End the session for everybody?', 'End session')) await session.request({ type: 'end' });
     },
     'next-step': ({ session }) => session.request({ type: 'next_step' }),
     reached: ({ session }) => session.request({ type: 'reached', yes: true }),
     'not-reached': ({ session }) => session.request({ type: 'reached', yes: false }),
-    seen: ({ session, page, participant }) => { session.alerts.delete(participant); page.show(); },
+    seen: ({ session, page, node }) => { session.alerts.delete(node.closest('[data-call]').dataset.call); page.show(); },
 
     /* the client's yes and no */
+    'extension-yes': ({ session }) => answerExtension(session, true),
+    'extension-no': ({ session }) => answerExtension(session, false),
     'agree-yes': ({ session, participant }) => session.request({ type: 'agree', participant, yes: true }),
     'agree-no': async ({ session, page, participant }) => {
         page.saidNo.add(participant);
@@ -102,6 +122,11 @@ export const ACTIONS = {
         await session.request({ type: 'agree', participant, yes: false });
     },
 };
+
+async function answerExtension(session, yes) {
+    await session.request({ type: 'allow_extension', yes });
+    session.answered();
+}
 
 async function toggle(session, source) {
     if (session.tracks[source]) return session.send(source, null);

@@ -1,9 +1,10 @@
-/* chime.js - two soft notes when somebody comes (rising) or goes (falling), other ones for a raised hand and an alarm. Made, not loaded: there
- * is no file to fetch. */
+/* chime.js - two soft notes when somebody comes (rising) or goes (falling), other ones for a raised hand; loud ones for an alarm. Made, not
+ * loaded: there is no file to fetch. */
 
 const NOTES_HZ = { arrival: [523, 659], departure: [659, 523], hand: [784, 784], alarm: [880, 659, 880, 659] };
 const NOTE_S = 0.14;
 const LOUDNESS = 0.06;
+const LOUD = { alarm: 0.4 };
 
 let context = null;
 
@@ -20,7 +21,7 @@ export function chime(kind) {
         const note = context.createOscillator();
         const gain = context.createGain();
         note.frequency.value = hertz;
-        gain.gain.setValueAtTime(LOUDNESS, begin);
+        gain.gain.setValueAtTime(LOUD[kind] ?? LOUDNESS, begin);
         gain.gain.exponentialRampToValueAtTime(0.0001, begin + NOTE_S);
         note.connect(gain).connect(context.destination);
         note.start(begin);

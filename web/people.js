@@ -2,7 +2,7 @@
 
 import { button, byId, keyed, make, setAttribute, setText } from './dom.js';
 import { ENABLES, enablesFor } from './rights.js';
-import { ENABLE_NAMES, ROLES, grantText, isGuest, isIn, placeText, seatText, sendingText, whyNot } from './words.js';
+import { ENABLE_NAMES, ROLES, codeText, grantText, isGuest, isIn, placeText, seatText, sendingText, whyNot } from './words.js';
 
 const MINUTES = [5, 10, 15, 20];
 const MAY_COME_IN = ['waiting', 'stepped_out', 'suspended'];
@@ -58,6 +58,7 @@ function createRow(session, person) {
         make('p', { class: 'who' }, make('strong'), ' ', make('span', { class: 'role' })),
         make('p', { class: 'seat' }),
         make('p', { class: 'hand' }),
+        make('p', { class: 'code' }),
         make('p', { class: 'place' }),
         make('p', { class: 'grant' }),
         make('p', { class: 'why', id: `why-${person.participant}` }));
@@ -85,6 +86,8 @@ function updateRow(session, row, person) {
     setText(row.querySelector('.role'), roleText(session, person));
     setText(row.querySelector('.seat'), seatText(person) + (isIn(person) ? ` · ${sendingText(person)}` : ''));
     setText(row.querySelector('.hand'), person.hand ? 'has raised a hand' : '');
+    setText(row.querySelector('.code'), codeText(person));
+    setAttribute(row.querySelector('.code'), 'data-code', person.code);
     setText(row.querySelector('.place'), session.role === 'therapist' ? placeText(person) : '');
     setText(row.querySelector('.grant'), grantText(person));
     setText(row.querySelector('.why'), why);

@@ -5,19 +5,21 @@
  * the server confirmed.
  *
  *   phase   idle -> connecting -> joined -> over
+ *           connecting -> code -> connecting                 (this device needs a one-time code)
  *           joined or connecting -> retrying -> connecting   (a lost link)
  *           connecting -> elsewhere -> connecting            (joined on another device: 'move here')
  */
 
 import { ServerClock } from './clock.js';
+import { Refused } from './refused.js';
 
 const PROTOCOL = 'kinroom.v1';
 const CLOSED_FOR_GOOD = new Set([1000, 1008]);
+const RENEWABLE = new Set(['bad_token', 'token_expired']); /* a link that is still good gives a new token */
+const NOT_REACHED = new Set(['busy', 'unreachable']);
 const RETRY_FIRST_MS = 500;
 const RETRY_MOST_MS = 16000;
 const CHAT_KEPT = 200; /* messages */
-const NOTICED_WITHIN_MS = 6000; /* the server needs four seconds to notice a dead link */
-const KNOCK_MS = 1000;
 const STEADY_MS = 5000; /* a link that dies sooner counts as one more failure: the server is not to be knocked at twice a second */
 
 export const SOURCES = ['mic', 'camera', 'screen'];
@@ -32,14 +34,6 @@ const SENDING = [
 /* What the broker forwards. Leaving the rest out keeps an offer of a dozen sections far below the message limit. */
 const CODECS = { audio: ['audio/opus'], video: ['video/vp8', 'video/rtx'] };
 
-/* A request that the server refused (its code), or that the link lost ('connection_lost'). */
-export class Refused extends Error {
-    constructor(code, message) {
-        super(message);
-        this.code = code;
-    }
-}
-
 export class Session extends EventTarget {
     phase = 'idle';
     overReason = null; /* why phase is over: a close reason or an error code */
@@ -50,7 +44,9 @@ export class Session extends EventTarget {
     slots = new Map(); /* mid -> { participant, source } */
     agenda = null; /* as last told; null: there is none */
     missing = null; /* to therapists: the client whose link is lost */
-    alerts = new Map(); /* to therapists: participant -> { name, at } of who asked for help and was not seen to yet */
+    extension = null; /* to clients: the session is to be made longer, and they are asked */
+    alerts = new Map(); /* to therapists, until seen: "type participant" -> the `alert` or `link_trouble`, and when */
+    codeAskedAt_ms = 0; /* when a code was last sent for, in phase `code` */
     chat = []; /* { serial, from, name, to, text }, oldest first */
     pc = null;
     clock = new ServerClock();
@@ -59,7 +55,9 @@ export class Session extends EventTarget {
     tiles = new Map(); /* participant -> elements; the page's, here for tests */
 
     #url;
-    #token;
+    #link;
+    #attempt = null; /* an object per attempt to come in */
+    #isRenewed = false; /* the token is the second of this attempt */
     #socket = null;
     #nextId = 1;
     #pending = new Map(); /* id -> { resolve, reject } */
@@ -70,10 +68,11 @@ export class Session extends EventTarget {
     #changeQueued = false;
     #chatCount = 0;
 
-    constructor(url, token) {
+    /* link: of link.js */
+    constructor(url, link) {
         super();
         this.#url = url;
-        this.#token = token;
+        this.#link = link;
         addEventListener('online', () => {
             if (this.phase === 'retrying') this.#open();
         });
@@ -134,8 +133,24 @@ export class Session extends EventTarget {
     join({ move = false } = {}) {
         this.#failures = 0;
         this.#move = move;
+        this.#isRenewed = false;
         this.overReason = null;
         this.#open();
+    }
+
+    /* The code that came to them. Throws when it did not reach the server; a wrong one is `over`, like a bad link. */
+    giveCode(code) {
+        return this.#tryDoor(() => this.#link.giveCode(code));
+    }
+
+    anotherCode() {
+        return this.#tryDoor(() => this.#link.open());
+    }
+
+    /* The question about a longer session has its answer. */
+    answered() {
+        this.extension = null;
+        this.#changed();
     }
 
     /* Resolves with the reply; rejects with Refused. */
@@ -172,24 +187,57 @@ export class Session extends EventTarget {
 
     /* ---- the socket ---- */
 
-    #open() {
+    async #open() {
         clearTimeout(this.#retryTimer);
         this.#letGo();
         this.#setPhase('connecting');
+        const attempt = this.#attempt = {};
+        try {
+            const isOpen = await this.#link.open();
+            if (attempt !== this.#attempt) return;
+            if (isOpen) this.#dial();
+            else this.#awaitCode();
+        } catch (failure) {
+            if (attempt === this.#attempt) this.#entryFailed(failure);
+        }
+    }
+
+    #awaitCode() {
+        this.codeAskedAt_ms = Date.now();
+        this.#setPhase('code');
+    }
+
+    /* What is asked of the door from the page where the code is typed. */
+    async #tryDoor(ask) {
+        const attempt = this.#attempt;
+        try {
+            await ask();
+            if (attempt !== this.#attempt || this.phase !== 'code') return;
+            if (this.#link.token) this.#open();
+            else this.#awaitCode();
+        } catch (failure) {
+            if (NOT_REACHED.has(failure.code)) throw failure;
+            if (attempt === this.#attempt) this.#over(failure.code);
+        }
+    }
+
+    #dial() {
         const socket = new WebSocket(this.#url, PROTOCOL);
         const ours = (handle) => (event) => socket === this.#socket && handle(event);
         this.#socket = socket;
-        socket.onopen = ours(() => this.#enter());
         socket.onmessage = ours((event) => this.#hear(JSON.parse(event.data)));
         socket.onclose = ours((event) => this.#closed(event));
     }
 
-    async #enter() {
+    /* The server has greeted us. */
+    async #enter({ nonce }) {
         const socket = this.#socket;
         try {
-            await this.#knock(socket);
-            /* Whoever takes a live connection over waits to be admitted anew, so a loved one first lets the dead one be noticed. */
-            this.#move = this.isHost;
+            const proof = await this.#link.proof(nonce);
+            if (socket !== this.#socket) return;
+            await this.request({ type: 'join', token: this.#link.token, proof, move: this.#move });
+            this.#move = this.#link.takesOver;
+            this.#isRenewed = false;
             this.#setPhase('joined');
             await this.#negotiate();
             await this.#restore();
@@ -198,33 +246,27 @@ export class Session extends EventTarget {
         }
     }
 
-    /* Joins. Somebody who comes back may find their own dead connection still in their place, and tries again for a while. */
-    async #knock(socket) {
-        const until_ms = Date.now() + (this.isReturning ? NOTICED_WITHIN_MS : 0);
-        for (;;) {
-            try {
-                return await this.request({ type: 'join', token: this.#token, move: this.#move });
-            } catch (refusal) {
-                if (refusal.code !== 'already_connected' || Date.now() >= until_ms) throw refusal;
-            }
-            await new Promise((done) => setTimeout(done, KNOCK_MS));
-            if (socket !== this.#socket) throw new Refused('connection_lost', 'The connection was lost before this was confirmed.');
-        }
-    }
-
     #entryFailed(failure) {
         const code = failure instanceof Refused ? failure.code : 'no_media';
         if (code === 'connection_lost') return; /* the close event decides */
-        if (code === 'busy') return this.#lost();
+        if (NOT_REACHED.has(code)) return this.#lost();
         this.#letGo();
         if (code === 'already_connected') return this.#setPhase('elsewhere');
-        this.#over(code);
+        this.#refused(code);
+    }
+
+    #refused(reason) {
+        if (RENEWABLE.has(reason) && !this.#isRenewed && this.#link.renew()) {
+            this.#isRenewed = true;
+            return this.#open();
+        }
+        this.#over(reason);
     }
 
     #closed(event) {
         if (CLOSED_FOR_GOOD.has(event.code)) {
             this.#letGo();
-            this.#over(event.reason || 'ended');
+            this.#refused(event.reason || 'ended');
         } else {
             this.#lost();
         }
@@ -242,6 +284,7 @@ export class Session extends EventTarget {
     /* Forgets the connection and all that was said on it: what we no longer hear confirmed, we no longer show. */
     #letGo() {
         const socket = this.#socket;
+        this.#attempt = null;
         this.#socket = null;
         this.#wholeSince_ms = null;
         socket?.close();
@@ -253,6 +296,7 @@ export class Session extends EventTarget {
         this.slots = new Map();
         this.agenda = null;
         this.missing = null;
+        this.extension = null;
         for (const { reject } of this.#pending.values())
             reject(new Refused('connection_lost', 'The connection was lost before this was confirmed.'));
         this.#pending.clear();
@@ -276,6 +320,7 @@ export class Session extends EventTarget {
     /* ---- what the server says ---- */
 
     static #notices = {
+        hello: (session, said) => { session.#enter(said); },
         welcome: (session, said) => { session.welcome = said; },
         room: (session, said) => { session.room = said; session.clock.set(said.now); },
         seat: (session, said) => session.#seated(said),
@@ -285,9 +330,9 @@ export class Session extends EventTarget {
         },
         agenda: (session, said) => session.#say(said, () => { session.agenda = said; }),
         missing_client: (session, said) => session.#say(said, () => { session.missing = said.participant ? said : null; }),
-        alert: (session, said) => session.#say(said, () => {
-            session.alerts.set(said.participant, { name: said.name, at: session.clock.now() });
-        }),
+        alert: (session, said) => session.#call(said),
+        link_trouble: (session, said) => session.#call(said),
+        extension: (session, said) => session.#say(said, () => { session.extension = said; }),
         chat: (session, said) => session.#say(said, () => {
             session.chat = [...session.chat, { ...said, serial: ++session.#chatCount }].slice(-CHAT_KEPT);
         }),
@@ -307,6 +352,11 @@ export class Session extends EventTarget {
     #say(said, take) {
         take();
         this.dispatchEvent(new CustomEvent('said', { detail: said }));
+    }
+
+    /* For therapists to see to; a second one by the same person is a new one. */
+    #call(said) {
+        this.#say(said, () => this.alerts.set(`${said.type} ${said.participant}`, { ...said, at: this.clock.now() }));
     }
 
     #settle(said, how, value) {

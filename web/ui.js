@@ -2,22 +2,24 @@
  * second; nothing is shown before the server confirmed it. What the buttons do is in actions.js.
  *
  * For tests, these stay stable:
- *   #page[data-state]   start no_link joining preparing declined locating waiting admitting session stepped_out suspended retrying elsewhere
+ *   #page[data-state]   start no_link joining code bad_link preparing declined locating waiting admitting session stepped_out suspended retrying elsewhere
  *                       left moved removed revoked ended token_expired refused
  *   #page[data-role]    client therapist loved_one interpreter
  *   #page[data-media]   ready once ICE and DTLS are up, else none
  *   #tiles [data-participant][data-source=camera|screen][data-video=on|off]   one figure with a video; mine too
  *   #sound audio        one per audio slot
  *   #people [data-participant][data-seat] [data-action=admit|step-out|mute-mic|mute-camera|remove|agree-yes|take-back], select[data-minutes],
- *       .seat .place .hand .why, and under 'Allow' [data-action=enable][data-what=mic|camera|screen|chat|others]
+ *       .seat .code[data-code] .place .hand .why, and under 'Allow' [data-action=enable][data-what=mic|camera|screen|chat|others]
  *   #requests [data-participant] [data-action=agree-yes|agree-no]             the client's question
  *   #banner [data-action=stop]                                                while a loved one is in
- *   [data-action=join|move|rejoin|leave|reload|check|toggle-mic|toggle-camera|toggle-screen|step-out-self|step-out-all|extend|end|hear]
- *   [data-action=acknowledge|decline|reconsider], .part [data-action=take-part][data-mode=full|audio|watch|listen], the same in #alternatives
+ *   #code [data-action=code-send|code-again]; [data-action=try-again]
+ *   [data-action=join|move|rejoin|leave|check|toggle-mic|toggle-camera|toggle-screen|step-out-self|step-out-all|extend|end|hear]
+ *   #guidance[data-texts=loading|shown|failed] [data-action=acknowledge|texts-again|decline|reconsider], .part [data-action=take-part][data-mode=full|audio|watch|listen], the same in #alternatives
  *   #address #phone [data-action=locate]; to correct it: [data-action=place-edit|place-back]
  *   [data-action=hand][aria-pressed]; #chat-to #chat-text [data-action=chat-send], #chat-log li
- *   [data-action=alert], then #confirm-yes; at the therapist's #alerts [data-participant] [data-action=seen]
- *   #agenda li[aria-current=step] [data-action=next-step]; #missing [data-action=reached|not-reached][aria-pressed]
+ *   [data-action=alert], then #confirm-yes; at the therapist's #alerts [data-type=alert|link_trouble][data-participant] [data-action=seen]
+ *   #agenda li[aria-current=step] [data-action=next-step]; #missing[data-alarm] [data-action=reached|not-reached][aria-pressed]
+ *   #extension [data-action=extension-yes|extension-no] at the client's, #extending at the therapist's
  *   #confirm-yes        the second click of alert, remove and end
  *   #alert, #news       what went wrong, what happened
  *   window.kinroom      the Session: .phase .pc .seat .roster .slots .chat .tiles (participant -> { camera: { root, video }, screen })
@@ -26,31 +28,36 @@
 
 import { ACTIONS } from './actions.js';
 import { agendaText, renderAgenda } from './agenda.js';
-import { nameOf, renderAlerts, renderMissing } from './care.js';
+import { isAlarmed, nameOf, renderAlerts, renderMissing } from './care.js';
 import { renderChat } from './chat.js';
 import { chime } from './chime.js';
 import { Warnings, countdown, inWords, timeOfDay } from './clock.js';
+import { renderCode } from './code.js';
 import { DeviceCheck } from './devices.js';
 import { button, byId, keyed, make, setAttribute, setText } from './dom.js';
+import { extensionText, renderExtension } from './extension.js';
 import { renderGuidance } from './guidance.js';
 import { renderAlternatives, renderPart } from './part.js';
 import { renderPeople, renderRequests } from './people.js';
 import { fillPlace } from './place.js';
-import { offersSource } from './rights.js';
+import { asksBeforeExtending, mayExtend, offersSource } from './rights.js';
 import { clearTiles, renderSound, renderTiles } from './tiles.js';
 import { BUTTONS, CARDS, ROLES, ROOM_NOTES, SOURCE_NAMES, changeText, errorText, isGuest, isIn, nowText, seenByText } from './words.js';
 
 const NEWS_STAYS_MS = 8000;
-const PHASES = { idle: 'start', connecting: 'joining', retrying: 'retrying', elsewhere: 'elsewhere' };
+const ALARM_EVERY_MS = 2500;
+const PHASES = { idle: 'start', connecting: 'joining', code: 'code', retrying: 'retrying', elsewhere: 'elsewhere' };
 const SEAT_SCREENS = { preparing: 'preparing', declined: 'declined', waiting: 'waiting', admitting: 'admitting', stepped_out: 'stepped_out',
                        suspended: 'suspended', left: 'left', removed: 'removed', revoked: 'revoked', admitted: 'session', present: 'session' };
 const WITH_PART = ['waiting', 'stepped_out', 'suspended']; /* screens on which a loved one can choose how to take part; and 'session' */
 const WITH_HELP = ['preparing', 'declined', 'locating', 'waiting', 'admitting', 'stepped_out', 'suspended', 'session'];
 
+const OVER = { bad_token: 'bad_link' }; /* one page for all that opens nothing */
+
 /* The name of the screen, a pure function of the session and of who declined and is thinking again. */
 function screenOf(session, hasLink, reconsiders) {
     if (!hasLink) return 'no_link';
-    if (session.phase === 'over') return Object.hasOwn(CARDS, session.overReason) ? session.overReason : 'refused';
+    if (session.phase === 'over') return OVER[session.overReason] ?? (Object.hasOwn(CARDS, session.overReason) ? session.overReason : 'refused');
     if (session.phase === 'connecting' && session.isReturning) return 'retrying';
     if (session.phase !== 'joined') return PHASES[session.phase];
     if (!session.seat) return 'joining';
@@ -65,7 +72,7 @@ export class Page {
     #warnings = new Warnings();
     #known = null; /* participant -> roster entry, as last announced; null before the first roster */
     #newsTimer = null;
-    #alarmed = null; /* the missing client's alarm that was sounded */
+    #alarmedAt_ms = 0; /* when the missing client's alarm was last sounded */
     #reconsiders = false; /* declined, and reads the texts again */
     #editsPlace = false; /* a client corrects where they are */
     check = new DeviceCheck();
@@ -110,6 +117,7 @@ export class Page {
         this.#banner();
         if (shown === 'card') this.#card(screen);
         if (shown === 'locating' && isNew) fillPlace(this.#session);
+        if (shown === 'code') renderCode(this.#session, isNew);
         byId('place-back').hidden = !this.#editsPlace;
         byId('place-leave').hidden = this.#editsPlace;
         if (shown === 'preparing') renderGuidance(this.#session);
@@ -129,7 +137,8 @@ export class Page {
     #arriveAt(shown) {
         setText(byId('alert'), '');
         if (shown !== 'session') setText(byId('news'), '');
-        document.querySelector(`[data-screen="${shown}"] h1`).focus({ preventScroll: true });
+        const section = document.querySelector(`[data-screen="${shown}"]`);
+        (section.querySelector('[data-focus]') ?? section.querySelector('h1')).focus({ preventScroll: true });
         scrollTo(0, 0);
         document.querySelector('main').scrollTop = 0;
     }
@@ -182,6 +191,8 @@ export class Page {
         renderPeople(session);
         renderRequests(session, this.saidNo);
         renderMissing(session);
+        renderExtension(session);
+        byId('extend').hidden = !mayExtend(session);
         renderAgenda(session);
         renderChat(session);
         this.#toolbar();
@@ -235,11 +246,13 @@ export class Page {
             chime('hand');
         }
         if (said.type === 'agenda' && agendaText(said)) this.news(agendaText(said));
-        if (said.type === 'alert' && role === 'therapist') chime('alarm');
-        if (said.type === 'missing_client' && said.participant && said.reached === null) {
-            this.news(`${nameOf(roster, said.participant)}’s connection is lost.`);
-            chime('alarm');
+        if (['alert', 'link_trouble'].includes(said.type) && role === 'therapist') chime('alarm');
+        if (said.type === 'extension') {
+            this.news(extensionText(said));
+            chime('hand');
         }
+        if (said.type === 'missing_client' && said.participant && said.reached === null)
+            this.news(`${nameOf(roster, said.participant)}’s connection is ${said.alarm ? 'still lost. Please call now.' : 'lost.'}`);
     }
 
     /* The server warns of the session's end; a part that ends before it has its own warnings. */
@@ -250,11 +263,10 @@ export class Page {
         if (at_s) this.news(`${inWords(Math.min(at_s, seat.until - clock.now()))} of your part left.`);
     }
 
+    /* Again and again, until somebody has seen to it. */
     #soundAlarm() {
-        const { missing, clock } = this.#session;
-        if (!missing || missing.reached === true || clock.now() < missing.alarm_at || this.#alarmed === missing.alarm_at) return;
-        this.#alarmed = missing.alarm_at;
-        this.news('The client is still missing. Please call now.');
+        if (!isAlarmed(this.#session) || Date.now() - this.#alarmedAt_ms < ALARM_EVERY_MS) return;
+        this.#alarmedAt_ms = Date.now();
         chime('alarm');
     }
 
@@ -264,6 +276,16 @@ export class Page {
         this.#reconsiders = yes;
         this.wish = mode;
         this.show();
+    }
+
+    /* Clients are asked first, where it is theirs to say. */
+    async whileAsking(extend) {
+        if (asksBeforeExtending(this.#session)) setText(byId('extending'), 'Asking the client whether that is all right…');
+        try {
+            await extend();
+        } finally {
+            setText(byId('extending'), '');
+        }
     }
 
     editPlace(yes) {

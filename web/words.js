@@ -24,6 +24,16 @@ export const CARDS = {
         lines: () => ['You can move to this one. The other one then stops.'],
         actions: ['move'],
     },
+    bad_link: {
+        title: 'This link or code can’t be used',
+        lines: () => [
+            'Nobody can hear or see you.',
+            'Please open the newest link that you were sent: an older one stops working once there is a newer.',
+            'If you were sent codes, type the newest one: an older one no longer works.',
+            'If it goes on like this, please call the clinic. They can send you a new link.',
+        ],
+        actions: ['try-again'],
+    },
     waiting: {
         title: (session) => `Hello ${session.welcome.name}, you are in the waiting room`,
         lines: (session) => [
@@ -90,6 +100,7 @@ export const CARDS = {
 };
 
 export const BUTTONS = {
+    'try-again': 'Try again',
     move: 'Move here',
     rejoin: 'Join again',
     leave: 'Leave',
@@ -107,7 +118,9 @@ export const SEAT_REASONS = {
 
 /* Codes of `error`, and why a session is over. The server's own words come first where it sent some. */
 const ERRORS = {
-    bad_token: 'This link is not valid. Please check that you opened the whole link, or ask the clinic for a new one.',
+    unreachable: 'Kinroom can’t be reached just now. Nothing is lost: please check your connection and try again.',
+    busy: 'Too much is going on just now. Nothing is lost: please try again in a moment.',
+    no_device_key: 'This browser can’t keep this link safe. Please try a current Chrome, Firefox, Edge or Safari.',
     session_over: 'This session is over.',
     full: 'There is no free place in this session just now.',
     no_media: 'This browser could not set up sound and video. Please try a current Chrome, Firefox, Edge or Safari.',
@@ -206,6 +219,15 @@ export function seatText(person) {
     const text = SEATS[person.seat] ?? '';
     return person.seat === 'admitted' && person.until ? `${text} until ${timeOfDay(person.until)}` : text;
 }
+
+/* To therapists: how far this person's one-time code got. */
+const CODES = {
+    sent: 'A code was sent to them.',
+    failed: 'A wrong code was typed: somebody else may hold this link.',
+    passed: 'Their code was right.',
+};
+
+export const codeText = (person) => CODES[person.code] ?? '';
 
 /* To therapists: where help for this client would have to go. Nothing for anybody else. */
 export function placeText(person) {

@@ -1,0 +1,26 @@
+/* extension.js - a client is asked whether the session may go on for some minutes more. No answer in time is a no. */
+
+import { countdown, inWords } from './clock.js';
+import { byId, setText } from './dom.js';
+
+const isTyping = () => document.activeElement?.matches('input, select, textarea');
+
+export const extensionText = ({ minutes }) => `Your therapist would like to go on for ${inWords(minutes * 60)} more. Is that all right for you?`;
+
+/* Beside the session and not over it: Stop stays within reach. Nothing is taken away from somebody who is typing. */
+export function renderExtension({ extension, clock }) {
+    const dialog = byId('extension');
+    const left_s = extension ? extension.until - clock.now() : 0;
+    const isAsked = left_s > 0;
+    if (isAsked) {
+        setText(byId('extension-text'), extensionText(extension));
+        setText(byId('extension-left'), `Without an answer it stays as it is. ${countdown(left_s)} left to answer.`);
+    }
+    if (isAsked === dialog.open) return;
+    if (!isAsked) return dialog.close();
+    const before = document.activeElement;
+    const typing = isTyping();
+    dialog.show();
+    if (typing) before.focus();
+    else dialog.focus();
+}

@@ -1,0 +1,103 @@
+/* link.js - the link that somebody opened, and how it becomes the token that a session is joined with.
+ *
+ * Two kinds with the same verbs: an invitation (#i=...), which wants a code once on each device, and staff's own link (#token=...), which
+ * holds the token itself. */
+
+import { Device } from './device.js';
+import { Refused } from './refused.js';
+
+const STORED = 'kinroom.link';
+const KINDS = { i: (secret) => new Invitation(secret), token: (token) => new OwnLink(token) };
+
+/* The fragment never travels to a server; we also take it out of the address bar and the history, so that a shared screen or a copied address
+ * doesn't hand it on. sessionStorage keeps it for reloads of this tab only. Null: there is none. */
+export function takeLink() {
+    const fragment = location.hash.slice(1);
+    if (location.hash) history.replaceState(null, '', location.pathname + location.search);
+    if (kindOf(fragment)) sessionStorage.setItem(STORED, fragment);
+    const link = sessionStorage.getItem(STORED) ?? '';
+    const kind = kindOf(link);
+    return kind ? KINDS[kind](new URLSearchParams(link).get(kind)) : null;
+}
+
+export const forgetLink = () => sessionStorage.removeItem(STORED);
+
+export const kindOf = (fragment) => Object.keys(KINDS).find((kind) => new URLSearchParams(fragment).get(kind)) ?? null;
+
+class OwnLink {
+    constructor(token) {
+        this.token = token;
+    }
+
+    async open() {
+        return true;
+    }
+
+    async proof() {
+        return undefined;
+    }
+
+    /* Whoever holds it can be only one: what stands in the way is a dead connection of ours. */
+    get takesOver() {
+        return true;
+    }
+
+    renew() {
+        return false;
+    }
+}
+
+class Invitation {
+    token = null; /* bound to this device; in memory alone */
+    #secret;
+    #device = null;
+
+    constructor(secret) {
+        this.#secret = secret;
+    }
+
+    /* True once there is a token; false when a code is needed, and on its way. */
+    async open() {
+        if (!this.token) await this.#ask('/join/open', {});
+        return this.token !== null;
+    }
+
+    async giveCode(code) {
+        await this.#ask('/join/code', { code });
+    }
+
+    /* Of the device, on the socket that gave the nonce. */
+    async proof(nonce) {
+        return (await this.#key()).proof({ method: 'GET', url: `${location.origin}/ws`, token: this.token, nonce });
+    }
+
+    /* The server knows the device: nothing need be taken over from it, and from another only when the person says so. */
+    get takesOver() {
+        return false;
+    }
+
+    /* The token is no good any more; the link may give another. */
+    renew() {
+        this.token = null;
+        return true;
+    }
+
+    async #key() {
+        if (!crypto.subtle) throw new Refused('no_device_key', '');
+        this.#device ??= await Device.load();
+        return this.#device;
+    }
+
+    async #ask(path, more) {
+        const proof = await (await this.#key()).proof({ method: 'POST', url: location.origin + path, token: this.#secret });
+        const reply = await fetch(path, {
+            method: 'POST', cache: 'no-store', headers: { 'content-type': 'application/json', dpop: proof },
+            body: JSON.stringify({ invitation: this.#secret, ...more }),
+        }).catch(() => { throw new Refused('unreachable', ''); });
+        if (!reply.ok) throw new Refused(REFUSALS[reply.status] ?? 'refused', '');
+        const { state, token } = await reply.json();
+        if (state === 'open') this.token = token;
+    }
+}
+
+const REFUSALS = { 404: 'bad_link', 429: 'busy', 503: 'busy' };
