@@ -28,7 +28,7 @@ enum grant_status {
     GRANT_NOTHING, /* a record that parses and allows nothing; kept, listed, admits nobody */
 };
 
-enum { GRANT_TEXT_MAX = 64 };
+enum { GRANT_TEXT_MAX = 64, EVIDENCE_MAX = 96 };
 
 /* The record of the domain model. A field that is empty, zero or unknown makes it grant nothing. */
 struct grant {
@@ -45,7 +45,7 @@ struct grant {
     int64_t not_before, expires;      /* Unix seconds; live while not_before <= t < expires. Both required */
     bool client_absent_ok;
     char notice_version[GRANT_TEXT_MAX + 1]; /* the redisclosure notice that went with it */
-    char evidence[GRANT_TEXT_MAX + 1];       /* a reference to the signed form in the clinic's records */
+    char evidence[EVIDENCE_MAX + 1];         /* a reference to the signed form in the clinic's records */
     enum grant_status status;
 };
 

@@ -23,7 +23,7 @@ static const struct {
                     "There is no scope, which FHIR R4 requires: earlier releases are not read.", ERR_UNSUPPORTED },
     [FHIR_BAD_ELEMENT] = { "wrong_type", "structure", "An element has the wrong type.", ERR_MALFORMED },
     [FHIR_BAD_STATUS] = { "unknown_status", "value", "The status is missing or none of FHIR R4.", ERR_MALFORMED },
-    [FHIR_BAD_ID] = { "bad_id", "value", "The id must be 1 to 32 of letters, digits, '-' and '_'.", ERR_MALFORMED },
+    [FHIR_BAD_ID] = { "bad_id", "value", "The id must be " ID_RULE ".", ERR_MALFORMED },
     [FHIR_OTHER_ID] = { "other_id", "value", "The id is not the one of the address.", ERR_MALFORMED },
     [FHIR_SAME_ID] = { "same_id", "duplicate", "The Bundle has the same Consent twice.", ERR_MALFORMED },
     [FHIR_TOO_MANY] = { "too_many", "too-costly", "The Bundle has too many Consents.", ERR_FULL },
@@ -159,14 +159,14 @@ static enum granted_by signer_of(struct fhir_reading *r, const json_t *consent, 
 }
 
 /* The signed form stays in the clinic's records: a reference to it, and no attachment, is what we keep. */
-static bool read_evidence(struct fhir_reading *r, const json_t *consent, char to[GRANT_TEXT_MAX + 1])
+static bool read_evidence(struct fhir_reading *r, const json_t *consent, char to[EVIDENCE_MAX + 1])
 {
     static const char *const types[] = { "DocumentReference", "QuestionnaireResponse", "Contract", "Consent" };
     const json_t *reference = fhir_object(r, consent, "sourceReference");
     struct id id;
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         if (fhir_reference(r, reference, types[i], &id)) {
-            snprintf(to, GRANT_TEXT_MAX + 1, "%s/%s", types[i], id.text);
+            snprintf(to, EVIDENCE_MAX + 1, "%s/%s", types[i], id.text);
             return true;
         }
     return false;

@@ -26,9 +26,9 @@ static struct bytes read_part(struct reader *r, bool last)
     return part;
 }
 
-static enum status split(struct bytes token, struct jws *jws)
+enum status jws_split(struct bytes token, size_t max, struct jws *jws)
 {
-    if (token.len > JWT_MAX)
+    if (token.len > max)
         return ERR_MALFORMED;
     struct reader r = reader_over(token);
     struct jws parts = { .header = read_part(&r, false) };
@@ -40,12 +40,12 @@ static enum status split(struct bytes token, struct jws *jws)
     return OK;
 }
 
-/* The JSON object in a part; NULL when it is none, or names a member twice. The caller frees it. */
-static json_t *decode_object(struct bytes part)
+json_t *jws_object(struct bytes part)
 {
-    char text[JWT_MAX];
-    size_t len = jose_b64_dec_buf(part.at, part.len, text, sizeof text);
-    json_t *json = len <= sizeof text ? json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    char *text = malloc(part.len + 1);
+    size_t len = text ? jose_b64_dec_buf(part.at, part.len, text, part.len) : SIZE_MAX;
+    json_t *json = len <= part.len ? json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    free(text);
     if (json && !json_is_object(json)) {
         json_decref(json);
         return NULL;
@@ -57,7 +57,7 @@ static json_t *decode_object(struct bytes part)
  * a critical extension is one that we don't know (RFC 7515 4.1.11), and refused. */
 static enum status check_header(const struct keyring *keys, struct jws jws)
 {
-    json_t *header = decode_object(jws.header);
+    json_t *header = jws_object(jws.header);
     const char *alg, *kid;
     size_t alg_len, kid_len;
     enum status status = ERR_MALFORMED;
@@ -76,9 +76,9 @@ out:
 enum status jwt_open(const struct keyring *keys, struct bytes token, json_t **payload)
 {
     struct jws jws;
-    TRY(split(token, &jws));
+    TRY(jws_split(token, JWT_MAX, &jws));
     TRY(check_header(keys, jws));
-    json_t *json = decode_object(jws.payload);
+    json_t *json = jws_object(jws.payload);
     if (!json)
         return ERR_MALFORMED;
     *payload = json;

@@ -1,5 +1,5 @@
-/* jwt.h - what our kinds of token share: JWT (RFC 7519) in a compact JWS (RFC 7515), signed ES256. For token.c and
- * service_token.c. */
+/* jwt.h - what our kinds of token share: JWT (RFC 7519) in a compact JWS (RFC 7515), ours signed ES256. For token.c,
+ * service_token.c, device_proof.c and oidc.c. */
 #pragma once
 
 #include <jansson.h>
@@ -8,6 +8,10 @@
 
 enum { JWT_MAX = 2048, JWT_LEEWAY_S = 60 };
 
+/* A compact JWS of at most `max` characters, taken apart: nothing of it is believed yet. ERR_MALFORMED. */
+enum status jws_split(struct bytes text, size_t max, struct jws *);
+/* The JSON object in one part; NULL when it is none, or names a member twice. The caller's. */
+json_t *jws_object(struct bytes part);
 /* The payload of a token whose signature is good; an object without duplicate names, the caller's. Nothing of it was
  * parsed before. ERR_MALFORMED, ERR_AUTH. */
 enum status jwt_open(const struct keyring *, struct bytes token, json_t **payload);

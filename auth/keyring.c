@@ -5,9 +5,7 @@
 #include <jose/jwk.h>
 #include <jose/jws.h>
 #define ERR_STATE OPENSSL_ERR_STATE /* OpenSSL has a type of our constant's name */
-#include <jose/openssl.h>
 #include <openssl/err.h>
-#include <openssl/evp.h>
 #undef ERR_STATE
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,22 +14,9 @@
 enum { JWK_TEXT_MAX = 1024 };
 
 struct keyring {
-    jose_cfg_t *config; /* silent: libjose's own default prints what it dislikes about a peer's token on stderr */
-    json_t *keys;       /* an array of JWKs that passed check_key */
+    jose_cfg_t *config;
+    json_t *keys; /* an array of JWKs that passed check_key */
 };
-
-static void say_nothing(void *misc, const char *file, int line, uint64_t error, const char *format, va_list arguments)
-{
-    (void)misc, (void)file, (void)line, (void)error, (void)format, (void)arguments;
-}
-
-static jose_cfg_t *silent_config(void)
-{
-    jose_cfg_t *config = jose_cfg();
-    if (config)
-        jose_cfg_set_err_func(config, say_nothing, NULL);
-    return config;
-}
 
 /* Of one JWK, a JWKS or an array of JWKs: Jansson frees strings as they are, so the private parts are wiped before. */
 static void discard_keys(json_t *json)
@@ -44,16 +29,6 @@ static void discard_keys(json_t *json)
             bytes_wipe((char *)json_string_value(d), json_string_length(d));
     }
     json_decref(json);
-}
-
-/* On the curve, and d (if any) belonging to x and y: both are checked when libjose builds OpenSSL's form of the key. */
-static bool is_sound_point(jose_cfg_t *config, const json_t *key)
-{
-    EVP_PKEY *pkey = jose_openssl_jwk_to_EVP_PKEY(config, key);
-    bool sound = pkey != NULL;
-    EVP_PKEY_free(pkey);
-    ERR_clear_error();
-    return sound;
 }
 
 static bool is_text(const char *text, const char *wanted)
@@ -70,7 +45,7 @@ static enum status check_key(jose_cfg_t *config, json_t *key)
         return ERR_UNSUPPORTED;
     if (!is_text(kty, "EC") || !is_text(crv, "P-256") || !is_text(use, "sig") || !is_text(alg, "ES256"))
         return ERR_UNSUPPORTED;
-    if (kid_len == 0 || kid_len > KEYRING_KID_MAX || !is_sound_point(config, key))
+    if (kid_len == 0 || kid_len > KEYRING_KID_MAX || jwk_bits(config, key) == 0)
         return ERR_UNSUPPORTED;
     return OK;
 }
@@ -118,7 +93,7 @@ enum status keyring_create(struct keyring **created, struct bytes text)
     struct keyring *ring = calloc(1, sizeof *ring);
     if (!ring)
         goto out;
-    ring->config = silent_config();
+    ring->config = jwk_config();
     ring->keys = json_array();
     if (ring->config && ring->keys)
         status = add_keys(ring, json);
@@ -146,7 +121,7 @@ void keyring_destroy(struct keyring *ring)
 enum status keyring_generate(char **json)
 {
     enum status status = ERR_SYSTEM;
-    jose_cfg_t *config = silent_config();
+    jose_cfg_t *config = jwk_config();
     json_t *key = json_pack("{s:s}", "alg", "ES256");
     char *text = calloc(1, JWK_TEXT_MAX);
     if (!config || !key || !text) {
@@ -178,14 +153,7 @@ enum status keyring_verify(const struct keyring *ring, struct bytes kid, struct 
     json_t *key = find_key(ring->keys, kid);
     if (!key)
         return ERR_AUTH;
-    json_t *json = json_pack("{s:s%, s:s%, s:s%}", "protected", jws.header.at, jws.header.len, "payload",
-                             jws.payload.at, jws.payload.len, "signature", jws.signature.at, jws.signature.len);
-    if (!json)
-        return ERR_MALFORMED; /* not even UTF-8 */
-    bool fits = jose_jws_ver(ring->config, json, NULL, key, false);
-    json_decref(json);
-    ERR_clear_error();
-    return fits ? OK : ERR_AUTH;
+    return jwk_signed(ring->config, key, jws) ? OK : ERR_AUTH;
 }
 
 static json_t *first_private(const struct keyring *ring)

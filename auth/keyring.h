@@ -1,13 +1,13 @@
 /* keyring.h - the public and private keys that admission tokens are signed with (JWK, RFC 7517), ES256 only.
  *
  * Built from bytes that the shell read; several keys may be live at once, told apart by `kid`, so that a clinic can
- * rotate. The only caller of libjose's signatures. For one thread (the front's): the keys are Jansson values, whose
+ * rotate. For one thread (the front's): the keys are Jansson values, whose
  * reference counts are not ours to guard, and each call leaves this thread's OpenSSL error queue empty for the TLS
  * connections beside us. */
 #pragma once
 
+#include "auth/jwk.h"
 #include "base/status.h"
-#include "base/bytes.h"
 
 struct keyring;
 
@@ -22,11 +22,6 @@ void keyring_destroy(struct keyring *);
 /* A fresh private key as a JWK, for `kinroom token key`; its kid is its RFC 7638 thumbprint. The caller wipes and frees
  * the string. */
 enum status keyring_generate(char **json);
-
-/* A compact JWS (RFC 7515 7.1) taken apart: base64url text, borrowed. */
-struct jws {
-    struct bytes header, payload, signature;
-};
 
 /* ES256 by the key named kid, whatever the header says: ERR_AUTH for an unknown kid and a signature that does not fit
  * alike. The caller has parsed the header and seen that its alg is ES256. */

@@ -6,6 +6,7 @@
 #include "base/terms.h"
 
 enum { NAME_MAX_BYTES = 64, PLAN_PEOPLE_MAX = 32, PLAN_GRANTS_MAX = 32, PLAN_STEPS_MAX = 12, PLAN_DEVICES_MAX = 32 };
+enum { PLAN_LOBBY_S = 15 * 60 }; /* how early people may gather */
 
 struct plan_person {
     struct id participation; /* what a token's sub names */
@@ -25,7 +26,7 @@ struct acknowledgement {
     char guidance_version[GRANT_TEXT_MAX + 1], notice_version[GRANT_TEXT_MAX + 1];
 };
 
-/* The texts that the pages come with (web/guidance.js), for a session that names no others. */
+/* The texts that the program comes with (api/texts), for a session that names no others. */
 #define GUIDANCE_CURRENT "2026-1"
 #define NOTICE_CURRENT "2026-1"
 
@@ -54,3 +55,18 @@ struct plan {
     int64_t
         ended_at; /* Unix seconds: a therapist or the clinic ended it; 0 nobody. A box that begins later is a new one */
 };
+
+/* A full list denies every device, as it may lack the one that is asked about; the empty id, which is none, never is.
+ */
+static inline bool plan_denies_device(const struct plan *plan, const struct id *device)
+{
+    bool denied = plan->denied_device_count == PLAN_DEVICES_MAX;
+    for (size_t i = 0; i < plan->denied_device_count && !denied; i++)
+        denied = id_equal(&plan->denied_devices[i], device);
+    return denied && device->text[0] != '\0';
+}
+static inline void plan_deny_device(struct plan *plan, const struct id *device)
+{
+    if (device->text[0] && !plan_denies_device(plan, device))
+        plan->denied_devices[plan->denied_device_count++] = *device;
+}

@@ -36,7 +36,7 @@ struct json_place json_place_below(const struct json_place *place, const char *n
 static enum status take_id(const struct json_place *place, const char *key, const char *text, struct id *id)
 {
     if (!id_parse(bytes_of(text), id))
-        return json_place_bad(place, "'%s' must be 1 to 32 of letters, digits, '-' and '_', not '%.40s'", key, text);
+        return json_place_bad(place, "'%s' must be " ID_RULE ", unlike '%.40s'", key, text);
     return OK;
 }
 
@@ -108,15 +108,14 @@ static enum status take_person(const struct json_place *place, json_t *json, str
 }
 
 /* Printable and short: a code or a reference, no prose. */
-static enum status take_text(const struct json_place *place, const char *key, const char *text,
-                             char to[GRANT_TEXT_MAX + 1])
+static enum status take_text(const struct json_place *place, const char *key, const char *text, char *to, size_t max)
 {
     size_t len = strlen(text);
     bool printable = true;
     for (size_t i = 0; i < len; i++)
         printable = printable && text[i] > ' ' && text[i] <= '~';
-    if (len == 0 || len > GRANT_TEXT_MAX || !printable)
-        return json_place_bad(place, "'%s' must be 1 to %d printable characters without spaces", key, GRANT_TEXT_MAX);
+    if (len == 0 || len > max || !printable)
+        return json_place_bad(place, "'%s' must be 1 to %zu printable characters without spaces", key, max);
     memcpy(to, text, len + 1);
     return OK;
 }
@@ -165,9 +164,9 @@ enum status grant_json_read(const struct json_place *place, json_t *json, enum p
     TRY(take_id(place, "person", person, &grant->person));
     TRY(take_set(place, "kinds", kinds, parse_kind, &grant->kinds));
     TRY(take_set(place, "modes", modes, parse_mode, &grant->modes));
-    TRY(take_text(place, "purpose", purpose, grant->purpose));
-    TRY(take_text(place, "notice_version", notice_version, grant->notice_version));
-    TRY(take_text(place, "evidence", evidence, grant->evidence));
+    TRY(take_text(place, "purpose", purpose, grant->purpose, GRANT_TEXT_MAX));
+    TRY(take_text(place, "notice_version", notice_version, grant->notice_version, GRANT_TEXT_MAX));
+    TRY(take_text(place, "evidence", evidence, grant->evidence, EVIDENCE_MAX));
     TRY(take_grant_options(place, &o, grant));
     bool unsaid = !whole && !json_object_get(json, "epoch");
     if ((!unsaid && epoch < 1) || epoch > UINT32_MAX)
@@ -258,8 +257,10 @@ static enum status take_session_options(const struct json_place *place, const st
     if (o->agenda)
         TRY(take_agenda(place, o->agenda, plan));
     if (o->guidance_version)
-        TRY(take_text(place, "guidance_version", o->guidance_version, plan->guidance_version));
-    return o->notice_version ? take_text(place, "notice_version", o->notice_version, plan->notice_version) : OK;
+        TRY(take_text(place, "guidance_version", o->guidance_version, plan->guidance_version, GRANT_TEXT_MAX));
+    return o->notice_version
+               ? take_text(place, "notice_version", o->notice_version, plan->notice_version, GRANT_TEXT_MAX)
+               : OK;
 }
 
 static enum status take_box(const struct json_place *place, json_int_t opens_at, json_int_t closes_at,

@@ -10,9 +10,15 @@ static const struct {
     enum scope scope;
     const char *word;
 } scopes[] = {
-    { SCOPE_SESSIONS_READ, "sessions:read" }, { SCOPE_SESSIONS_WRITE, "sessions:write" },
-    { SCOPE_GRANTS_READ, "grants:read" },     { SCOPE_GRANTS_WRITE, "grants:write" },
-    { SCOPE_LINKS_WRITE, "links:write" },
+    { SCOPE_SESSIONS_READ, "sessions:read" },
+    { SCOPE_SESSIONS_WRITE, "sessions:write" },
+    { SCOPE_GRANTS_READ, "grants:read" },
+    { SCOPE_GRANTS_WRITE, "grants:write" },
+    { SCOPE_INVITATIONS_READ, "invitations:read" },
+    { SCOPE_INVITATIONS_WRITE, "invitations:write" },
+    { SCOPE_MODERATE, "moderate" },
+    { SCOPE_GUIDANCE_WRITE, "guidance:write" },
+    { SCOPE_DELIVERIES_READ, "deliveries:read" },
 };
 
 enum { SCOPES = sizeof scopes / sizeof *scopes, SCOPE_TEXT_MAX = 256 };

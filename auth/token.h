@@ -14,7 +14,7 @@ struct claims {
     struct id participation; /* sub */
     struct id session;       /* room */
     struct id token;         /* jti */
-    struct id device; /* cnf.jkt (RFC 7800 3, RFC 9449 6.1): whose key must be proved; empty: a bearer token */
+    struct id device;        /* cnf.jkt (RFC 7800 3, RFC 9449 6.1): whose key must be proved; empty: a bearer token */
     enum role role;
     int64_t not_before, expires; /* Unix seconds; both required. exp also ends a running connection's rights */
 };

@@ -77,6 +77,11 @@ static json_t *mode_names(term_set modes)
     return names;
 }
 
+enum status notice_hello(struct writer *w, const char *nonce)
+{
+    return emit(w, json_pack("{s:s, s:s}", "type", "hello", "nonce", nonce));
+}
+
 enum status notice_welcome(struct writer *w, const struct notice_welcome *welcome)
 {
     return emit(w,
@@ -112,16 +117,17 @@ enum status notice_seat(struct writer *w, const struct notice_seat *seat)
 /* "s*" and "o*" leave a NULL out. */
 static json_t *person_of(const struct notice_person *person)
 {
-    return json_pack("{s:s, s:s, s:o, s:s, s:b, s:o, s:o, s:b, s:o, s:b, s:o, s:s?, s:s*, s:s*, s:o*, s:o*, s:o*}",
-                     "participant", person->participant->text, "role", role_name(person->role), "name",
-                     text_or_mark(person->name), "seat", person->seat, "connected", (int)person->connected, "sending",
-                     source_names(person->sending), "muted", source_names(person->muted), "agreed", (int)person->agreed,
-                     "until", number_or_null(person->has_until, person->until), "hand", (int)person->hand, "enabled",
-                     enabled_names(person->enabled), "client", person->client ? person->client->text : NULL,
-                     "may_admit", person->may_admit, "mode", person->mode, "grant_until",
-                     person->has_grant_until ? json_integer(person->grant_until) : NULL, "address",
-                     person->has_location ? text_or_null(person->address) : NULL, "phone",
-                     person->has_location ? text_or_null(person->phone) : NULL);
+    return json_pack(
+        "{s:s, s:s, s:o, s:s, s:b, s:o, s:o, s:b, s:o, s:b, s:o, s:s?, s:s*, s:s*, s:o*, s:s*, s:o*, s:o*}",
+        "participant", person->participant->text, "role", role_name(person->role), "name", text_or_mark(person->name),
+        "seat", person->seat, "connected", (int)person->connected, "sending", source_names(person->sending), "muted",
+        source_names(person->muted), "agreed", (int)person->agreed, "until",
+        number_or_null(person->has_until, person->until), "hand", (int)person->hand, "enabled",
+        enabled_names(person->enabled), "client", person->client ? person->client->text : NULL, "may_admit",
+        person->may_admit, "mode", person->mode, "grant_until",
+        person->has_grant_until ? json_integer(person->grant_until) : NULL, "code", person->code, "address",
+        person->has_location ? text_or_null(person->address) : NULL, "phone",
+        person->has_location ? text_or_null(person->phone) : NULL);
 }
 
 enum status notice_roster(struct writer *w, const struct notice_person *people, size_t count)
@@ -181,16 +187,35 @@ enum status notice_missing_client(struct writer *w, const struct notice_missing 
 {
     if (!missing->participant)
         return emit(w, json_pack("{s:s, s:n}", "type", "missing_client", "participant"));
-    return emit(w, json_pack("{s:s, s:s, s:o, s:o, s:I, s:o}", "type", "missing_client", "participant",
+    return emit(w, json_pack("{s:s, s:s, s:o, s:o, s:I, s:o, s:b}", "type", "missing_client", "participant",
                              missing->participant->text, "address", text_or_null(missing->address), "phone",
                              text_or_null(missing->phone), "alarm_at", (json_int_t)missing->alarm_at, "reached",
-                             missing->reached < 0 ? json_null() : json_boolean(missing->reached)));
+                             missing->reached < 0 ? json_null() : json_boolean(missing->reached), "alarm",
+                             (int)missing->alarm));
+}
+
+enum status notice_extension(struct writer *w, const struct notice_extension *extension)
+{
+    if (extension->minutes == 0)
+        return emit(w, json_pack("{s:s, s:n}", "type", "extension", "minutes"));
+    return emit(w, json_pack("{s:s, s:I, s:s, s:I}", "type", "extension", "minutes", (json_int_t)extension->minutes,
+                             "by", extension->by->text, "until", (json_int_t)extension->until));
+}
+
+static enum status about_person(struct writer *w, const char *type, const struct id *participant, const char *name)
+{
+    return emit(
+        w, json_pack("{s:s, s:s, s:o}", "type", type, "participant", participant->text, "name", text_or_mark(name)));
 }
 
 enum status notice_alert(struct writer *w, const struct id *participant, const char *name)
 {
-    return emit(
-        w, json_pack("{s:s, s:s, s:o}", "type", "alert", "participant", participant->text, "name", text_or_mark(name)));
+    return about_person(w, "alert", participant, name);
+}
+
+enum status notice_link_trouble(struct writer *w, const struct id *participant, const char *name)
+{
+    return about_person(w, "link_trouble", participant, name);
 }
 
 enum status notice_done(struct writer *w, uint32_t request)

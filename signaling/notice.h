@@ -54,6 +54,7 @@ struct notice_person {
     bool hand;
     enable_mask enabled;
     const struct id *client;     /* of a loved one: whose; NULL for others */
+    const char *code;            /* to therapists: what came of the last one-time code; NULL leaves it out */
     bool has_location;           /* to therapists, about the client: whether the next two are written at all */
     const char *address, *phone; /* NULL: not confirmed */
 };
@@ -90,8 +91,17 @@ struct notice_missing {
     const char *address, *phone;  /* NULL: never confirmed */
     int64_t alarm_at;
     int reached; /* by the therapist: 1, 0, or -1 while unknown */
+    bool alarm;  /* it is time to be loud */
 };
 
+struct notice_extension {
+    uint32_t minutes;    /* 0: nothing is asked any more, and nothing else is written */
+    const struct id *by; /* the therapist who asks */
+    int64_t until;       /* when the question lapses */
+};
+
+/* The first word on each socket: what a proof of a device's key must hold to be good there. */
+enum status notice_hello(struct writer *, const char *nonce);
 enum status notice_welcome(struct writer *, const struct notice_welcome *);
 enum status notice_answer(struct writer *, uint32_t request, const char *sdp);
 enum status notice_room(struct writer *, const struct notice_room *);
@@ -102,7 +112,10 @@ enum status notice_chat(struct writer *, const struct notice_chat *);
 enum status notice_warning(struct writer *, uint32_t seconds_left); /* before the box ends */
 enum status notice_agenda(struct writer *, const struct notice_agenda *);
 enum status notice_missing_client(struct writer *, const struct notice_missing *);
+enum status notice_extension(struct writer *, const struct notice_extension *);
 enum status notice_alert(struct writer *, const struct id *participant, const char *name); /* the emergency button */
+/* A link's code was wrong: perhaps somebody else has the link. */
+enum status notice_link_trouble(struct writer *, const struct id *participant, const char *name);
 enum status notice_done(struct writer *, uint32_t request);
 /* code: stable, for programs; text: plain words for the person. request 0: none. */
 enum status notice_error(struct writer *, uint32_t request, const char *code, const char *text);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TOKEN_MAX = 2048, MINUTES_MAX = 60 };
+enum { TOKEN_MAX = 2048, PROOF_MAX = 2048, MINUTES_MAX = 60 };
 
 /* A decoder sees the object without `type` and `id`; "!" in its format refuses every key that it does not name. */
 typedef enum status decoder(json_t *, struct request *);
@@ -34,6 +34,13 @@ static enum status copy_text(char **out, const char *text, size_t len, size_t ma
     copy[len] = '\0';
     *out = copy;
     return OK;
+}
+
+static void drop_text(char *text)
+{
+    if (text)
+        bytes_wipe(text, strlen(text));
+    free(text);
 }
 
 /* Control characters: C0, DEL, and C1, which UTF-8 writes as C2 80 to C2 9F. Jansson has seen to the UTF-8 and to NUL.
@@ -88,12 +95,16 @@ static source_mask mask_of(int mic, int camera, int screen)
 
 static enum status decode_join(json_t *body, struct request *out)
 {
-    const char *token;
-    size_t len;
+    const char *token, *proof = NULL;
+    size_t token_len, proof_len = 0;
     int move = false;
-    TRY(unpack(body, "{s:s%, s?b !}", "token", &token, &len, "move", &move));
+    TRY(unpack(body, "{s:s%, s?s%, s?b !}", "token", &token, &token_len, "proof", &proof, &proof_len, "move", &move));
     out->join.move = move;
-    return copy_text(&out->join.token, token, len, TOKEN_MAX);
+    TRY(copy_text(&out->join.token, token, token_len, TOKEN_MAX));
+    enum status status = proof ? copy_text(&out->join.proof, proof, proof_len, PROOF_MAX) : OK;
+    if (status != OK)
+        drop_text(out->join.token);
+    return status;
 }
 
 static enum status decode_offer(json_t *body, struct request *out)
@@ -172,6 +183,14 @@ static enum status decode_extend(json_t *body, struct request *out)
     json_int_t minutes;
     TRY(unpack(body, "{s:I !}", "minutes", &minutes));
     return read_minutes(minutes, &out->extend.minutes);
+}
+
+static enum status decode_allow_extension(json_t *body, struct request *out)
+{
+    int yes;
+    TRY(unpack(body, "{s:b !}", "yes", &yes));
+    out->allow_extension.yes = yes;
+    return OK;
 }
 
 static enum status decode_acknowledge(json_t *body, struct request *out)
@@ -261,6 +280,7 @@ static const struct {
     [REQUEST_REMOVE] = { "remove", decode_remove },
     [REQUEST_MUTE] = { "mute", decode_mute },
     [REQUEST_EXTEND] = { "extend", decode_extend },
+    [REQUEST_ALLOW_EXTENSION] = { "allow_extension", decode_allow_extension },
     [REQUEST_END] = { "end", decode_nothing },
     [REQUEST_LEAVE] = { "leave", decode_nothing },
     [REQUEST_ACKNOWLEDGE] = { "acknowledge", decode_acknowledge },
@@ -335,26 +355,22 @@ enum status request_parse(struct bytes text, struct request *out)
     return status;
 }
 
-static char *owned_text(const struct request *request)
+void request_wipe(struct request *request)
 {
     switch (request->kind) {
     case REQUEST_JOIN:
-        return request->join.token;
+        drop_text(request->join.token);
+        drop_text(request->join.proof);
+        break;
     case REQUEST_OFFER:
-        return request->offer.sdp;
+        drop_text(request->offer.sdp);
+        break;
     case REQUEST_CHAT:
-        return request->chat.text;
+        drop_text(request->chat.text);
+        break;
     default:
-        return NULL;
+        break;
     }
-}
-
-void request_wipe(struct request *request)
-{
-    char *text = owned_text(request);
-    if (text)
-        bytes_wipe(text, strlen(text));
-    free(text);
     bytes_wipe(request, sizeof *request); /* an address and a phone number lie in it */
 }
 

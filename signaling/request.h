@@ -19,6 +19,7 @@ enum request_kind {
     REQUEST_REMOVE,
     REQUEST_MUTE,
     REQUEST_EXTEND,
+    REQUEST_ALLOW_EXTENSION,
     REQUEST_END,
     REQUEST_LEAVE,
     REQUEST_ACKNOWLEDGE,
@@ -43,9 +44,9 @@ struct request {
     union {
         struct {
             char *token;
-            char *proof; /* NULL without one */
+            char *proof; /* of the device's key (RFC 9449), as it came; NULL without one */
             bool move;
-        } join; /* owned */
+        } join; /* both texts owned */
         struct {
             char *sdp;
         } offer; /* owned */
@@ -74,6 +75,9 @@ struct request {
         struct {
             uint32_t minutes;
         } extend; /* 1 to 60 */
+        struct {
+            bool yes;
+        } allow_extension;
         struct {
             char guidance[REQUEST_VERSION_MAX + 1], notice[REQUEST_VERSION_MAX + 1];
         } acknowledge;

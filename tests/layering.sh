@@ -30,6 +30,7 @@ declare -A library_users=(
     [libwebsockets]="broker/shell/"
     [jansson]="signaling/ auth/ broker/ledger/ broker/api/ broker/shell/"
     [sqlite3]="broker/shell/"
+    [curl/]="broker/shell/"
     [jose/]="auth/"
     [openssl/]="broker/transport/ auth/ broker/ledger/ broker/api/ broker/shell/"
 )
@@ -208,6 +209,7 @@ self_test() { # BUILD_DIR
     plant_include broker/room/planted.c '#include <libwebsockets.h>' 'may not include'
     plant_include broker/room/planted.c '#include <jansson.h>' 'may not include'
     plant_include broker/ledger/planted.c '#include <sqlite3.h>' 'may not include'
+    plant_include broker/api/planted.c '#include <curl/curl.h>' 'may not include'
     plant_include broker/ledger/planted.c '#include "room/room.h"' 'broker/ledger may not include'
     plant_include broker/api/planted.c '#include "room/room.h"' 'broker/api may not include'
     rm "$work/build/libkinroom_room.a"

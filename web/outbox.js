@@ -43,7 +43,7 @@ async function copy(node) {
 async function deliveries(token) {
     const reply = await fetch('/api/v1/deliveries', { headers: { authorization: `Bearer ${token}` }, cache: 'no-store' }).catch(() => null);
     if (!reply?.ok) return { state: STATES[reply?.status] ?? UNREACHABLE };
-    const items = await reply.json();
+    const { items } = await reply.json();
     return { state: items.length ? '' : 'Nothing was sent yet.', items };
 }
 

@@ -247,7 +247,7 @@ export class Page {
         }
         if (said.type === 'agenda' && agendaText(said)) this.news(agendaText(said));
         if (['alert', 'link_trouble'].includes(said.type) && role === 'therapist') chime('alarm');
-        if (said.type === 'extension') {
+        if (said.type === 'extension' && said.minutes !== null) {
             this.news(extensionText(said));
             chime('hand');
         }

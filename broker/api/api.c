@@ -1,4 +1,5 @@
 #include "api/calls.h"
+#include "api/texts.h"
 
 #define ERR_STATE OPENSSL_ERR_STATE /* OpenSSL has a type of our constant's name */
 #include <openssl/evp.h>
@@ -10,9 +11,12 @@
 
 enum body_type { BODY_NONE, BODY_JSON, BODY_FHIR };
 
+/* No scope of a token's: who signed in as a person has it, whatever their token says. */
+static const scope_set STAFF = (scope_set)1 << 31;
+
 static const struct route {
     const char *method, *pattern; /* `*` stands for an id */
-    scope_set scope;              /* 0: for everybody */
+    scope_set scope;              /* any of these; 0: for everybody */
     enum body_type body;
     bool remake; /* the answer holds a name or a secret: it is not kept, but made again of the same request */
     void (*handle)(struct call *);
@@ -22,39 +26,57 @@ static const struct route {
     { "GET", "/api/v1/sessions/*", SCOPE_SESSIONS_READ, BODY_NONE, false, on_session_get },
     { "PUT", "/api/v1/sessions/*", SCOPE_SESSIONS_WRITE, BODY_JSON, false, on_session_put },
     { "GET", "/api/v1/sessions/*.ics", SCOPE_SESSIONS_READ, BODY_NONE, false, on_session_ics },
-    { "POST", "/api/v1/sessions/*/links", SCOPE_LINKS_WRITE, BODY_JSON, true, on_link_post },
+    { "GET", "/api/v1/sessions/*/participations", SCOPE_SESSIONS_READ, BODY_NONE, false, on_participations_get },
+    { "POST", "/api/v1/sessions/*/moderation", SCOPE_MODERATE, BODY_JSON, false, on_moderation_post },
+    { "POST", "/api/v1/sessions/*/links", STAFF, BODY_NONE, true, on_link_post },
+    { "GET", "/api/v1/sessions/*/invitations", SCOPE_INVITATIONS_READ, BODY_NONE, false, on_invitations_list },
+    { "POST", "/api/v1/sessions/*/invitations", SCOPE_INVITATIONS_WRITE, BODY_JSON, true, on_invitation_post },
+    { "DELETE", "/api/v1/invitations/*", SCOPE_INVITATIONS_WRITE, BODY_NONE, false, on_invitation_delete },
+    { "POST", "/api/v1/invitations/*/deliver", SCOPE_INVITATIONS_WRITE, BODY_NONE, true, on_invitation_deliver },
+    { "GET", "/api/v1/deliveries", SCOPE_DELIVERIES_READ, BODY_NONE, false, on_deliveries_list },
     { "GET", "/api/v1/grants/*", SCOPE_GRANTS_READ, BODY_NONE, false, on_grant_get },
     { "PUT", "/api/v1/grants/*", SCOPE_GRANTS_WRITE, BODY_JSON, false, on_grant_put },
     { "DELETE", "/api/v1/grants/*", SCOPE_GRANTS_WRITE, BODY_NONE, false, on_grant_delete },
+    { "GET", "/api/v1/texts", SCOPE_GUIDANCE_WRITE | SCOPE_SESSIONS_READ, BODY_NONE, false, on_texts_list },
+    { "PUT", "/api/v1/texts/guidance/*", SCOPE_GUIDANCE_WRITE, BODY_JSON, false, on_guidance_put },
+    { "PUT", "/api/v1/texts/notice/*", SCOPE_GUIDANCE_WRITE, BODY_JSON, false, on_notice_put },
     { "GET", "/fhir/Consent/*", SCOPE_GRANTS_READ, BODY_NONE, false, on_consent_get },
     { "PUT", "/fhir/Consent/*", SCOPE_GRANTS_WRITE, BODY_FHIR, false, on_consent_put },
     { "DELETE", "/fhir/Consent/*", SCOPE_GRANTS_WRITE, BODY_NONE, false, on_consent_delete },
     { "POST", "/fhir", SCOPE_GRANTS_WRITE, BODY_FHIR, false, on_bundle_post },
+    { "POST", "/join/open", 0, BODY_JSON, false, on_join_open },
+    { "POST", "/join/code", 0, BODY_JSON, false, on_join_code },
+    { "GET", "/texts/guidance/*", 0, BODY_NONE, false, on_guidance_get },
+    { "GET", "/texts/notice/*", 0, BODY_NONE, false, on_notice_get },
     { "GET", "/api/v1/openapi.json", 0, BODY_NONE, false, on_document_get },
 };
 
 enum { ROUTES = sizeof routes / sizeof *routes };
 
-static bool is_id_character(char c)
+/* Up to the next slash. Ids may hold dots, so `.ics` at the end is never taken for a part of one. */
+static struct bytes id_text(const char *path)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+    static const char calendar[] = ".ics";
+    const size_t suffix = sizeof calendar - 1;
+    size_t len = strcspn(path, "/");
+    if (len >= suffix && memcmp(path + len - suffix, calendar, suffix) == 0)
+        len -= suffix;
+    return (struct bytes){ (const uint8_t *)path, len };
 }
 
 static bool matches(const char *pattern, const char *path, struct id *id)
 {
     struct id found = { 0 };
     for (; *pattern; pattern++) {
-        size_t len = 0;
         if (*pattern != '*') {
             if (*path++ != *pattern)
                 return false;
             continue;
         }
-        while (is_id_character(path[len]))
-            len++;
-        if (!id_parse((struct bytes){ (const uint8_t *)path, len }, &found))
+        struct bytes text = id_text(path);
+        if (!id_parse(text, &found))
             return false;
-        path += len;
+        path += text.len;
     }
     if (*path)
         return false;
@@ -62,7 +84,7 @@ static bool matches(const char *pattern, const char *path, struct id *id)
     return true;
 }
 
-/* PROBLEM_NONE with the route, or what is wrong with the address. */
+/* PROBLEM_NONE with the route, or what is wrong with the address; then with a route only if that is for everybody. */
 static enum problem find_route(const struct api_request *request, const struct route **found, struct id *id,
                                struct api_response *response)
 {
@@ -75,6 +97,8 @@ static enum problem find_route(const struct api_request *request, const struct r
             memset(response->allow, 0, sizeof response->allow);
             return PROBLEM_NONE;
         }
+        if (!routes[i].scope) /* everybody knows of it anyway */
+            *found = &routes[i];
         write_format(&allow, "%s%s", allow.len ? ", " : "", routes[i].method);
     }
     return allow.len ? PROBLEM_METHOD : PROBLEM_NOT_FOUND;
@@ -93,15 +117,33 @@ static bool bearer(const char *authorization, struct bytes *token)
     return true;
 }
 
-static enum problem check_caller(const struct call *call, const struct route *route, struct service_claims *claims)
+/* A system by our own token, or else a person by the identity provider's. Each is for an audience that the other is
+ * not, so the order decides nothing. */
+static enum status identify(struct call *call, struct bytes token)
+{
+    struct api *api = call->api;
+    struct service_claims service;
+    struct staff_claims staff;
+    enum status status = service_token_verify(api->keyring, api->issuer, token, now_unix_s(call->now), &service);
+    if (status == OK)
+        call->caller = (struct caller){ .who = service.service, .scopes = service.scopes };
+    if (status == OK || !api->oidc)
+        return status;
+    status = oidc_verify(api->oidc, token, now_unix_s(call->now), &staff);
+    if (status == OK)
+        call->caller = (struct caller){ .who = staff.person, .scopes = staff.scopes | STAFF, .is_staff = true };
+    call->effects->wants_keys = status == ERR_UNKNOWN;
+    return status;
+}
+
+static enum problem check_caller(struct call *call, const struct route *route)
 {
     struct bytes token;
     if (route && !route->scope)
         return PROBLEM_NONE;
-    if (!bearer(call->request->authorization, &token) ||
-        service_token_verify(call->api->keyring, call->api->issuer, token, now_unix_s(call->now), claims) != OK)
+    if (!bearer(call->request->authorization, &token) || identify(call, token) != OK)
         return PROBLEM_UNAUTHORIZED;
-    return !route || (claims->scopes & route->scope) ? PROBLEM_NONE : PROBLEM_FORBIDDEN;
+    return !route || (call->caller.scopes & route->scope) ? PROBLEM_NONE : PROBLEM_FORBIDDEN;
 }
 
 /* ---- What is asked ---- */
@@ -179,19 +221,18 @@ static enum problem replay(struct call *call, const struct route *route, struct 
     return PROBLEM_NONE;
 }
 
-/* Each system has keys of its own. */
-static enum problem look_for_reply(struct call *call, const struct route *route, const struct service_claims *claims,
-                                   bool *answered)
+/* Each system and each person has keys of their own. Where everybody may ask there are none. */
+static enum problem look_for_reply(struct call *call, const struct route *route, bool *answered)
 {
     struct api *api = call->api;
     const struct api_request *r = call->request;
     struct store_reply kept = { 0 };
-    if (strcmp(r->method, "POST") != 0 || !*r->idempotency_key)
+    if (strcmp(r->method, "POST") != 0 || !*r->idempotency_key || !route->scope)
         return PROBLEM_NONE;
     if (strlen(r->idempotency_key) > API_KEY_MAX || !is_printable(r->idempotency_key))
         return PROBLEM_BAD_KEY;
-    const struct bytes key[] = { bytes_of("kinroom-reply"), bytes_of(claims->service.text),
-                                 bytes_of(r->idempotency_key) };
+    const struct bytes key[] = { bytes_of(call->caller.is_staff ? "kinroom-reply-staff" : "kinroom-reply"),
+                                 bytes_of(call->caller.who.text), bytes_of(r->idempotency_key) };
     const struct bytes asked[] = { bytes_of(r->method), bytes_of(r->path), r->body };
     hash_of(call->key, key, sizeof key / sizeof *key);
     memcpy(api->reply.key, call->key, STORE_HASH_LEN);
@@ -228,16 +269,15 @@ static void keep_reply(struct api *api, struct api_response *response)
 static enum problem answer(struct call *call)
 {
     const struct route *route = NULL;
-    struct service_claims claims = { 0 };
     bool answered = false;
     enum problem lost = find_route(call->request, &route, &call->id, call->response);
-    enum problem problem = check_caller(call, route, &claims);
+    enum problem problem = check_caller(call, route);
     if (!problem)
         problem = lost;
     if (!problem)
         problem = read_body(call, route->body);
     if (!problem)
-        problem = look_for_reply(call, route, &claims, &answered);
+        problem = look_for_reply(call, route, &answered);
     if (!problem && !answered)
         route->handle(call);
     return problem;
@@ -255,10 +295,12 @@ void api_handle(struct api *api, struct now now, const struct api_request *reque
         .effects = effects,
     };
     *response = (struct api_response){ 0 };
+    bytes_wipe(&effects->delivery, sizeof effects->delivery); /* the secret of the request before */
     effects->grant_count = 0;
     effects->has_plan = effects->has_moderation = effects->has_question = effects->has_code = false;
     effects->has_delivery = effects->wants_keys = false;
-    api->has_plan = api->keep_reply = api->remake = false;
+    api->settle = NULL;
+    api->keep_reply = api->remake = false;
     enum problem problem = answer(&call);
     json_decref(call.body);
     if (problem == PROBLEM_UNAUTHORIZED)
@@ -267,19 +309,12 @@ void api_handle(struct api *api, struct now now, const struct api_request *reque
         problem_answer(response, problem, NULL);
 }
 
-void api_settle(struct api *api, struct now now, const struct api_outcome *came, struct api_response *response)
+void api_settle(struct api *api, struct now now, const struct api_outcome *outcome, struct api_response *response)
 {
-    enum status outcome = came->status;
-    (void)now;
-    if (api->has_plan && outcome == OK)
-        outcome = api->store->ops->plan_put(api->store, &api->plan) == OK ? OK : ERR_SYSTEM;
-    if (api->has_plan && outcome != OK)
-        problem_answer(response,
-                       outcome == ERR_STATE  ? PROBLEM_LIVE
-                       : outcome == ERR_FULL ? PROBLEM_FULL
-                                             : PROBLEM_UNAVAILABLE,
-                       NULL);
-    api->has_plan = false;
+    struct call call = { .api = api, .now = now, .response = response };
+    if (api->settle)
+        api->settle(&call, outcome);
+    api->settle = NULL;
     keep_reply(api, response);
     api->keep_reply = false;
 }
@@ -318,6 +353,40 @@ void call_fail(struct call *call, enum problem problem, const char *detail)
     problem_answer(call->response, problem, detail);
 }
 
+void call_fail_invalid(struct call *call, char *why)
+{
+    static const char *const values[] = { ", not '", ", unlike '" };
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        char *value = strstr(why, values[i]);
+        if (value)
+            *value = 0;
+    }
+    call_fail(call, PROBLEM_INVALID, why);
+}
+
+enum status call_find_plan(struct call *call, struct plan *plan)
+{
+    enum status status = call->api->store->ops->plan_get(call->api->store, &call->id, plan);
+    if (status != OK)
+        call_fail(call, status == ERR_UNKNOWN ? PROBLEM_NOT_FOUND : PROBLEM_UNAVAILABLE, NULL);
+    return status;
+}
+
+const struct plan_person *call_find_person(const struct plan *plan, const char *participation)
+{
+    for (size_t i = 0; i < plan->people_count; i++)
+        if (strcmp(plan->people[i].participation.text, participation) == 0)
+            return &plan->people[i];
+    return NULL;
+}
+
+bool call_is_denied(const struct call *call, const struct id *session, const struct id *participation,
+                    const struct id *device)
+{
+    const struct api *api = call->api;
+    return api->denied && api->denied(api->denied_context, session, participation, device);
+}
+
 struct id call_fresh_id(const struct call *call, const char *use)
 {
     uint8_t bytes[STORE_HASH_LEN];
@@ -327,7 +396,7 @@ struct id call_fresh_id(const struct call *call, const char *use)
         hash_of(bytes, (const struct bytes[]){ { call->key, STORE_HASH_LEN }, bytes_of(use) }, 2);
     else
         entropy_fill(&call->api->entropy, bytes, sizeof bytes);
-    for (size_t i = 0; i < ID_MAX / 2; i++)
+    for (size_t i = 0; i < ID_FRESH_BYTES; i++)
         write_format(&w, "%02x", bytes[i]);
     return id;
 }
@@ -358,12 +427,21 @@ enum status api_create(struct api **created, const struct api_config *config)
     api->store = config->store;
     api->keyring = config->keyring;
     api->entropy = config->entropy;
+    api->oidc = config->oidc;
+    api->denied = config->denied;
+    api->denied_context = config->denied_context;
+    api->delivers = config->delivers;
+    api->deliveries = config->deliveries;
+    api->deliveries_context = config->deliveries_context;
+    api->origins = config->origins;
+    api->origin_count = config->origin_count;
     api->issuer = joined(config->issuer, "");
     api->base_url = joined(config->base_url, "");
     api->fhir_base = joined(config->base_url, "/fhir");
-    if (!api->issuer || !api->base_url || !api->fhir_base) {
+    enum status status = api->issuer && api->base_url && api->fhir_base ? texts_bring(api->store) : ERR_NO_MEMORY;
+    if (status != OK) {
         api_destroy(api);
-        return ERR_NO_MEMORY;
+        return status;
     }
     *created = api;
     return OK;

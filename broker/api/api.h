@@ -1,5 +1,6 @@
-/* api.h - what the clinic's systems may ask for: sessions, grants, FHIR Consents and links, over HTTP. Pure: a request
- * and the time go in; a response comes out, and what the rooms must be told before it may be written.
+/* api.h - what is asked of us over HTTP: by the clinic's systems and staff, sessions, grants, FHIR Consents,
+ * invitations, moderation and texts; by people with a link, to be let as far as the door. Pure: a request and the time
+ * go in; a response comes out, and what the rooms must be told before it may be written.
  *
  * A request is done in two steps, with the rooms in between, so that an answer is never ahead of its effect:
  *
@@ -33,6 +34,10 @@ struct api_config {
     bool (*denied)(const void *context, const struct id *session, const struct id *participation,
                    const struct id *device);
     const void *denied_context;
+    bool delivers; /* whether a delivery goes anywhere */
+    /* What waits in the outbox of a demo; NULL where there is none. */
+    const struct delivery *(*deliveries)(const void *context, size_t *count);
+    const void *deliveries_context;
     /* Addresses of pages that may ask on a person's behalf, as browsers send them; outlive the api. */
     const char *const *origins;
     size_t origin_count;
@@ -45,7 +50,8 @@ enum {
     API_BODY_MAX = 256 << 10,
     API_KEY_MAX = 128, /* of an Idempotency-Key */
     API_BUNDLE_MAX = 64,
-    API_LINK_TTL_MAX_S = 30 * 24 * 3600,
+    API_LINK_LIFE_S = 24 * 3600, /* of a staff member's own link, at most */
+    API_AFTER_BOX_S = 3600,      /* what lets people in ends so long after the box: the longest extension (room.h) */
     API_REPLY_KEPT_S = 24 * 3600,
 };
 

@@ -7,27 +7,44 @@
 #include "auth/fhir.h"
 #include "auth/service_token.h"
 
+struct call;
+
 struct api {
     struct store *store;
     const struct keyring *keyring;
     char *issuer, *base_url, *fhir_base;
     struct entropy entropy;
+    struct oidc *oidc; /* may be NULL, as the two calls below */
+    bool delivers;
+    bool (*denied)(const void *, const struct id *session, const struct id *participation, const struct id *device);
+    const struct delivery *(*deliveries)(const void *, size_t *count);
+    const void *denied_context, *deliveries_context;
+    const char *const *origins;
+    size_t origin_count;
     /* Of the request between api_handle and api_settle. */
     bool keep_reply, remake;
-    struct store_reply reply; /* key, request and time of the one to keep */
-    bool has_plan, replaces;
-    struct plan plan; /* to be stored when its room has taken it */
+    struct store_reply reply;                                  /* key, request and time of the one to keep */
+    void (*settle)(struct call *, const struct api_outcome *); /* what is left to do then; NULL: nothing */
+    struct plan plan;                                          /* the session that it is about */
+};
+
+/* Who asks. */
+struct caller {
+    struct id who; /* a system, or a person who signed in */
+    scope_set scopes;
+    bool is_staff; /* a person */
 };
 
 struct call {
     struct api *api;
     struct now now;
     const struct api_request *request;
-    struct id id;    /* what stood for `*` in the path; empty without one */
-    json_t *body;    /* of a request with JSON */
-    int64_t made_at; /* Unix seconds: when a request with this Idempotency-Key first came; else now */
-    bool replayed;   /* it was done then: the answer is all that is wanted */
-    bool keyed;      /* there is such a key, and ids are made of it: */
+    struct caller caller; /* empty where everybody may ask */
+    struct id id;         /* what stood for `*` in the path; empty without one */
+    json_t *body;         /* of a request with JSON */
+    int64_t made_at;      /* Unix seconds: when a request with this Idempotency-Key first came; else now */
+    bool replayed;        /* it was done then: the answer is all that is wanted */
+    bool keyed;           /* there is such a key, and ids are made of it: */
     uint8_t key[STORE_HASH_LEN];
     struct api_response *response;
     struct api_effects *effects;
@@ -37,6 +54,15 @@ struct call {
 void call_answer(struct call *, int status, json_t *);
 void call_answer_text(struct call *, int status, const char *content_type, struct bytes);
 void call_fail(struct call *, enum problem, const char *detail);
+/* 422 in words of plan_json.h, less the value that was sent: it may hold what nobody should read in a log. */
+void call_fail_invalid(struct call *, char *why);
+/* OK with the session of the address, or the call has failed. */
+enum status call_find_plan(struct call *, struct plan *);
+/* NULL when they are none of its people. */
+const struct plan_person *call_find_person(const struct plan *, const char *participation);
+/* Whether they were removed from this session; device: empty when none is known. */
+bool call_is_denied(const struct call *, const struct id *session, const struct id *participation,
+                    const struct id *device);
 /* A fresh opaque id: random, or the same each time for the same Idempotency-Key and use. */
 struct id call_fresh_id(const struct call *, const char *use);
 
@@ -46,7 +72,6 @@ void on_session_post(struct call *);
 void on_session_put(struct call *);
 void on_session_get(struct call *);
 void on_session_ics(struct call *);
-void on_link_post(struct call *);
 void on_grant_put(struct call *);
 void on_grant_get(struct call *);
 void on_grant_delete(struct call *);
@@ -54,4 +79,19 @@ void on_consent_put(struct call *);
 void on_consent_get(struct call *);
 void on_consent_delete(struct call *);
 void on_bundle_post(struct call *);
+void on_invitations_list(struct call *);
+void on_invitation_post(struct call *);
+void on_invitation_delete(struct call *);
+void on_invitation_deliver(struct call *);
+void on_deliveries_list(struct call *);
+void on_join_open(struct call *);
+void on_join_code(struct call *);
+void on_participations_get(struct call *);
+void on_moderation_post(struct call *);
+void on_link_post(struct call *);
+void on_texts_list(struct call *);
+void on_guidance_put(struct call *);
+void on_notice_put(struct call *);
+void on_guidance_get(struct call *);
+void on_notice_get(struct call *);
 void on_document_get(struct call *);

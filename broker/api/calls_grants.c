@@ -73,16 +73,14 @@ static void answer_grant(struct call *call, int status, const struct store_findi
 /* An epoch that is said must be later than the stored one: so an update that crossed another is noticed. */
 void on_grant_put(struct call *call)
 {
-    char why[300] = "", *value;
+    char why[300] = "";
     struct json_place place = json_place_at(why, sizeof why);
     struct store_finding stored, finding = { 0 };
     enum status read = grant_json_read(&place, call->body, PLAN_JSON_REQUEST, &finding.grant);
     if (read == OK && finding.grant.id.text[0] && !id_equal(&finding.grant.id, &call->id))
         read = json_place_bad(&place, "'id' is not that of the address");
     if (read != OK) {
-        if ((value = strstr(why, ", not '")))
-            *value = 0; /* as in calls_sessions */
-        call_fail(call, PROBLEM_INVALID, why);
+        call_fail_invalid(call, why);
         return;
     }
     enum status status = find_stored(call, &call->id, &stored);

@@ -3,110 +3,50 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/page.h"
 #include "auth/plan_json.h"
-#include "auth/token.h"
 #include "ledger/utc.h"
-
-enum { LIST_DEFAULT = 20, LIST_MAX = 100 };
-
-/* Words for what is wrong, without the value that was sent: it may hold what nobody should read in a log. */
-static void fail_invalid(struct call *call, char *why)
-{
-    char *value = strstr(why, ", not '");
-    if (value)
-        *value = 0;
-    call_fail(call, PROBLEM_INVALID, why);
-}
-
-/* OK with the plan, or the call has failed. */
-static enum status find_plan(struct call *call, struct plan *plan)
-{
-    enum status status = call->api->store->ops->plan_get(call->api->store, &call->id, plan);
-    if (status != OK)
-        call_fail(call, status == ERR_UNKNOWN ? PROBLEM_NOT_FOUND : PROBLEM_UNAVAILABLE, NULL);
-    return status;
-}
 
 /* ---- Lists ---- */
 
-struct page {
-    struct id after;
-    size_t limit;
-};
-
-/* The value of `name` at the front of the query, which moves on; false when it is another's. */
-static bool take_parameter(const char **query, const char *name, struct bytes *value)
-{
-    size_t len = strlen(name);
-    if (strncmp(*query, name, len) != 0 || (*query)[len] != '=')
-        return false;
-    const char *at = *query + len + 1;
-    *value = (struct bytes){ (const uint8_t *)at, strcspn(at, "&") };
-    *query = at + value->len + (at[value->len] == '&');
-    return true;
-}
-
-static size_t number_of(struct bytes text)
-{
-    size_t number = 0;
-    for (size_t i = 0; i < text.len; i++)
-        number = text.at[i] >= '0' && text.at[i] <= '9' && number <= LIST_MAX ? number * 10 + (text.at[i] - '0')
-                                                                              : LIST_MAX + 1;
-    return number;
-}
-
-static bool read_page(const char *query, struct page *page)
-{
-    bool limited = false;
-    struct bytes value;
-    *page = (struct page){ .limit = LIST_DEFAULT };
-    while (*query) {
-        if (!limited && take_parameter(&query, "limit", &value)) {
-            page->limit = number_of(value);
-            limited = true;
-        } else if (page->after.text[0] || !take_parameter(&query, "cursor", &value) || !id_parse(value, &page->after))
-            return false;
-    }
-    return page->limit >= 1 && page->limit <= LIST_MAX;
-}
-
-struct listing {
-    json_t *items;
-    size_t limit;
-    struct id last;
-    bool more;
-};
-
 static enum status add_item(void *context, const struct plan *plan)
 {
-    struct listing *list = context;
-    if (json_array_size(list->items) == list->limit) {
-        list->more = true;
-        return OK;
-    }
-    list->last = plan->session;
-    return json_array_append_new(list->items, plan_json_write(plan)) == 0 ? OK : ERR_NO_MEMORY;
+    return page_add(context, plan->session.text, plan_json_write(plan));
 }
 
-/* The cursor is the last id: what was added or removed meanwhile never moves the rest. */
 void on_sessions_list(struct call *call)
 {
     struct store *store = call->api->store;
     struct page page;
-    if (!read_page(call->request->query, &page)) {
-        call_fail(call, PROBLEM_BAD_QUERY, NULL);
-        return;
-    }
-    struct listing list = { .items = json_array(), .limit = page.limit };
-    if (store->ops->plans_after(store, &page.after, page.limit + 1, (struct store_plans){ add_item, &list }) != OK) {
-        json_decref(list.items);
-        call_fail(call, PROBLEM_UNAVAILABLE, NULL);
-        return;
-    }
-    call_answer(call, 200, json_pack("{s:o, s:s?}", "items", list.items, "next", list.more ? list.last.text : NULL));
+    if (page_begin(call, &page))
+        page_end(call, &page,
+                 store->ops->plans_after(store, &page.after, page.limit + 1, (struct store_plans){ add_item, &page }));
 }
 
 /* ---- One session ---- */
+
+/* A loved one could never acknowledge what is not there to be read. */
+static enum status check_text(struct call *call, enum guidance_text which, const char *version)
+{
+    struct store *store = call->api->store;
+    struct store_guidance text;
+    enum status status = store->ops->guidance_get(store, which, version, "", &text);
+    if (status == OK)
+        free(text.body);
+    else if (status == ERR_UNKNOWN)
+        call_fail(call, PROBLEM_INVALID,
+                  which == GUIDANCE_NOTICE ? "There is no notice of this 'notice_version'."
+                                           : "There is no guidance of this 'guidance_version'.");
+    else
+        call_fail(call, PROBLEM_UNAVAILABLE, NULL);
+    return status;
+}
+
+static enum status check_texts(struct call *call, const struct plan *plan)
+{
+    TRY(check_text(call, GUIDANCE_GUIDANCE, plan->guidance_version));
+    return check_text(call, GUIDANCE_NOTICE, plan->notice_version);
+}
 
 static enum status read_plan(struct call *call, struct plan *plan)
 {
@@ -120,8 +60,8 @@ static enum status read_plan(struct call *call, struct plan *plan)
     if (status == OK && call->id.text[0] && plan->session.text[0] && !id_equal(&plan->session, &call->id))
         status = json_place_bad(&place, "'id' is not that of the address");
     if (status != OK)
-        fail_invalid(call, why);
-    return status;
+        call_fail_invalid(call, why);
+    return status == OK ? check_texts(call, plan) : status;
 }
 
 static void answer_plan(struct call *call, int status, const struct plan *plan)
@@ -130,6 +70,20 @@ static void answer_plan(struct call *call, int status, const struct plan *plan)
     call_answer(call, status, plan_json_write(plan));
     struct writer w = writer_over((uint8_t *)response->location, sizeof response->location - 1);
     write_format(&w, "/api/v1/sessions/%s", plan->session.text);
+}
+
+static void settle_plan(struct call *call, const struct api_outcome *came)
+{
+    struct store *store = call->api->store;
+    enum status status = came->status;
+    if (status == OK)
+        status = store->ops->plan_put(store, &call->api->plan) == OK ? OK : ERR_SYSTEM;
+    if (status != OK)
+        call_fail(call,
+                  status == ERR_STATE  ? PROBLEM_LIVE
+                  : status == ERR_FULL ? PROBLEM_FULL
+                                       : PROBLEM_UNAVAILABLE,
+                  NULL);
 }
 
 /* Stored once its room has taken it: so a session that somebody is in stays as it is in both places. The room gets the
@@ -142,7 +96,8 @@ static void schedule(struct call *call, const struct plan *plan, bool replaces)
         call_fail(call, PROBLEM_UNAVAILABLE, NULL);
         return;
     }
-    api->has_plan = call->effects->has_plan = true;
+    api->settle = settle_plan;
+    call->effects->has_plan = true;
     call->effects->plan = api->plan;
     answer_plan(call, replaces ? 200 : 201, plan);
 }
@@ -194,70 +149,8 @@ void on_session_post(struct call *call)
 void on_session_get(struct call *call)
 {
     struct plan plan;
-    if (find_plan(call, &plan) == OK)
+    if (call_find_plan(call, &plan) == OK)
         call_answer(call, 200, plan_json_write(&plan));
-}
-
-/* ---- Links ---- */
-
-static const struct plan_person *find_person(const struct plan *plan, const char *participation)
-{
-    for (size_t i = 0; i < plan->people_count; i++)
-        if (strcmp(plan->people[i].participation.text, participation) == 0)
-            return &plan->people[i];
-    return NULL;
-}
-
-static enum status read_link(struct call *call, const struct plan *plan, const struct plan_person **person,
-                             int64_t *ttl_s)
-{
-    char why[300] = "";
-    struct json_place place = json_place_at(why, sizeof why);
-    const char *participation;
-    json_int_t ttl;
-    json_error_t error;
-    enum status status = OK;
-    if (json_unpack_ex(call->body, &error, JSON_STRICT, "{s:s, s:I}", "participation", &participation, "ttl", &ttl))
-        status = json_place_bad(&place, "%s", error.text);
-    else if (ttl < 1 || ttl > API_LINK_TTL_MAX_S)
-        status = json_place_bad(&place, "'ttl' must be 1 to %d seconds", API_LINK_TTL_MAX_S);
-    else if (!(*person = find_person(plan, participation)))
-        status = json_place_bad(&place, "'participation' is none of this session");
-    if (status == OK)
-        *ttl_s = ttl;
-    else
-        fail_invalid(call, why);
-    return status;
-}
-
-/* The token is in the fragment, which browsers send to nobody. It is stored nowhere: the same Idempotency-Key signs the
- * same claims again. */
-void on_link_post(struct call *call)
-{
-    struct plan plan;
-    const struct plan_person *person;
-    int64_t ttl_s;
-    char *token;
-    if (find_plan(call, &plan) != OK || read_link(call, &plan, &person, &ttl_s) != OK)
-        return;
-    struct claims claims = {
-        .participation = person->participation,
-        .session = plan.session,
-        .token = call_fresh_id(call, "token"),
-        .role = person->role,
-        .not_before = call->made_at,
-        .expires = call->made_at + ttl_s,
-    };
-    if (token_issue(call->api->keyring, call->api->issuer, &claims, &token) != OK) {
-        call_fail(call, PROBLEM_UNAVAILABLE, "There is no key here to sign links with.");
-        return;
-    }
-    json_t *url = json_sprintf("%s/#token=%s", call->api->base_url, token);
-    bytes_wipe(token, strlen(token));
-    free(token);
-    call_answer(call, 201,
-                json_pack("{s:o, s:s, s:I}", "url", url, "participation", person->participation.text, "expires",
-                          (json_int_t)claims.expires));
 }
 
 /* ---- Calendars ---- */
@@ -294,10 +187,12 @@ void on_session_ics(struct call *call)
     uint8_t text[2048];
     char line[512];
     struct writer w = writer_over(text, sizeof text), l = writer_over((uint8_t *)line, sizeof line);
-    if (find_plan(call, &plan) != OK)
+    if (call_find_plan(call, &plan) != OK)
         return;
     write_text(&w, "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Kinroom//Kinroom//EN\r\nBEGIN:VEVENT\r\n");
-    write_format(&w, "UID:%s@kinroom\r\n", plan.session.text);
+    write_format(&l, "UID:%s@kinroom", plan.session.text);
+    write_folded(&w, line);
+    l = writer_over((uint8_t *)line, sizeof line);
     write_instant(&w, "DTSTAMP", now_unix_s(call->now));
     write_instant(&w, "DTSTART", plan.opens_at);
     write_instant(&w, "DTEND", plan.closes_at);

@@ -68,12 +68,13 @@ const char *source_name(enum source source)
 
 static bool is_id_character(uint8_t c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+           c == '.';
 }
 
 bool id_parse(struct bytes text, struct id *id)
 {
-    if (text.len == 0 || text.len > ID_MAX)
+    if (text.len == 0 || text.len > ID_MAX || text.at[0] == '.')
         return false;
     for (size_t i = 0; i < text.len; i++)
         if (!is_id_character(text.at[i]))

@@ -4,8 +4,11 @@
 
 #include "base/bytes.h"
 
-/* An opaque id: 1 to 32 characters of [A-Za-z0-9_-], NUL-terminated. Never derived from a name. */
-enum { ID_MAX = 32 };
+/* An opaque id: 1 to 64 characters of [A-Za-z0-9_.-], the first no dot, NUL-terminated: FHIR's ids (R4, 2.24.0.1) and
+ * UUIDs are among them. Never derived from a name. Those that we make ourselves are ID_FRESH_BYTES at random, in hex.
+ */
+enum { ID_MAX = 64, ID_FRESH_BYTES = 16 };
+#define ID_RULE "1 to 64 of letters, digits, '-', '_' and '.', and not begin with '.'"
 struct id {
     char text[ID_MAX + 1];
 };

@@ -36,7 +36,7 @@ struct field {
     }
 static const struct field ids[] = {
     ID_FIELD(session), ID_FIELD(participation), ID_FIELD(person),   ID_FIELD(client),
-    ID_FIELD(by),      ID_FIELD(grant),         ID_FIELD(interval),
+    ID_FIELD(by),      ID_FIELD(grant),         ID_FIELD(interval), ID_FIELD(device),
 };
 static const struct field words[] = {
     { "reason", offsetof(struct record, reason), REASON_MAX, false },

@@ -16,8 +16,9 @@ enum record_kind {
     RECORD_AGREED,       /* the client's yes (reason "yes") or no ("no") to a segment */
     RECORD_REMOVED,      /* denied for this session, for good */
     RECORD_REVOKED,      /* a grant ended at once */
-    RECORD_SESSION,      /* reason: opened, paused, resumed, extended, ended */
-    RECORD_HEARTBEAT,    /* never in the chain: how far a crash may have cut an open interval */
+    RECORD_SESSION,   /* reason: opened, paused, resumed, extended; ended (by a therapist or the clinic), cancelled (the
+                       * same, before it began), closed (the box was over); client_missing */
+    RECORD_HEARTBEAT, /* never in the chain: how far a crash may have cut an open interval */
 };
 
 enum { REASON_MAX = 40, VERSION_MAX = 40 };
@@ -46,7 +47,8 @@ enum record_kind record_kind_parse(struct bytes);
  * hashed, stored and exported, so the three can't differ.
  *
  *   {"kind":"open","at":1767225600000000,"session":"s1","participation":"p3","person":"n5","client":"c2","by":"p1",
- *    "grant":"g7","interval":"i9","epoch":2,"mode":"audio","reason":"...","guidance":"3","notice":"2","recovered":true}
+ *    "grant":"g7","interval":"i9","device":"d4","epoch":2,"mode":"audio","reason":"...","guidance":"3","notice":"2",
+ *    "recovered":true}
  *
  * ERR_FULL when the writer has no room for it (RECORD_TEXT_MAX + 1 is always enough); ERR_MALFORMED for an unknown kind
  * or mode, a time outside of 0..RECORD_UNIX_US_MAX, an id that is none, or a reason or version that is not one word of

@@ -43,6 +43,7 @@ struct store_reply {
 enum { GUIDANCE_BODY_MAX = 32 << 10 };
 enum guidance_text { GUIDANCE_GUIDANCE = 1, GUIDANCE_NOTICE };
 struct store_guidance {
+    uint64_t number; /* from 1, in the order in which they came; the store gives it */
     enum guidance_text text;
     char version[GRANT_TEXT_MAX + 1], language[STORE_WORD_MAX + 1]; /* BCP 47: "en" */
     int64_t made_at;
@@ -88,16 +89,21 @@ struct store_ops {
     enum status (*reply_put)(struct store *, const struct store_reply *, int64_t forget_before);
     enum status (*reply_get)(struct store *, const uint8_t key[STORE_HASH_LEN], struct store_reply *); /* ERR_UNKNOWN */
 
-    /* Links. Replaces the one with this id. */
+    /* Links. Replaces the one with this id. One that is not revoked revokes all others of its participation, in the
+     * same commit: so that a link which was lost is of no use once there is a new one. `expires` may be 0: with its
+     * session. */
     enum status (*invitation_put)(struct store *, const struct invitation *);
     enum status (*invitation_get)(struct store *, const struct id *, struct invitation *); /* ERR_UNKNOWN */
     enum status (*invitation_find)(struct store *, const uint8_t token[SECRET_HASH_LEN], struct invitation *);
-    enum status (*invitations_each)(struct store *, const struct id *session, struct store_invitations);
+    /* Of a session, as plans_after. */
+    enum status (*invitations_after)(struct store *, const struct id *session, const struct id *after, size_t limit,
+                                     struct store_invitations);
     /* Texts. ERR_STATE when another text has this version and language already; the same again is OK. */
     enum status (*guidance_put)(struct store *, const struct store_guidance *);
+    /* language "": whichever came first. ERR_UNKNOWN */
     enum status (*guidance_get)(struct store *, enum guidance_text, const char *version, const char *language,
-                                struct store_guidance *); /* ERR_UNKNOWN */
-    enum status (*guidances_each)(struct store *, struct store_guidances);
+                                struct store_guidance *);
+    enum status (*guidances_after)(struct store *, uint64_t number, size_t limit, struct store_guidances);
     /* How far the webhook has come: the last ledger row that was taken; ERR_UNKNOWN before the first. */
     enum status (*feed_put)(struct store *, uint64_t row);
     enum status (*feed_get)(struct store *, uint64_t *row);

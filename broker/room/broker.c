@@ -1,5 +1,6 @@
 #include "room/broker.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,6 +8,7 @@
 #include "room/handlers.h"
 #include "room/journal.h"
 #include "room/notify.h"
+#include "room/orders.h"
 #include "room/relay.h"
 #include "room/room.h"
 #include "room/settle.h"
@@ -95,6 +97,8 @@ static struct plan_person *planned(struct plan *plan, const struct id *participa
  * as new. */
 static bool keep_removals(const struct room *room, struct plan *plan)
 {
+    for (size_t i = 0; i < room->plan.denied_device_count; i++)
+        plan_deny_device(plan, &room->plan.denied_devices[i]);
     for (size_t i = 0; i < room->people_count; i++) {
         if (room->people[i].seat != SEAT_REMOVED)
             continue;
@@ -103,14 +107,29 @@ static bool keep_removals(const struct room *room, struct plan *plan)
             return false;
         person->denied = true;
     }
+    if (plan->ended_at < room->plan.ended_at)
+        plan->ended_at = room->plan.ended_at; /* and what was ended stays ended */
     return true;
+}
+
+/* A room begins anew; what came of people's codes is still known. */
+static void replan(struct room *room, struct room_shared *shared, const struct plan *plan)
+{
+    enum code_state codes[PLAN_PEOPLE_MAX] = { CODE_NONE };
+    for (size_t i = 0; i < plan->people_count; i++) {
+        const struct participant *known = room_find(room, &plan->people[i].participation);
+        codes[i] = known ? known->code : CODE_NONE;
+    }
+    room_init(room, shared, plan);
+    for (size_t i = 0; i < plan->people_count; i++)
+        room->people[i].code = codes[i];
 }
 
 enum status broker_plan(struct broker *b, const struct plan *plan)
 {
     struct plan kept = *plan;
     if (plan->people_count == 0 || plan->people_count > PLAN_PEOPLE_MAX || plan->grant_count > PLAN_GRANTS_MAX ||
-        plan->closes_at <= plan->opens_at)
+        plan->denied_device_count > PLAN_DEVICES_MAX || plan->closes_at <= plan->opens_at)
         return ERR_MALFORMED;
     struct room *room = find_room(b, &plan->session);
     if (room && room_is_live(room))
@@ -122,7 +141,7 @@ enum status broker_plan(struct broker *b, const struct plan *plan)
     } else if (!keep_removals(room, &kept)) {
         return ERR_STATE;
     }
-    room_init(room, &b->shared, &kept);
+    replan(room, &b->shared, &kept);
     return OK;
 }
 
@@ -208,35 +227,89 @@ void broker_grant(struct broker *b, struct now now, const struct grant *grant, s
 void broker_code(struct broker *b, struct now now, const struct id *session, const struct id *participation,
                  enum code_state state, struct outbox *out)
 {
-    (void)b, (void)now, (void)session, (void)participation, (void)state, (void)out;
+    broker_tick(b, now, out);
+    struct room *room = find_room(b, session);
+    struct participant *p = room ? room_find(room, participation) : NULL;
+    if (!p)
+        return;
+    room_enter(room, now);
+    p->code = state;
+    if (state == CODE_FAILED) {
+        journal_note(room, RECORD_REFUSED, p, NULL, "code_failed", out);
+        notify_link_trouble(room, p, out);
+    }
+    log_info(b->shared.log, "session %s: the code of %s: %s", session->text, participation->text,
+             code_state_name(state));
+    room_settle(room, now, out);
+    touched(b, room);
 }
 
 void broker_acknowledged(struct broker *b, struct now now, const struct acknowledgement *known, struct outbox *out)
 {
-    (void)b, (void)now, (void)known, (void)out;
+    broker_tick(b, now, out);
+    for (size_t i = 0; i < b->room_count; i++) {
+        struct room *room = &b->rooms[i];
+        if (!room_acknowledged(room, known, out))
+            continue;
+        room_enter(room, now);
+        room_settle(room, now, out);
+        touched(b, room);
+    }
 }
 
 enum status broker_moderate(struct broker *b, struct now now, const struct moderation *order, struct outbox *out)
 {
-    (void)b, (void)now, (void)order, (void)out;
-    return ERR_UNKNOWN;
+    broker_tick(b, now, out);
+    struct room *room = find_room(b, &order->session);
+    if (!room)
+        return ERR_UNKNOWN;
+    room_enter(room, now);
+    enum status status = order_of_clinic(room, now, order, out);
+    room_settle(room, now, out);
+    touched(b, room);
+    return status;
+}
+
+static struct attendee attendee_of(const struct participant *p)
+{
+    struct attendee attendee = {
+        .participation = p->who.participation,
+        .role = p->who.role,
+        .connected = participant_connected(p),
+        .prepared = p->prepared,
+        .code = p->code,
+    };
+    snprintf(attendee.seat, sizeof attendee.seat, "%s", seat_name(p->seat));
+    return attendee;
 }
 
 void broker_attendance(struct broker *b, struct now now, const struct id *session, struct attendance *attendance)
 {
-    (void)b, (void)now, (void)session;
+    struct room *room = find_room(b, session);
     *attendance = (struct attendance){ 0 };
+    if (!room)
+        return;
+    room_enter(room, now);
+    room_wake_at(room, room->settle_at); /* a clock that was set is to be looked at, and not only by this question */
+    touched(b, room);
+    snprintf(attendance->phase, sizeof attendance->phase, "%s", phase_name(room_phase(room, now)));
+    attendance->opens_at = room->plan.opens_at;
+    attendance->closes_at = room_closes_at(room);
+    attendance->count = room->people_count;
+    for (size_t i = 0; i < room->people_count; i++)
+        attendance->people[i] = attendee_of(&room->people[i]);
 }
 
 /* Why these claims don't open this room now; NULL when they do. Everything that would tell what exists reads alike. */
 static const char *join_refusal(const struct room *room, struct now now, const struct participant *p,
                                 const struct claims *claims, bool move)
 {
-    if (!room || !p || p->who.role != claims->role || p->who.role == ROLE_ADMIN || p->seat == SEAT_REMOVED)
+    if (!room || !p || p->who.role != claims->role || p->who.role == ROLE_ADMIN || p->seat == SEAT_REMOVED ||
+        plan_denies_device(&room->plan, &claims->device))
         return "bad_token";
     if (room_phase(room, now) == PHASE_CLOSED)
         return "session_over";
-    if (participant_connected(p) && !move)
+    if (participant_connected(p) && !move && !participant_is_on(p, &claims->device))
         return "already_connected";
     return NULL;
 }
@@ -273,12 +346,13 @@ enum status broker_join(struct broker *b, struct now now, client_id client, cons
     if (participant_connected(p)) {
         room_dismiss(room, now, p, "moved", out);
         room_settle(room, now, out);
-        /* Coming back by oneself is for a link that was lost. Whoever takes a live one over may be somebody else with
-         * the link, so the therapist looks and lets them in again. */
-        if (room_seat(room, p, SEAT_GRACE_OVER, NULL, "moved", out) == OK)
-            room_settle(room, now, out);
     }
+    /* Coming back by oneself is for the device that one was on. Whoever comes on another may be somebody else with the
+     * link, so the therapist looks and lets them in again. */
+    if (!participant_is_on(p, &claims->device))
+        room_seat(room, p, SEAT_GRACE_OVER, NULL, "moved", out);
     p->client = client;
+    p->device = claims->device;
     p->connection = number;
     p->token_ends = room_mono_at(room, now, claims->expires + TOKEN_LEEWAY_S);
     room_welcome(room, p, out);

@@ -32,11 +32,13 @@ enum status broker_create(struct broker **, const struct broker_config *);
 void broker_destroy(struct broker *);
 
 /* A session that this shard will run; copied. The same id again replaces the plan of a room nobody is in: ERR_STATE
- * otherwise, and when somebody who was removed is left out. */
+ * otherwise, and when somebody who was removed is left out. Who was removed stays so, and so do their devices. */
 enum status broker_plan(struct broker *, const struct plan *);
 
-/* Somebody whose token was verified: `claims` are true, whether they may enter is decided here. Answers the join
- * request `request`. */
+/* Somebody whose token was verified, and their device if it names one: `claims` are true, whether they may enter is
+ * decided here. Answers the join request `request`. A live connection gives way to one from the same device, and to any
+ * other only with `move`. The device that somebody was on brings them back where they were; any other, or none, to the
+ * waiting room. */
 enum status broker_join(struct broker *, struct now, client_id, const struct claims *, uint32_t request, bool move,
                         struct outbox *);
 /* One message of a client that has joined. */
@@ -53,13 +55,14 @@ void broker_durable(struct broker *, struct now, uint64_t number, struct outbox 
 void broker_refused(struct broker *, struct now, uint64_t number, struct outbox *);
 /* A grant that is new or changed takes effect at once: when this returns, whatever it no longer allows is shut. */
 void broker_grant(struct broker *, struct now, const struct grant *, struct outbox *);
-/* What came of a code that this participation's link asked for: therapists are told. */
+/* What came of a code that this participation's link asked for: therapists see it, and are told of one that failed. */
 void broker_code(struct broker *, struct now, const struct id *session, const struct id *participation, enum code_state,
                  struct outbox *);
 /* Somebody has acknowledged both texts, here or on another shard: so it holds in every room that asks for the same. */
 void broker_acknowledged(struct broker *, struct now, const struct acknowledgement *, struct outbox *);
 /* The clinic's order: when this returns, its gates are shut. ERR_UNKNOWN: no such session or participation; ERR_STATE:
- * nothing to do for this seat; ERR_MALFORMED: an act or reason that is none. */
+ * nothing to do for this seat, or a session that has no lobby yet or is over already; ERR_MALFORMED: an act or reason
+ * that is none. */
 enum status broker_moderate(struct broker *, struct now, const struct moderation *, struct outbox *);
 /* phase is empty for a session that is not here. */
 void broker_attendance(struct broker *, struct now, const struct id *session, struct attendance *);

@@ -3,9 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "room/extension.h"
 #include "room/gate.h"
 #include "room/journal.h"
 #include "room/notify.h"
+#include "room/orders.h"
 #include "room/rights.h"
 #include "room/settle.h"
 
@@ -117,42 +119,11 @@ static outcome on_admit(struct context *c)
     return later;
 }
 
-static const char *step_out_reason(const struct participant *by, const struct participant *p)
-{
-    return by == p                          ? "stepped_out_by_self"
-           : by->who.role == ROLE_THERAPIST ? "stepped_out_by_therapist"
-                                            : "stepped_out_by_client";
-}
-
-/* A therapist stops anybody, a client their own loved ones. */
-static bool may_stop(const struct context *c, const struct participant *p)
-{
-    if (c->from->who.role == ROLE_THERAPIST)
-        return true;
-    return c->from->who.role == ROLE_CLIENT && p->who.role == ROLE_LOVED_ONE &&
-           id_equal(room_client_of(c->room, p), &c->from->who.person);
-}
-
-/* The client's stop takes the yes back with it; the segment runs on, so that a new yes can't refill it. */
-static enum status step_out(struct context *c, struct participant *p)
-{
-    if (c->from->who.role == ROLE_CLIENT) {
-        p->agreed = false;
-        p->refused = true;
-    }
-    enum status status = seat(c, p, SEAT_STEP_OUT, step_out_reason(c->from, p));
-    if (status == OK)
-        log_step(c, p);
-    return status;
-}
-
 static outcome step_out_everyone(struct context *c)
 {
     if (c->from->who.role != ROLE_THERAPIST && c->from->who.role != ROLE_CLIENT)
         return "not_allowed";
-    for (size_t i = 0; i < c->room->people_count; i++)
-        if (c->room->people[i].who.role == ROLE_LOVED_ONE && may_stop(c, &c->room->people[i]))
-            step_out(c, &c->room->people[i]);
+    order_step_out_everyone(c->room, c->from, c->out);
     return DONE; /* nobody in is what was asked for, too */
 }
 
@@ -163,12 +134,11 @@ static outcome on_step_out(struct context *c)
     struct participant *p = find_guest(c, &c->request->step_out.participant);
     if (!p)
         return "unknown_participant";
-    if (c->from != p && !may_stop(c, p))
+    if (c->from != p && !order_may_stop(c->room, c->from, p))
         return "not_allowed";
-    bool out_already = p->seat == SEAT_STEPPED_OUT; /* two people may say stop at once: the second is right as well */
-    if (!out_already && seat_after(p->seat, SEAT_STEP_OUT) == SEAT_NONE)
+    if (!order_can_stop(p))
         return "wrong_state";
-    step_out(c, p);
+    order_step_out(c->room, p, c->from, c->out);
     return DONE;
 }
 
@@ -177,12 +147,8 @@ static outcome on_remove(struct context *c)
     struct participant *p = find_guest(c, &c->request->remove.participant);
     if (!p)
         return "unknown_participant";
-    if (seat(c, p, SEAT_REMOVE, "removed") != OK)
+    if (order_remove(c->room, c->now, p, c->from, NULL, c->out) != OK)
         return "wrong_state";
-    journal_note(c->room, RECORD_REMOVED, p, c->from, NULL, c->out);
-    room_end_segment(p);
-    room_dismiss(c->room, c->now, p, "removed", c->out);
-    log_step(c, p);
     /* The gates are shut with this step; but that it is for good holds only once a crash can't forget it. */
     return room_owe(c->room, c->from->client, c->request->id) ? later : DONE;
 }
@@ -198,23 +164,28 @@ static outcome on_mute(struct context *c)
 
 static outcome on_extend(struct context *c)
 {
-    struct room *room = c->room;
-    usec_t more = c->request->extend.minutes * 60 * USEC_PER_SEC;
-    if (!matrix_kind(room->plan.kind)->may_extend || room->extended_us + more > EXTEND_MAX_MINUTES * 60 * USEC_PER_SEC)
+    uint32_t minutes = c->request->extend.minutes;
+    if (extension_is_asked(c->room))
+        return "wrong_state"; /* one question at a time */
+    if (!extension_fits(c->room, minutes))
         return "extension_refused";
-    room->extended_us += more;
-    room->closes_us += more;
-    room->warned = 0; /* the warnings that are due come again */
-    journal_note(room, RECORD_SESSION, NULL, c->from, "extended", c->out);
-    return DONE;
+    if (!extension_needs_yes(c->room)) {
+        extension_make(c->room, minutes, c->from, c->out);
+        return DONE;
+    }
+    return extension_ask(c->room, c->now, c->from, minutes, c->request->id) ? later : "extension_refused";
+}
+
+static outcome on_allow_extension(struct context *c)
+{
+    return extension_answer(c->room, c->now, c->from, c->request->allow_extension.yes, c->out) ? DONE : "wrong_state";
 }
 
 static outcome on_end(struct context *c)
 {
-    c->room->over = true;
+    if (order_end(c->room, c->now, c->from, c->out) != OK)
+        return "wrong_state";
     notify_done(c->from->client, c->request->id, c->out); /* before their socket is closed with all the others */
-    log_info(c->room->shared->log, "session %s: ended by %s", c->room->plan.session.text,
-             c->from->who.participation.text);
     return DONE;
 }
 
@@ -237,7 +208,7 @@ static outcome on_acknowledge(struct context *c)
     if (seat(c, p, SEAT_PREPARE, NULL) != OK)
         return "wrong_state";
     p->prepared = true;
-    journal_note(c->room, RECORD_ACKNOWLEDGED, p, p, NULL, c->out);
+    journal_note(c->room, RECORD_ACKNOWLEDGED, p, p, kind_name(c->room->plan.kind), c->out);
     return DONE;
 }
 
@@ -345,6 +316,7 @@ static const struct handler {
     [REQUEST_REMOVE] = { on_remove, THERAPIST },
     [REQUEST_MUTE] = { on_mute, THERAPIST },
     [REQUEST_EXTEND] = { on_extend, THERAPIST },
+    [REQUEST_ALLOW_EXTENSION] = { on_allow_extension, CLIENT },
     [REQUEST_END] = { on_end, THERAPIST, .replies_itself = true },
     [REQUEST_ACKNOWLEDGE] = { on_acknowledge, LOVED_ONE },
     [REQUEST_DECLINE] = { on_decline, LOVED_ONE },

@@ -92,6 +92,8 @@ void journal_note(struct room *room, enum record_kind kind, const struct partici
         copy_text(record.guidance_version, sizeof record.guidance_version, room->plan.guidance_version);
         copy_text(record.notice_version, sizeof record.notice_version, room->plan.notice_version);
     }
+    if (kind == RECORD_REMOVED)
+        record.device = p->device;
     put_or_log(room, &record, out);
 }
 

@@ -47,7 +47,7 @@ static void tell_room(struct room *room, struct now now, struct participant *p, 
     struct notice_room notice = {
         .state = phase_name(room_phase(room, now)),
         .opens_at = room->plan.opens_at,
-        .closes_at = room->plan.closes_at + (int64_t)(room->extended_us / USEC_PER_SEC),
+        .closes_at = room_closes_at(room),
         .unix_s = now_unix_s(now),
     };
     /* The clock in it always differs: only the rest makes news. */
@@ -147,6 +147,7 @@ static const struct id *participation_of(const struct room *room, const struct i
 static void tell_staff(const struct room *room, struct now now, const struct participant *about,
                        struct notice_person *person)
 {
+    person->code = code_state_name(about->code);
     if (about->who.role == ROLE_CLIENT) {
         person->has_location = true;
         person->address = about->location.address[0] ? about->location.address : NULL;
@@ -273,10 +274,28 @@ static void tell_missing(struct room *room, struct now now, struct participant *
         notice.phone = client->location.phone[0] ? client->location.phone : NULL;
         notice.alarm_at = unix_at(room, now, client->missing_since + MISSING_ALARM_US);
         notice.reached = client->reached;
+        notice.alarm = client->alarmed && client->reached < 0;
     }
     uint8_t buffer[1024];
     struct writer text = writer_over(buffer, sizeof buffer);
     tell_news(p, &p->told.missing, &text, notice_missing_client(&text, &notice), out);
+}
+
+/* Of a client who has yet to answer. */
+static void tell_question(struct room *room, struct now now, struct participant *p, struct outbox *out)
+{
+    bool asked = p->word == WORD_ASKED;
+    if (!asked && !p->told.question)
+        return;
+    struct notice_extension notice = { 0 };
+    if (asked) {
+        notice.minutes = room->question.minutes;
+        notice.by = &room->people[room->question.by].who.participation;
+        notice.until = unix_at(room, now, room->question.lapses_at);
+    }
+    uint8_t buffer[256];
+    struct writer text = writer_over(buffer, sizeof buffer);
+    tell_news(p, &p->told.question, &text, notice_extension(&text, &notice), out);
 }
 
 void notify_apply(struct room *room, struct now now, struct outbox *out)
@@ -291,6 +310,7 @@ void notify_apply(struct room *room, struct now now, struct outbox *out)
         tell_slots(room, p, out);
         tell_agenda(room, now, p, out);
         tell_missing(room, now, p, out);
+        tell_question(room, now, p, out);
     }
 }
 
@@ -342,16 +362,27 @@ void notify_chat(const struct room *room, struct now now, const struct participa
     }
 }
 
-void notify_alert(const struct room *room, const struct participant *from, struct outbox *out)
+static void tell_therapists(const struct room *room, const struct writer *text, enum status written, struct outbox *out)
 {
     for (size_t i = 0; i < room->people_count; i++) {
         const struct participant *to = &room->people[i];
-        if (to->who.role != ROLE_THERAPIST || !participant_connected(to))
-            continue;
-        uint8_t buffer[512];
-        struct writer text = writer_over(buffer, sizeof buffer);
-        tell_text(to->client, &text, notice_alert(&text, &from->who.participation, from->who.name), out);
+        if (to->who.role == ROLE_THERAPIST && participant_connected(to))
+            tell_text(to->client, text, written, out);
     }
+}
+
+void notify_alert(const struct room *room, const struct participant *from, struct outbox *out)
+{
+    uint8_t buffer[512];
+    struct writer text = writer_over(buffer, sizeof buffer);
+    tell_therapists(room, &text, notice_alert(&text, &from->who.participation, from->who.name), out);
+}
+
+void notify_link_trouble(const struct room *room, const struct participant *p, struct outbox *out)
+{
+    uint8_t buffer[512];
+    struct writer text = writer_over(buffer, sizeof buffer);
+    tell_therapists(room, &text, notice_link_trouble(&text, &p->who.participation, p->who.name), out);
 }
 
 void notify_welcome(const struct room *room, const struct participant *p, struct outbox *out)

@@ -15,6 +15,8 @@ void notify_warning(const struct room *, uint32_t seconds_left, struct outbox *)
 void notify_chat(const struct room *, struct now, const struct participant *from, const char *text, bool to_therapist,
                  struct outbox *);
 void notify_alert(const struct room *, const struct participant *from, struct outbox *);
+/* A code of this person's link was wrong: to the therapists. */
+void notify_link_trouble(const struct room *, const struct participant *, struct outbox *);
 void notify_done(client_id, uint32_t request, struct outbox *);
 /* code: one of refusal.h's. */
 void notify_error(client_id, uint32_t request, const char *code, struct outbox *);

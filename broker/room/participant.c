@@ -96,7 +96,7 @@ usec_t lost_grace_us(enum lost lost)
 void participant_init(struct participant *p, const struct plan_person *who)
 {
     *p = (struct participant){ .who = *who, .reached = -1 };
-    p->prepared = who->role != ROLE_LOVED_ONE && who->role != ROLE_CLIENT;
+    p->prepared = who->role == ROLE_LOVED_ONE ? who->acknowledged : who->role != ROLE_CLIENT;
     p->seat = who->denied ? SEAT_REMOVED : participant_needs_admission(p) ? SEAT_INVITED : SEAT_ABSENT;
 }
 

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/outbox.h"
 #include "base/status.h"
+#include "auth/invitation.h"
 #include "auth/plan.h"
 
 struct link;
@@ -61,7 +62,14 @@ usec_t lost_grace_us(enum lost);
 
 /* What a client was last told, as hashes, so that a notice goes out when it would say something new. */
 struct told {
-    uint64_t room, seat, roster, slots, agenda, missing;
+    uint64_t room, seat, roster, slots, agenda, missing, question;
+};
+
+/* Of a client, to a therapist's question (extension.h). */
+enum word {
+    WORD_NOT_ASKED = 0,
+    WORD_ASKED,
+    WORD_YES,
 };
 
 enum { ADDRESS_MAX = 200, PHONE_MAX = 40 };
@@ -85,15 +93,19 @@ struct participant {
     const char *reason; /* code of the last change of seat, for the person; NULL none */
 
     client_id client;    /* the one live connection; 0 none */
+    struct id device;    /* that connection's, or the last one's; empty: none was proved */
     usec_t token_ends;   /* that connection's rights end with its token */
     struct link *link;   /* its media, once negotiated; NULL before */
     uint32_t connection; /* its number in the broker's table */
     struct told told;
 
+    enum code_state code;     /* what came of the last code that their link asked for */
     bool prepared;            /* acknowledged, or located, or in no need of either */
     struct location location; /* of a client */
     int reached;              /* of a client who is missing: -1 not known, 0 no, 1 yes */
     usec_t missing_since;     /* 0: is not missing */
+    bool alarmed;             /* it was said aloud */
+    enum word word;
 
     bool agreed;         /* the client's yes to this person, for this segment */
     bool refused;        /* the client's no, which stands although the client may be absent */
@@ -120,6 +132,11 @@ const char *seat_event_name(enum seat_event);
 static inline bool participant_connected(const struct participant *p)
 {
     return p->client != 0;
+}
+/* Whether this is the device that they are on, or were last: only a device that was proved is. */
+static inline bool participant_is_on(const struct participant *p, const struct id *device)
+{
+    return device->text[0] && id_equal(&p->device, device);
 }
 static inline bool participant_in(const struct participant *p)
 {

@@ -28,7 +28,7 @@ static const struct {
     { "ledger_unavailable", "This can't be recorded right now, so nobody is let in. Please try again in a moment." },
     { "grant_other_topic", "The permission for this person does not cover what this session is about." },
     { "grant_client_absent", "The permission for this person asks for the client to be there." },
-    { "extension_refused", "This session can't be made that much longer." },
+    { "extension_refused", "The session still ends when it was to end." },
     /* verdicts on an admission */
     { "denied", "They were removed from this session." },
     { "role_not_admitted", "People in this role are not let in one by one." },

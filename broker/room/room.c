@@ -20,6 +20,7 @@ const char *phase_name(enum phase phase)
 void room_init(struct room *room, struct room_shared *shared, const struct plan *plan)
 {
     *room = (struct room){ .shared = shared, .plan = *plan, .people_count = plan->people_count, .deadline = NEVER };
+    room->over = room_is_ended(room);
     for (size_t i = 0; i < plan->people_count; i++)
         participant_init(&room->people[i], &plan->people[i]);
 }
@@ -72,6 +73,11 @@ usec_t room_mono_at(const struct room *room, struct now now, int64_t unix_s)
     return at > 0 ? (usec_t)at : 0;
 }
 
+int64_t room_closes_at(const struct room *room)
+{
+    return room->plan.closes_at + (int64_t)(room->extended_us / USEC_PER_SEC);
+}
+
 static int64_t later(int64_t a, int64_t b)
 {
     return a > b ? a : b;
@@ -96,6 +102,11 @@ void room_enter(struct room *room, struct now now)
     }
     if (now.mono_us >= room->closes_us)
         room->over = true;
+}
+
+bool room_is_ended(const struct room *room)
+{
+    return room->plan.ended_at != 0 && room->plan.opens_at <= room->plan.ended_at;
 }
 
 bool room_has(const struct room *room, enum role role)
@@ -169,6 +180,8 @@ enum status room_seat(struct room *room, struct participant *p, enum seat_event 
     if (next == SEAT_ADMITTING)
         TRY(journal_open(room, p, by, out));
     TRY(participant_step(p, event, reason));
+    if (next == SEAT_REMOVED)
+        plan_deny_device(&room->plan, &p->device);
     if (was_inside && !participant_in_interval(p))
         journal_close(room, p, by, reason, out);
     if (was_admitting && next != SEAT_ADMITTED)
@@ -252,6 +265,23 @@ bool room_grant(struct room *room, const struct grant *grant)
     return true;
 }
 
+bool room_acknowledged(struct room *room, const struct acknowledgement *known, struct outbox *out)
+{
+    bool news = false;
+    if (known->kind != room->plan.kind || strcmp(known->guidance_version, room->plan.guidance_version) != 0 ||
+        strcmp(known->notice_version, room->plan.notice_version) != 0)
+        return false;
+    for (size_t i = 0; i < room->people_count; i++) {
+        struct participant *p = &room->people[i];
+        if (p->who.role != ROLE_LOVED_ONE || p->prepared || !id_equal(&p->who.person, &known->person))
+            continue;
+        p->prepared = news = true;
+        if (p->seat == SEAT_PREPARING) /* who declined would still rather not */
+            room_seat(room, p, SEAT_PREPARE, NULL, NULL, out);
+    }
+    return news;
+}
+
 /* ---- Coming and going ---- */
 
 void room_welcome(struct room *room, struct participant *p, struct outbox *out)
@@ -259,6 +289,7 @@ void room_welcome(struct room *room, struct participant *p, struct outbox *out)
     p->told = (struct told){ 0 };
     p->sending = 0;
     p->missing_since = 0;
+    p->alarmed = false;
     p->reached = -1;
     /* Every seat but 'removed' has a rule for one of the two, and the removed are turned away before. */
     room_seat(room, p, p->prepared ? SEAT_JOIN_PREPARED : SEAT_JOIN, p, p->reason, out);

@@ -23,7 +23,7 @@ enum phase {
 };
 const char *phase_name(enum phase);
 
-#define LOBBY_US (15 * 60 * USEC_PER_SEC) /* how early the lobby opens */
+#define LOBBY_US (PLAN_LOBBY_S * USEC_PER_SEC)
 #define CLOCK_STEP_US ((int64_t)(50 * USEC_PER_MSEC))
 #define MISSING_ALARM_US (60 * USEC_PER_SEC)
 enum { EXTEND_MAX_MINUTES = 60 };
@@ -38,6 +38,15 @@ struct owed {
     uint32_t request;
 };
 enum { OWED_MAX = 16 };
+
+/* A therapist's, to the clients: may the session be longer? (extension.h) */
+struct question {
+    uint32_t minutes;   /* 0: nothing is asked */
+    uint16_t by;        /* index of the therapist */
+    client_id asked_by; /* and their connection: who is gone is not answered */
+    uint32_t request;
+    usec_t lapses_at;
+};
 
 struct room_counts {
     uint64_t packets_in, packets_out, packets_refused, texts_refused;
@@ -64,6 +73,7 @@ struct room {
     int64_t unix_us;   /* the room's wall clock: never goes back, so a clock set back revives no grant */
     usec_t opens_us, closes_us;
     usec_t extended_us;
+    struct question question;
     bool was_open, over;
     enum phase phase; /* as the ledger knows it */
     uint32_t warned;  /* how many of the box's warnings were given */
@@ -96,13 +106,16 @@ void room_enter(struct room *, struct now);
 int64_t room_unix_s(const struct room *);
 usec_t room_mono_at(const struct room *, struct now, int64_t unix_s);
 enum phase room_phase(const struct room *, struct now);
+int64_t room_closes_at(const struct room *); /* Unix seconds; with what it was extended by */
+/* A therapist or the clinic has ended this box; one that begins later is another. */
+bool room_is_ended(const struct room *);
 bool room_has(const struct room *, enum role); /* one with this role is connected and in */
 /* Starts the segment unless one runs. minutes 0: as long as allowed. */
 void room_start_segment(struct room *, struct now, struct participant *, uint32_t minutes);
 void room_end_segment(struct participant *);
 
-/* The only way to another seat: the ledger is told what begins and ends. `by` caused it, NULL for the clock, a lost
- * link or the clinic. */
+/* The only way to another seat: the ledger is told what begins and ends, and a removal denies the device as well. `by`
+ * caused it, NULL for the clock, a lost link or the clinic. */
 enum status room_seat(struct room *, struct participant *, enum seat_event, const struct participant *by,
                       const char *reason, struct outbox *);
 /* The ledger's answer to the OPEN that they wait for. */
@@ -114,6 +127,8 @@ void room_pay(struct room *, uint64_t number, struct outbox *);
 /* Answers whoever asked for p's admission, if they are still there, and once: NULL for done, else the refusal's code.
  */
 void room_answer_admission(struct room *, struct participant *, const char *refused, struct outbox *);
+/* They have acknowledged both texts elsewhere; false when that is nothing new to anybody here. */
+bool room_acknowledged(struct room *, const struct acknowledgement *, struct outbox *);
 /* A grant is new or changed; false when it concerns nobody here. */
 bool room_grant(struct room *, const struct grant *);
 /* Takes a client in, after the broker bound the connection: seat and welcome. */

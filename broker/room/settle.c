@@ -1,5 +1,6 @@
 #include "room/settle.h"
 
+#include "room/extension.h"
 #include "room/gate.h"
 #include "room/journal.h"
 #include "room/notify.h"
@@ -68,14 +69,15 @@ static void settle_grant(struct room *room, struct participant *p, struct outbox
     bool granted = consent == CONSENT_LIVE || consent == CONSENT_EARLY;
     if (p->seat == SEAT_REVOKED && granted && p->prepared)
         room_seat(room, p, SEAT_PREPARE, NULL, NULL, out);
-    /* Whoever is not there, or would rather not be, has nothing to lose; they meet the verdict when they come. */
-    bool live = p->seat >= SEAT_WAITING && p->seat <= SEAT_SUSPENDED;
-    if (!live || consent != CONSENT_WITHDRAWN)
+    if (consent != CONSENT_WITHDRAWN)
+        return;
+    room_end_segment(p); /* a yes to it must not outlive it, wherever they are */
+    /* Whoever is not there, or would rather not be, has no seat to lose; they meet the verdict when they come. */
+    if (p->seat < SEAT_WAITING || p->seat > SEAT_SUSPENDED)
         return;
     room_answer_admission(room, p, verdict_name(VERDICT_GRANT_WITHDRAWN), out);
     room_seat(room, p, SEAT_REVOKE, NULL, "revoked", out);
     journal_note(room, RECORD_REVOKED, p, NULL, NULL, out);
-    room_end_segment(p);
     log_info(room->shared->log, "session %s: %s revoked", room->plan.session.text, p->who.participation.text);
 }
 
@@ -91,6 +93,8 @@ static void settle_person(struct room *room, struct now now, struct participant 
 {
     if (participant_connected(p) && now.mono_us >= p->token_ends)
         room_dismiss(room, now, p, "token_expired", out);
+    if (plan_denies_device(&room->plan, &p->device))
+        room_dismiss(room, now, p, "removed", out); /* whoever was on it under another name */
     if (now.mono_us >= consent_ends(p))
         room_dismiss(room, now, p, "media_lost", out); /* their page comes back by itself */
     settle_grant(room, p, out);
@@ -108,6 +112,7 @@ static void settle_person(struct room *room, struct now now, struct participant 
 static void close_room(struct room *room, struct now now, struct outbox *out)
 {
     bool anybody = room_is_live(room);
+    extension_refuse(room, out);
     for (size_t i = 0; i < room->people_count; i++) {
         struct participant *p = &room->people[i];
         room_dismiss(room, now, p, "ended", out);
@@ -115,8 +120,25 @@ static void close_room(struct room *room, struct now now, struct outbox *out)
         if (participant_in_interval(p) || p->seat == SEAT_SUSPENDED)
             room_seat(room, p, SEAT_STEP_OUT, NULL, "ended", out);
     }
-    if (anybody)
-        journal_note(room, RECORD_SESSION, NULL, NULL, "ended", out);
+    if (anybody && !room_is_ended(room)) /* that is recorded already */
+        journal_note(room, RECORD_SESSION, NULL, NULL, "closed", out);
+}
+
+/* ---- A client who is missing ---- */
+
+static usec_t alarm_at(const struct participant *p)
+{
+    bool waits = p->missing_since && p->seat == SEAT_PRESENT && p->reached < 0 && !p->alarmed;
+    return waits ? p->missing_since + MISSING_ALARM_US : NEVER;
+}
+
+static void settle_missing(struct room *room, struct now now, struct participant *p, struct outbox *out)
+{
+    if (room->over || now.mono_us < alarm_at(p))
+        return;
+    p->alarmed = true; /* and so the therapists' card says it again */
+    journal_note(room, RECORD_SESSION, p, NULL, "client_missing", out);
+    log_warning(room->shared->log, "session %s: %s is missing", room->plan.session.text, p->who.participation.text);
 }
 
 /* ---- The agenda and the box's warnings ---- */
@@ -179,6 +201,7 @@ static usec_t person_deadline(const struct room *room, struct now now, const str
     usec_t deadline = participant_connected(p) ? sooner(p->token_ends, consent_ends(p)) : NEVER;
     if (p->segment_ends)
         deadline = sooner(deadline, p->segment_ends);
+    deadline = sooner(deadline, alarm_at(p));
     if (p->seat == SEAT_SUSPENDED)
         deadline = sooner(deadline, p->suspended_at + lost_grace_us(p->lost));
     if (participant_in_interval(p) && p->who.role == ROLE_LOVED_ONE)
@@ -194,6 +217,8 @@ static usec_t settle_deadline(const struct room *room, struct now now)
     usec_t deadline = sooner(room->closes_us, warning_at(room));
     if (room->agenda_running)
         deadline = sooner(deadline, room->step_ends_us);
+    if (extension_is_asked(room))
+        deadline = sooner(deadline, room->question.lapses_at);
     if (now.mono_us < room->opens_us)
         deadline =
             sooner(deadline, now.mono_us + LOBBY_US < room->opens_us ? room->opens_us - LOBBY_US : room->opens_us);
@@ -211,6 +236,9 @@ void room_settle(struct room *room, struct now now, struct outbox *out)
     for (int pass = 0; pass < 2; pass++)
         for (size_t i = 0; i < room->people_count; i++)
             settle_person(room, now, &room->people[i], out);
+    for (size_t i = 0; i < room->people_count; i++)
+        settle_missing(room, now, &room->people[i], out);
+    extension_settle(room, now, out);
     settle_phase(room, now, out);
     settle_agenda(room, now);
     gate_apply(room, now, out);

@@ -8,7 +8,7 @@
 #include "signaling/notice.h"
 #include "signaling/request.h"
 
-enum { PARTIAL_FIRST = 1024, NOTICE_ERROR_MAX = 1024 };
+enum { PARTIAL_FIRST = 1024, NOTICE_HELLO_MAX = 128, NOTICE_ERROR_MAX = 1024 };
 
 void caller_init(struct caller *c, client_id id)
 {
@@ -22,6 +22,23 @@ void caller_deinit(struct caller *c)
         note_destroy(note);
     note_destroy(c->partial);
     *c = (struct caller){ 0 };
+}
+
+static enum status owe_text(struct caller *c, struct bytes text)
+{
+    struct note *note = note_create(text);
+    return note ? caller_owe(c, note) : ERR_NO_MEMORY;
+}
+
+enum status caller_greet(struct caller *c, const struct entropy *entropy)
+{
+    uint8_t random[CALLER_NONCE_BYTES], buffer[NOTICE_HELLO_MAX];
+    entropy_fill(entropy, random, sizeof random);
+    for (size_t i = 0; i < sizeof random; i++)
+        snprintf(c->nonce + 2 * i, 3, "%02x", random[i]);
+    struct writer writer = writer_over(buffer, sizeof buffer);
+    TRY(notice_hello(&writer, c->nonce));
+    return owe_text(c, writer_bytes(&writer));
 }
 
 static enum status grow_partial(struct caller *c, size_t len)
@@ -112,8 +129,7 @@ enum status caller_owe_error(struct caller *c, uint32_t request, const char *cod
     uint8_t buffer[NOTICE_ERROR_MAX];
     struct writer writer = writer_over(buffer, sizeof buffer);
     TRY(notice_error(&writer, request, code, refusal_words(code)));
-    struct note *note = note_create(writer_bytes(&writer));
-    return note ? caller_owe(c, note) : ERR_NO_MEMORY;
+    return owe_text(c, writer_bytes(&writer));
 }
 
 struct note *caller_take(struct caller *c)

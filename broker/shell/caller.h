@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/clock.h"
+#include "base/entropy.h"
 #include "shell/letter.h"
 
 enum caller_stage {
@@ -18,6 +19,7 @@ enum {
     CALLER_BURST = 60,
     CALLER_PRICED_BYTES = 4096, /* a message counts as one, and as one more for each of these that it has */
     CALLER_REASON_MAX = 32,
+    CALLER_NONCE_BYTES = 16, /* never guessed, and never the same twice */
 };
 /* A refused join is answered this long after it came. The front refuses a bad token in a fraction of a millisecond, and
  * what only a shard can refuse takes longer, so that the time would tell whether a link was ever good: DOMAIN.md,
@@ -28,6 +30,8 @@ struct caller {
     client_id id;
     enum caller_stage stage;
     size_t shard; /* when joined */
+    /* A proof of a device's key is good on this socket only if it holds this, and for as long as the socket is up. */
+    char nonce[2 * CALLER_NONCE_BYTES + 1];
     /* the message that is being put together */
     struct note *partial;
     size_t partial_cap;
@@ -44,6 +48,9 @@ struct caller {
 
 void caller_init(struct caller *, client_id);
 void caller_deinit(struct caller *);
+
+/* Makes the nonce, and owes the `hello` that tells it. ERR_NO_MEMORY. */
+enum status caller_greet(struct caller *, const struct entropy *);
 
 /* One piece of a message, in order. OK: *message is the whole of it, the caller's to keep, or NULL while more must
  * come. ERR_FULL: over REQUEST_TEXT_MAX. ERR_FORBIDDEN: too many messages. ERR_UNSUPPORTED: not text. ERR_NO_MEMORY. */

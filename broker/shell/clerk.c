@@ -1,6 +1,7 @@
 #include "shell/clerk.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "shell/call.h"
 #include "shell/shard.h"
@@ -11,7 +12,8 @@ struct clerk {
     struct api *api;
     struct scribe *scribe;
     size_t shards;
-    const struct recovery *recovery;
+    struct standing *standing;
+    struct mailroom *mailroom;
     const struct log *log;
     struct queue *inbox, *answers;
     /* The request that is being done; client 0: none. */
@@ -39,6 +41,14 @@ static void order(struct clerk *c, size_t shard, enum letter_kind kind, struct b
     scribe_send(c->scribe, shard, &letter);
 }
 
+#define BYTES_OF(value) ((struct bytes){ (const uint8_t *)&(value), sizeof(value) })
+
+/* To the shard that runs it, and waited for. */
+static void order_session(struct clerk *c, const struct id *session, enum letter_kind kind, struct bytes value)
+{
+    order(c, shard_of(session, c->shards), kind, value, true);
+}
+
 static void send_effects(struct clerk *c)
 {
     c->number++;
@@ -46,14 +56,48 @@ static void send_effects(struct clerk *c)
     c->outcome = (struct api_outcome){ .status = OK };
     for (size_t shard = 0; shard < c->shards; shard++)
         for (size_t i = 0; i < c->effects.grant_count; i++)
-            order(c, shard, LETTER_GRANT,
-                  (struct bytes){ (const uint8_t *)&c->effects.grants[i], sizeof(struct grant) },
-                  i + 1 == c->effects.grant_count);
-    if (c->effects.has_plan) {
-        recovery_deny(c->recovery, &c->effects.plan);
-        order(c, shard_of(&c->effects.plan.session, c->shards), LETTER_PLAN,
-              (struct bytes){ (const uint8_t *)&c->effects.plan, sizeof c->effects.plan }, true);
+            order(c, shard, LETTER_GRANT, BYTES_OF(c->effects.grants[i]), i + 1 == c->effects.grant_count);
+    struct api_effects *e = &c->effects;
+    if (e->has_plan) {
+        standing_fill(c->standing, &e->plan);
+        order_session(c, &e->plan.session, LETTER_PLAN, BYTES_OF(e->plan));
     }
+    if (e->has_moderation)
+        order_session(c, &e->moderation.session, LETTER_MODERATION, BYTES_OF(e->moderation));
+    if (e->has_question)
+        order_session(c, &e->question, LETTER_QUESTION, BYTES_OF(e->question));
+    if (e->has_code)
+        order_session(c, &e->code.session, LETTER_CODE, BYTES_OF(e->code));
+}
+
+/* ---- What the ledger has now ---- */
+
+/* What is decided for good is not to be lost for want of a few bytes: a start finds it in the ledger. */
+static void take_stored(void *context, const struct ledger_row *row)
+{
+    struct clerk *c = context;
+    struct record record;
+    struct acknowledgement known;
+    if (record_parse(bytes_of(row->text), &record) != OK || standing_note(c->standing, &record) != OK) {
+        log_error(c->log, "ledger row %llu is stored and cannot be kept in mind: ending",
+                  (unsigned long long)row->number);
+        abort();
+    }
+    mailroom_stored(c->mailroom, row);
+    if (!standing_acknowledgement(&record, &known))
+        return;
+    for (size_t shard = 0; shard < c->shards; shard++)
+        order(c, shard, LETTER_ACKNOWLEDGED, BYTES_OF(known), false);
+}
+
+/* What the answer does not wait for. */
+static void send_beside(struct clerk *c)
+{
+    if (c->effects.has_delivery)
+        mailroom_deliver(c->mailroom, &c->effects.delivery);
+    bytes_wipe(&c->effects.delivery, sizeof c->effects.delivery);
+    if (c->effects.wants_keys)
+        mailroom_want_keys(c->mailroom);
 }
 
 /* ---- Requests ---- */
@@ -80,18 +124,20 @@ static void begin(struct clerk *c, struct now now, const struct letter *letter)
     c->client = letter->client;
     api_handle(c->api, now, &request, &c->response, &c->effects);
     send_effects(c);
+    send_beside(c);
 }
 
 static bool has_work(void *context)
 {
     const struct clerk *c = context;
-    return c->client ? c->awaited == 0 : !queue_is_empty(c->inbox);
+    return mailroom_has_work(c->mailroom) || (c->client ? c->awaited == 0 : !queue_is_empty(c->inbox));
 }
 
 static void take_turn(void *context, struct now now)
 {
     struct clerk *c = context;
     struct letter letter;
+    mailroom_turn(c->mailroom, now);
     for (int i = 0; i < CALLS_PER_TURN; i++) {
         if (c->client && c->awaited > 0)
             return;
@@ -112,6 +158,8 @@ static void take_done(void *context, const struct letter *letter)
     c->awaited--;
     if (letter->outcome != OK)
         c->outcome.status = letter->outcome;
+    if (letter_text(letter).len == sizeof c->outcome.attendance)
+        memcpy(&c->outcome.attendance, letter_text(letter).at, sizeof c->outcome.attendance);
 }
 
 /* ---- Making ---- */
@@ -123,7 +171,8 @@ enum status clerk_create(struct clerk **created, const struct clerk_config *conf
         return ERR_NO_MEMORY;
     c->scribe = config->scribe;
     c->shards = config->shards;
-    c->recovery = config->recovery;
+    c->standing = config->standing;
+    c->mailroom = config->mailroom;
     c->log = config->log;
     enum status status = api_create(&c->api, &config->api);
     if (status == OK)
@@ -132,7 +181,7 @@ enum status clerk_create(struct clerk **created, const struct clerk_config *conf
         clerk_destroy(c);
         return status;
     }
-    scribe_host(c->scribe, (struct scribe_guest){ has_work, take_turn, take_done, NULL, c });
+    scribe_host(c->scribe, (struct scribe_guest){ has_work, take_turn, take_done, take_stored, c });
     *created = c;
     return OK;
 }

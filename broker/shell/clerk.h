@@ -6,8 +6,9 @@
 
 #include "api/api.h"
 #include "base/log.h"
-#include "shell/recovery.h"
+#include "shell/mailroom.h"
 #include "shell/scribe.h"
+#include "shell/standing.h"
 
 struct clerk;
 
@@ -15,13 +16,14 @@ struct clerk_config {
     struct api_config api;
     struct scribe *scribe; /* all outlive the clerk */
     size_t shards;
-    const struct recovery *recovery;
+    struct standing *standing; /* the clerk's to keep up */
+    struct mailroom *mailroom;
     const struct log *log;
 };
 
 enum { CLERK_CALLS = 64 }; /* that may wait at once */
 
-/* Becomes the scribe's guest. */
+/* Becomes the scribe's guest, and so hears of each row that is stored. */
 enum status clerk_create(struct clerk **, const struct clerk_config *);
 void clerk_destroy(struct clerk *); /* after scribe_stop; NULL is fine */
 /* Where the front puts its LETTER_CALLs. */

@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "base/terms.h"
+#include "shell/mail.h"
+#include "shell/url.h"
 
-enum option_type { NUMBER, TEXT, TEXTS, ADDRESSES, LEVEL };
+enum option_type { NUMBER, TEXT, TEXTS, ADDRESSES, LEVEL, WAY };
 
 struct option {
     const char *name;
@@ -47,6 +49,29 @@ static const struct option options[] = {
     { "connections-per-address", NUMBER, FIELD(connections_per_address), 1, 100000, "32",
       "of these, from one IPv4 address or IPv6 /64" },
     { "rooms-max", NUMBER, FIELD(rooms_max), 1, 100000, "500", "sessions that one shard holds" },
+    { "delivery", WAY, FIELD(delivery), 0, 0, "none",
+      "how people get their links and codes: none, smtp, webhook (to 'delivery-url'), or outbox (shown by the API to "
+      "who "
+      "may read deliveries: for a trial)" },
+    { "delivery-url", TEXT, FIELD(delivery_url), 0, 0, "",
+      "where the clinic's system takes deliveries, signed with 'webhook-secret-file'; https, or http to this machine" },
+    { "smtp-url", TEXT, FIELD(smtp_url), 0, 0, "",
+      "mail server, such as smtp://mail.example.org:587 (with STARTTLS) or smtps://mail.example.org" },
+    { "smtp-from", TEXT, FIELD(smtp_from), 0, 0, "", "mail address that mails come from" },
+    { "smtp-user", TEXT, FIELD(smtp_user), 0, 0, "", "name to sign in to the mail server with; none: without" },
+    { "smtp-password-file", TEXT, FIELD(smtp_password_file), 0, 0, "", "file with its password" },
+    { "webhook-url", TEXT, FIELD(webhook_url), 0, 0, "",
+      "where each row of the ledger is posted as an event, from the first start with it on; https, or http to this "
+      "machine" },
+    { "webhook-secret-file", TEXT, FIELD(webhook_secret_file), 0, 0, "",
+      "file with the secret that both webhooks are signed with (Standard Webhooks): whsec_ and the base64 of 24 to 64 "
+      "bytes" },
+    { "oidc-issuer", TEXT, FIELD(oidc_issuer), 0, 0, "",
+      "identity provider at which staff sign in, as its tokens name it" },
+    { "oidc-audience", TEXT, FIELD(oidc_audience), 0, 0, "", "audience that these tokens must name" },
+    { "oidc-jwks", TEXT, FIELD(oidc_jwks), 0, 0, "",
+      "the provider's keys (JWKS): an https URL, an http one of this machine, or a file, which is read again twice a "
+      "minute" },
     { "log-level", LEVEL, FIELD(log_level), 0, 0, "info", "debug, info, warning or error" },
 };
 
@@ -83,6 +108,22 @@ static enum status set_level(const struct option *o, void *field, const char *va
             return OK;
         }
     return PROBLEM(problem, "'%s' must be debug, info, warning or error, not '%.60s'", o->name, value);
+}
+
+static enum status set_way(const struct option *o, void *field, const char *value, struct problem *problem)
+{
+    static const char *const ways[] = {
+        [DELIVERY_BY_NONE] = "none",
+        [DELIVERY_BY_SMTP] = "smtp",
+        [DELIVERY_BY_WEBHOOK] = "webhook",
+        [DELIVERY_BY_OUTBOX] = "outbox",
+    };
+    for (size_t way = 0; way < sizeof ways / sizeof *ways; way++)
+        if (strcmp(ways[way], value) == 0) {
+            *(enum delivery_way *)field = (enum delivery_way)way;
+            return OK;
+        }
+    return PROBLEM(problem, "'%s' must be none, smtp, webhook or outbox, not '%.60s'", o->name, value);
 }
 
 /* Takes the next item of a comma-separated list into `item`, spaces around it left out. False when the list is over. */
@@ -133,7 +174,8 @@ static enum status set_addresses(const struct option *o, void *field, const char
 static enum status set_option(struct config *config, const struct option *o, const char *value, struct problem *problem)
 {
     static enum status (*const set[])(const struct option *, void *, const char *, struct problem *) = {
-        [NUMBER] = set_number, [TEXT] = set_text, [TEXTS] = set_texts, [ADDRESSES] = set_addresses, [LEVEL] = set_level,
+        [NUMBER] = set_number,       [TEXT] = set_text,   [TEXTS] = set_texts,
+        [ADDRESSES] = set_addresses, [LEVEL] = set_level, [WAY] = set_way,
     };
     return set[o->type](o, (char *)config + o->offset, value, problem);
 }
@@ -274,6 +316,66 @@ static enum status check_media(const struct config *config, struct problem *prob
     return OK;
 }
 
+/* What is posted or fetched in the clear stays on this machine. */
+static enum status check_http(const char *name, const char *value, struct problem *problem)
+{
+    struct url url;
+    if (url_parse(value, &url) &&
+        (strcmp(url.scheme, "https") == 0 || (strcmp(url.scheme, "http") == 0 && url.is_loopback)))
+        return OK;
+    return PROBLEM(problem,
+                   "'%s' must be an https URL (or http to 127.0.0.1, [::1] or localhost) without a user or a '#', not "
+                   "'%.60s'",
+                   name, value);
+}
+
+static enum status check_smtp(const struct config *config, struct problem *problem)
+{
+    struct url url;
+    if (!url_parse(config->smtp_url, &url) || (strcmp(url.scheme, "smtp") != 0 && strcmp(url.scheme, "smtps") != 0))
+        return PROBLEM(problem, "'smtp-url' must be smtp://HOST:587 or smtps://HOST, without a user, not '%.60s'",
+                       config->smtp_url);
+    if (!mail_is_address(config->smtp_from))
+        return PROBLEM(problem, "'smtp-from' must be a plain mail address such as calls@example.org, not '%.60s'",
+                       config->smtp_from);
+    if (!config->smtp_user[0] != !config->smtp_password_file[0])
+        return PROBLEM(problem, "'%s' is missing: 'smtp-user' and 'smtp-password-file' go together",
+                       config->smtp_user[0] ? "smtp-password-file" : "smtp-user");
+    return OK;
+}
+
+static enum status check_webhooks(const struct config *config, struct problem *problem)
+{
+    bool delivers = config->delivery == DELIVERY_BY_WEBHOOK;
+    if (delivers)
+        TRY(check_http("delivery-url", config->delivery_url, problem));
+    if (config->webhook_url[0])
+        TRY(check_http("webhook-url", config->webhook_url, problem));
+    if ((delivers || config->webhook_url[0]) && !config->webhook_secret_file[0])
+        return PROBLEM(problem, "'webhook-secret-file' is missing: a webhook is signed; this makes one: "
+                                "echo whsec_$(openssl rand -base64 32)");
+    return OK;
+}
+
+static enum status check_oidc(const struct config *config, struct problem *problem)
+{
+    bool given = config->oidc_issuer[0] || config->oidc_audience[0] || config->oidc_jwks[0];
+    if (given && !(config->oidc_issuer[0] && config->oidc_audience[0] && config->oidc_jwks[0]))
+        return PROBLEM(problem, "'%s' is missing: oidc-issuer, oidc-audience and oidc-jwks go together",
+                       !config->oidc_issuer[0]     ? "oidc-issuer"
+                       : !config->oidc_audience[0] ? "oidc-audience"
+                                                   : "oidc-jwks");
+    return strstr(config->oidc_jwks, "://") ? check_http("oidc-jwks", config->oidc_jwks, problem) : OK;
+}
+
+static enum status check_others(const struct config *config, struct problem *problem)
+{
+    if (config->delivery == DELIVERY_BY_SMTP)
+        TRY(check_smtp(config, problem));
+    TRY(check_webhooks(config, problem));
+    return check_oidc(config, problem);
+}
+
 enum status config_check(const struct config *config, struct problem *problem)
 {
     static const struct {
@@ -293,8 +395,7 @@ enum status config_check(const struct config *config, struct problem *problem)
     struct address address;
     struct id clinic;
     if (!id_parse(bytes_of(config->clinic), &clinic))
-        return PROBLEM(problem, "'clinic' must be 1 to 32 of letters, digits, '-' and '_', not '%.60s'",
-                       config->clinic);
+        return PROBLEM(problem, "'clinic' must be " ID_RULE ", unlike '%.60s'", config->clinic);
     if (!address_parse_ip(config->listen, &address))
         return PROBLEM(problem, "'listen' must be an IP address, not '%.60s'", config->listen);
     if (config->origins.count == 0)
@@ -307,5 +408,6 @@ enum status config_check(const struct config *config, struct problem *problem)
                            config->origins.text[i]);
     if (config->http_port == config->https_port)
         return PROBLEM(problem, "'http-port' and 'https-port' are the same; choose two");
+    TRY(check_others(config, problem));
     return check_media(config, problem);
 }

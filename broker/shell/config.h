@@ -12,7 +12,7 @@ enum {
     CONFIG_TEXT_MAX = 255,
     CONFIG_LIST_MAX = 8,
     CONFIG_SHARDS_MAX = 64,
-    CONFIG_OPTIONS_MAX = 32,
+    CONFIG_OPTIONS_MAX = 48,
     CONFIG_PROBLEM_MAX = 400,
 };
 
@@ -24,6 +24,14 @@ struct config_texts {
 struct config_addresses {
     struct address at[CONFIG_LIST_MAX]; /* ports are zero */
     size_t count;
+};
+
+/* How links and codes come to people. */
+enum delivery_way {
+    DELIVERY_BY_NONE = 0,
+    DELIVERY_BY_SMTP,
+    DELIVERY_BY_WEBHOOK,
+    DELIVERY_BY_OUTBOX, /* not at all: the API shows them, for a trial */
 };
 
 struct config {
@@ -39,6 +47,13 @@ struct config {
     struct config_addresses media, advertise;
     uint32_t connections_max, connections_per_address, rooms_max;
     enum log_level log_level;
+    enum delivery_way delivery;
+    char delivery_url[CONFIG_TEXT_MAX + 1];
+    char smtp_url[CONFIG_TEXT_MAX + 1], smtp_from[CONFIG_TEXT_MAX + 1];
+    char smtp_user[CONFIG_TEXT_MAX + 1], smtp_password_file[CONFIG_TEXT_MAX + 1];
+    char webhook_url[CONFIG_TEXT_MAX + 1], webhook_secret_file[CONFIG_TEXT_MAX + 1];
+    char oidc_issuer[CONFIG_TEXT_MAX + 1], oidc_audience[CONFIG_TEXT_MAX + 1];
+    char oidc_jwks[CONFIG_TEXT_MAX + 1];   /* a URL or a path */
     uint32_t given_at[CONFIG_OPTIONS_MAX]; /* the file's line that set each option, for telling of a second one */
 };
 

@@ -82,16 +82,17 @@ static struct front *front_of(struct lws *wsi)
     return lws_context_user(lws_get_context(wsi));
 }
 
-static bool origin_allowed(const struct config *config, struct lws *wsi)
+/* One of the config's, or NULL. */
+static const char *allowed_origin(const struct config *config, struct lws *wsi)
 {
     char origin[ORIGIN_MAX + 1];
     /* Absent, too long or given twice (then joined with a comma): equal to none. */
     if (lws_hdr_copy(wsi, origin, sizeof origin, WSI_TOKEN_ORIGIN) <= 0)
-        return false;
+        return NULL;
     for (size_t i = 0; i < config->origins.count; i++)
         if (strcmp(config->origins.text[i], origin) == 0)
-            return true;
-    return false;
+            return config->origins.text[i];
+    return NULL;
 }
 
 static bool header_is(struct lws *wsi, enum lws_token_indexes token, const char *value)
@@ -107,7 +108,7 @@ static unsigned upgrade_refusal(struct front *f, struct lws *wsi, const char *to
         return HTTP_STATUS_BAD_REQUEST;
     if (!header_is(wsi, WSI_TOKEN_GET_URI, "/ws"))
         return HTTP_STATUS_NOT_FOUND;
-    if (!origin_allowed(f->config, wsi))
+    if (!allowed_origin(f->config, wsi))
         return HTTP_STATUS_FORBIDDEN;
     /* Just the one name: of a list, libwebsockets would take the first that it knows, and it knows "http" too. */
     if (!header_is(wsi, WSI_TOKEN_PROTOCOL, SUBPROTOCOL))
@@ -160,6 +161,14 @@ static int on_arrival(struct front *f, struct lws *wsi)
     return 0;
 }
 
+static int on_request(struct front *f, struct lws *wsi, const char *uri)
+{
+    struct address from;
+    if (!requests_are_at(uri))
+        return pages_serve(wsi, f->config->web_root, uri);
+    return requests_begin(f->requests, wsi, uri, counted(f, wsi, lws_get_socket_fd(wsi), &from));
+}
+
 static int http_callback(struct lws *wsi, enum lws_callback_reasons why, void *user, void *in, size_t len)
 {
     switch (why) {
@@ -172,9 +181,7 @@ static int http_callback(struct lws *wsi, enum lws_callback_reasons why, void *u
         requests_forget(front_of(wsi)->requests, wsi);
         return 0;
     case LWS_CALLBACK_HTTP:
-        if (requests_are_at(in))
-            return requests_begin(front_of(wsi)->requests, wsi, in);
-        return pages_serve(wsi, front_of(wsi)->config->web_root, in);
+        return on_request(front_of(wsi), wsi, in);
     case LWS_CALLBACK_HTTP_BODY:
         return requests_body(front_of(wsi)->requests, wsi, (struct bytes){ in, len });
     case LWS_CALLBACK_HTTP_BODY_COMPLETION:
@@ -192,13 +199,20 @@ static int http_callback(struct lws *wsi, enum lws_callback_reasons why, void *u
     }
 }
 
+/* The headers of the upgrade are still there. */
+static struct line *on_upgraded(struct front *f, struct lws *wsi)
+{
+    const char *origin = allowed_origin(f->config, wsi);
+    arrivals_remove(f->arrivals, wsi);
+    return origin ? line_open(f->lines, wsi, origin) : NULL;
+}
+
 static int ws_callback(struct lws *wsi, enum lws_callback_reasons why, void *user, void *in, size_t len)
 {
     struct line **held = user, *line = held ? *held : NULL;
     switch (why) {
     case LWS_CALLBACK_ESTABLISHED:
-        arrivals_remove(front_of(wsi)->arrivals, wsi);
-        *held = line_open(front_of(wsi)->lines, wsi);
+        *held = on_upgraded(front_of(wsi), wsi);
         return *held ? 0 : -1;
     case LWS_CALLBACK_RECEIVE:
         /* It also comes for part of a frame; a piece is final only when its frame is whole as well. */
@@ -321,7 +335,7 @@ static enum status listen_plain(struct front *f)
 static enum status open_all(struct front *f, const struct keyring *keyring)
 {
     TRY(arrivals_create(&f->arrivals));
-    TRY(requests_create(&f->requests, f->log));
+    TRY(requests_create(&f->requests, keyring, f->config->issuer));
     TRY(queue_create(&f->answers, CLERK_CALLS, ANSWERS_BYTES, (struct waker){ wake, f }));
     TRY(lines_create(&f->lines, f->config, keyring, f->log));
     for (size_t i = 0; i < f->config->shards; i++)

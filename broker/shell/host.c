@@ -114,6 +114,12 @@ out:
     return status;
 }
 
+bool host_file_is_public(const char *path)
+{
+    struct stat about;
+    return stat(path, &about) == 0 && about.st_mode & S_IROTH;
+}
+
 void host_file_free(struct bytes *file)
 {
     if (file->at) {

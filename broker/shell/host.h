@@ -18,4 +18,6 @@ struct log host_log(enum log_level least);
 /* The whole file, to be freed with host_file_free. ERR_UNKNOWN: not there; ERR_FORBIDDEN: may not be read; ERR_FULL:
  * over max; ERR_SYSTEM. */
 enum status host_file_read(const char *path, size_t max, struct bytes *);
+/* Whether anybody on this machine may read it. */
+bool host_file_is_public(const char *path);
 void host_file_free(struct bytes *); /* wiped first: it may hold a key */

@@ -188,7 +188,7 @@ int ledger_command_export(int count, char **words)
     if (!format)
         return complain("--format is jsonl, fhir or csv");
     if (*values[CLIENT] && !id_parse(bytes_of(values[CLIENT]), &scope.client))
-        return complain("--client must be 1 to 32 of letters, digits, '-' and '_'");
+        return complain("--client must be " ID_RULE);
     if ((*values[FROM] && !read_day(values[FROM], &scope.from_unix_us)) ||
         (*values[TO] && !read_day(values[TO], &scope.to_unix_us)))
         return complain("--from and --to are days such as 2026-01-31");

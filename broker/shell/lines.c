@@ -8,6 +8,7 @@
 #include <libwebsockets.h>
 #undef ERR_STATE
 
+#include "auth/device_proof.h"
 #include "shell/caller.h"
 #include "shell/host.h"
 #include "shell/shard.h"
@@ -16,15 +17,17 @@
 _Static_assert((int)NOTE_HEADROOM >= (int)LWS_PRE, "a note has room for the frame header");
 
 /* Of all places, those who have not joined may hold one in UNJOINED_SHARE: they need not even be anybody. */
-enum { JOIN_WITHIN_S = 10, CLOSE_WITHIN_S = 3, UNJOINED_SHARE = 4 };
+enum { JOIN_WITHIN_S = 10, CLOSE_WITHIN_S = 3, UNJOINED_SHARE = 4, URL_MAX = 300 };
 
 struct line {
     struct lws *wsi;
     struct caller caller;
     struct address from;
-    bool deaf;    /* nothing is read: see join */
-    bool silent;  /* the timer is the one of a refused join's moment */
-    bool leaving; /* cut to make room; its place is counted no longer, and free when the socket is closed */
+    const char *origin; /* of the page, one of the config's */
+    bool greeted;       /* the hello is written */
+    bool deaf;          /* nothing is read: see join */
+    bool silent;        /* the timer is the one of a refused join's moment */
+    bool leaving;       /* cut to make room; its place is counted no longer, and free when the socket is closed */
 };
 
 struct lines {
@@ -173,14 +176,20 @@ static void line_set_timer(struct line *line)
     lws_set_timer_usecs(line->wsi, (lws_usec_t)(silence > 0 ? silence : wait));
 }
 
-struct line *line_open(struct lines *lines, struct lws *wsi)
+struct line *line_open(struct lines *lines, struct lws *wsi, const char *origin)
 {
     struct line *line = vacant(lines);
     if (!line)
         return NULL;
-    *line = (struct line){ .wsi = wsi, .from = address_of(wsi) };
+    struct entropy entropy = host_entropy();
+    *line = (struct line){ .wsi = wsi, .from = address_of(wsi), .origin = origin };
     caller_init(&line->caller, id_of(lines, ++lines->serial, (size_t)(line - lines->at)));
+    if (caller_greet(&line->caller, &entropy) != OK) {
+        line_free(lines, line);
+        return NULL;
+    }
     line_set_timer(line);
+    lws_callback_on_writable(wsi);
     return line;
 }
 
@@ -239,6 +248,27 @@ static void line_set_deaf(struct line *line, bool deaf)
     lws_rx_flow_control(line->wsi, !deaf);
 }
 
+/* A token that is bound to a device opens nothing without that device's key, shown on this very socket. */
+static enum status prove_device(const struct line *line, const struct request *request, struct now now,
+                                const struct claims *claims)
+{
+    char url[URL_MAX];
+    struct id device;
+    if (!claims->device.text[0])
+        return OK;
+    if (!request->join.proof)
+        return ERR_AUTH;
+    snprintf(url, sizeof url, "%s/ws", line->origin);
+    const struct device_claim claim = {
+        .method = "GET",
+        .url = url,
+        .token = bytes_of(request->join.token),
+        .nonce = line->caller.nonce,
+    };
+    TRY(device_proof_verify(bytes_of(request->join.proof), &claim, now_unix_s(now), &device));
+    return id_equal(&device, &claims->device) ? OK : ERR_AUTH;
+}
+
 /* Nothing more is read until the answer is known, or for a refusal until it is written: else what comes right behind
  * the join would be heard only where a shard has to look, and tell that the token is authentic. */
 static void join(struct lines *lines, struct line *line, const struct request *request)
@@ -250,6 +280,8 @@ static void join(struct lines *lines, struct line *line, const struct request *r
     line_set_deaf(line, true);
     enum status status = token_verify(lines->keyring, lines->config->issuer, bytes_of(request->join.token),
                                       now_unix_s(now), &letter.claims);
+    if (status == OK)
+        status = prove_device(line, request, now, &letter.claims);
     if (status != OK) {
         log_info(lines->log, "client %llu: token refused: %s", (unsigned long long)c->id, status_name(status));
         line_refuse_in(line, request->id, "bad_token");
@@ -327,13 +359,16 @@ int line_hear(struct lines *lines, struct line *line, struct bytes piece, bool b
 int line_write(struct line *line)
 {
     struct caller *c = &line->caller;
-    if (line->silent) /* the timer asks again */
+    /* The timer asks again. The hello waits for nothing: else a join on the heels of the upgrade would be told by it
+     * whether the refusal was known at once. */
+    if (line->silent && line->greeted)
         return 0;
     struct note *note = caller_take(c);
     if (note) {
         int wrote = lws_write(line->wsi, note_text(note), note->len, LWS_WRITE_TEXT);
         bool failed = wrote < (int)note->len;
         note_destroy(note);
+        line->greeted = true;
         if (failed)
             return -1;
         if (c->first || c->closing)

@@ -25,8 +25,9 @@ size_t lines_places(const struct config *);
  * is room, and those who have not make room: the oldest of them is cut off. Behind the reverse proxy every address is
  * the proxy's, so there nothing is counted by address. */
 bool lines_may_open(struct lines *, struct lws *, bool behind_proxy);
-struct line *line_open(struct lines *, struct lws *); /* NULL: no place */
-void line_free(struct lines *, struct line *);        /* its socket is gone: a shard that knows of it is told */
+/* Says hello. origin: of the page, one of the config's. NULL: no place. */
+struct line *line_open(struct lines *, struct lws *, const char *origin);
+void line_free(struct lines *, struct line *); /* its socket is gone: a shard that knows of it is told */
 
 /* A piece of what the client says; `last` ends the message. */
 int line_hear(struct lines *, struct line *, struct bytes piece, bool binary, bool last);

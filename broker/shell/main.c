@@ -74,7 +74,8 @@ static int with_material(int count, char **words, int (*then)(const struct confi
 
 static int say_fine(const struct config *config, const struct material *material)
 {
-    (void)config;
+    struct log log = host_log(LOG_LEVEL_WARNING);
+    material_warn(config, &log);
     printf("The configuration and its files are fine: %zu sessions in the plan file.\n", material->plans.count);
     return EXIT_SUCCESS;
 }
@@ -131,7 +132,7 @@ static struct id random_id(void)
 {
     static const char digits[] = "0123456789abcdef";
     struct entropy entropy = host_entropy();
-    uint8_t random[ID_MAX / 2];
+    uint8_t random[ID_FRESH_BYTES];
     struct id id = { 0 };
     entropy_fill(&entropy, random, sizeof random);
     for (size_t i = 0; i < sizeof random; i++) {
@@ -171,12 +172,13 @@ static int print_token(struct keyring *keyring, enum status status, char *token)
     return EXIT_SUCCESS;
 }
 
-enum issue_option { KEYS, ISSUER, SESSION, PARTICIPATION, ROLE, TTL, ISSUE_OPTIONS };
+enum issue_option { KEYS, ISSUER, SESSION, PARTICIPATION, ROLE, DEVICE, TTL, ISSUE_OPTIONS };
 
 static const struct word_option issue_options[ISSUE_OPTIONS] = {
     [KEYS] = { "--keys", NULL },       [ISSUER] = { "--issuer", "kinroom" },
     [SESSION] = { "--session", NULL }, [PARTICIPATION] = { "--participation", NULL },
-    [ROLE] = { "--role", NULL },       [TTL] = { "--ttl", "3600" },
+    [ROLE] = { "--role", NULL },       [DEVICE] = { "--device", "" },
+    [TTL] = { "--ttl", "3600" },
 };
 
 static const char *read_claims(const char *const values[ISSUE_OPTIONS], struct claims *claims)
@@ -184,9 +186,11 @@ static const char *read_claims(const char *const values[ISSUE_OPTIONS], struct c
     long ttl_s = ttl_of(values[TTL]);
     *claims = (struct claims){ .role = role_parse(bytes_of(values[ROLE])), .token = random_id() };
     if (!id_parse(bytes_of(values[SESSION]), &claims->session))
-        return "--session must be 1 to 32 of letters, digits, '-' and '_'";
+        return "--session must be " ID_RULE;
     if (!id_parse(bytes_of(values[PARTICIPATION]), &claims->participation))
-        return "--participation must be 1 to 32 of letters, digits, '-' and '_'";
+        return "--participation must be " ID_RULE;
+    if (*values[DEVICE] && !id_parse(bytes_of(values[DEVICE]), &claims->device))
+        return "--device must be the thumbprint (RFC 7638) of the device's key";
     if (!claims->role)
         return "--role must be client, therapist, loved_one, interpreter or admin";
     if (!ttl_s)
@@ -203,8 +207,8 @@ static int run_token_issue(int count, char **words)
     struct keyring *keyring;
     char *token = NULL;
     if (!read_word_options(count, words, issue_options, ISSUE_OPTIONS, values))
-        return complain(
-            "'token issue' takes --keys, --issuer, --session, --participation, --role and --ttl, each with a value");
+        return complain("'token issue' takes --keys, --issuer, --session, --participation, --role, --device and --ttl, "
+                        "each with a value");
     const char *wrong = read_claims(values, &claims);
     if (!wrong)
         wrong = open_keys(values[KEYS], &keyring);
@@ -228,9 +232,11 @@ static const char *read_service_claims(const char *const values[SERVICE_OPTIONS]
     struct bytes scope = bytes_of(values[SCOPE]);
     *claims = (struct service_claims){ .token = random_id(), .scopes = scope_parse(scope) };
     if (!id_parse(bytes_of(values[SERVICE]), &claims->service))
-        return "--service must be 1 to 32 of letters, digits, '-' and '_'";
+        return "--service must be " ID_RULE;
     if (!claims->scopes || !scope_is_known(scope))
-        return "--scope takes sessions:read, sessions:write, grants:read, grants:write and links:write, spaces between";
+        return "--scope takes sessions:read, sessions:write, grants:read, grants:write, invitations:read, "
+               "invitations:write, "
+               "moderate, guidance:write and deliveries:read, spaces between";
     if (!ttl_s)
         return "--ttl must be a number of seconds, at most 30 days";
     claims->not_before = now_unix_s(host_now());
@@ -265,12 +271,14 @@ static const struct command commands[] = {
       "check [--config FILE] [OPTIONS]\n      reads the configuration and its files, and says what is wrong" },
     { "token", "key", run_token_key, "token key\n      prints a fresh private key (JWK) for signing admission tokens" },
     { "token", "issue", run_token_issue,
-      "token issue --keys FILE [--issuer NAME] --session ID --participation ID --role ROLE [--ttl SECONDS]\n"
-      "      prints an admission token; ROLE is client, therapist, loved_one, interpreter or admin" },
+      "token issue --keys FILE [--issuer NAME] --session ID --participation ID --role ROLE [--device\n"
+      "      THUMBPRINT] [--ttl SECONDS]\n"
+      "      prints an admission token, good for whoever has it, or on one device alone; ROLE is client, therapist,\n"
+      "      loved_one, interpreter or admin" },
     { "token", "service", run_token_service,
       "token service --keys FILE [--issuer NAME] --service ID --scope 'SCOPE ...' [--ttl SECONDS]\n"
-      "      prints a service token for the API; SCOPE is sessions:read, sessions:write, grants:read, grants:write or\n"
-      "      links:write" },
+      "      prints a service token for the API; SCOPE is sessions:read, sessions:write, grants:read,\n"
+      "      grants:write, invitations:read, invitations:write, moderate, guidance:write or deliveries:read" },
     { "ledger", "verify", ledger_command_verify,
       "ledger verify [--store FILE] [--head ROW:HASH]\n"
       "      checks every row of the ledger, and names the first that is wrong; --head: a row as an earlier run "
@@ -286,7 +294,7 @@ static const struct command commands[] = {
 static int run_help(int count, char **words)
 {
     (void)count, (void)words;
-    uint8_t text[8192];
+    uint8_t text[16384];
     struct writer writer = writer_over(text, sizeof text);
     config_help(&writer);
     puts("Kinroom: group video sessions in which every disclosure is consented to.\n");

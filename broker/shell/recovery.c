@@ -12,20 +12,6 @@ struct reading {
     const struct log *log;
 };
 
-static enum status remember_removal(struct recovery *r, const struct record *record)
-{
-    if (r->removal_count == r->removal_cap) {
-        size_t cap = r->removal_cap ? 2 * r->removal_cap : 64;
-        struct removal *grown = realloc(r->removals, cap * sizeof *grown);
-        if (!grown)
-            return ERR_NO_MEMORY;
-        r->removals = grown;
-        r->removal_cap = cap;
-    }
-    r->removals[r->removal_count++] = (struct removal){ record->session, record->participation };
-    return OK;
-}
-
 static enum status read_row(void *context, const struct ledger_row *row)
 {
     struct reading *reading = context;
@@ -43,7 +29,7 @@ static enum status read_row(void *context, const struct ledger_row *row)
     if (interval_fault != INTERVAL_GOOD && reading->faults++ == 0)
         log_error(reading->log, "ledger row %llu: %s", (unsigned long long)row->number,
                   interval_fault_name(interval_fault));
-    return record.kind == RECORD_REMOVED ? remember_removal(reading->recovery, &record) : OK;
+    return standing_note(&reading->recovery->standing, &record);
 }
 
 /* The store tells apart what it was given from what it has now. */
@@ -106,13 +92,6 @@ static enum status recover(struct reading *reading, struct store *store)
     return OK;
 }
 
-static int compare_removals(const void *a, const void *b)
-{
-    const struct removal *x = a, *y = b;
-    int order = strcmp(x->session.text, y->session.text);
-    return order ? order : strcmp(x->participation.text, y->participation.text);
-}
-
 enum status recovery_run(struct recovery *r, struct store *store, const struct id *clinic, const struct log *log)
 {
     struct reading reading = { .recovery = r, .log = log };
@@ -121,8 +100,6 @@ enum status recovery_run(struct recovery *r, struct store *store, const struct i
     TRY(intervals_create(&reading.intervals));
     enum status status = recover(&reading, store);
     intervals_destroy(reading.intervals);
-    if (status == OK && r->removal_count > 0)
-        qsort(r->removals, r->removal_count, sizeof *r->removals, compare_removals);
     if (status != OK)
         recovery_deinit(r);
     return status;
@@ -130,15 +107,6 @@ enum status recovery_run(struct recovery *r, struct store *store, const struct i
 
 void recovery_deinit(struct recovery *r)
 {
-    free(r->removals);
+    standing_deinit(&r->standing);
     *r = (struct recovery){ 0 };
-}
-
-void recovery_deny(const struct recovery *r, struct plan *plan)
-{
-    for (size_t i = 0; i < plan->people_count && r->removal_count > 0; i++) {
-        struct removal wanted = { plan->session, plan->people[i].participation };
-        plan->people[i].denied =
-            bsearch(&wanted, r->removals, r->removal_count, sizeof wanted, compare_removals) != NULL;
-    }
 }

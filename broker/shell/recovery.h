@@ -1,25 +1,18 @@
 /* recovery.h - what a start makes of the ledger that it finds, before anybody is let in: is it whole, what did a crash
- * leave open, who was removed for good. */
+ * leave open, what was decided for good. */
 #pragma once
 
 #include "base/log.h"
 #include "ledger/store.h"
-
-struct removal {
-    struct id session, participation;
-};
+#include "shell/standing.h"
 
 struct recovery {
     struct chain chain; /* where the ledger ends, for the scribe */
     size_t closed;      /* intervals that a crash had left open */
-    struct removal *removals;
-    size_t removal_count, removal_cap;
+    struct standing standing;
 };
 
 /* Reads the whole ledger and writes a CLOSE, flagged `recovered`, for each interval that is open. ERR_AUTH, with the
  * row in the log, when the chain is broken: nothing is written then. */
 enum status recovery_run(struct recovery *, struct store *, const struct id *clinic, const struct log *);
 void recovery_deinit(struct recovery *);
-
-/* Marks those who were removed from this session. */
-void recovery_deny(const struct recovery *, struct plan *);

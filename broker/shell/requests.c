@@ -2,13 +2,18 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define ERR_STATE OPENSSL_ERR_STATE /* OpenSSL has a type of our constant's name */
 #include <libwebsockets.h>
 #undef ERR_STATE
 
+#include "auth/device_proof.h"
+#include "auth/service_token.h"
 #include "shell/call.h"
+#include "shell/caller.h"
 #include "shell/clerk.h"
+#include "shell/host.h"
 
 enum {
     DONE_WITHIN_S = 15,     /* the whole of it, from its headers to its answer */
@@ -16,36 +21,50 @@ enum {
     TARGET_MAX = 256,       /* longer paths lead nowhere */
     QUERY_MAX = 512,
     AUTHORIZATION_MAX = 3072, /* a token has 2048 at most */
-    HEADERS_MAX = 2048,       /* of an answer */
+    ORIGIN_MAX = 256,
+    HEADERS_MAX = 2048, /* of an answer */
+    /* Of all places, those of strangers, who show no service token and so need not be anybody; and of one address. */
+    STRANGERS_MOST = CLERK_CALLS / 2,
+    STRANGERS_PER_ADDRESS = 4,
 };
+
+#define BEARER "Bearer "
 
 struct pending {
     struct lws *wsi; /* NULL: a free place */
     client_id id;
+    bool stranger;
+    bool counted; /* by address */
+    struct address from;
+    usec_t came, silent_until; /* no answer is written before */
+    bool silent;               /* the timer is the one of that moment */
     /* What api_request borrows. */
     const char *method;
     char path[TARGET_MAX + 1], query[QUERY_MAX + 1], authorization[AUTHORIZATION_MAX + 1];
+    char proof[DEVICE_PROOF_MAX + 1], origin[ORIGIN_MAX + 1];
     char key[API_KEY_MAX + 2], content_type[128]; /* a key that is too long stays so */
     uint8_t *body;
     size_t len, expected;
+    bool handed;         /* over, once: libwebsockets says of a body without bytes that it is whole, too */
     int refusal;         /* answered with this once the body is in; 0: none */
-    bool last;           /* the connection ends with the answer */
     struct note *answer; /* once there is one */
 };
 
 struct requests {
-    const struct log *log;
+    const struct keyring *keyring;
+    const char *issuer;
     struct queue *to_clerk;
     uint64_t serial;
     struct pending at[CLERK_CALLS];
 };
 
-enum status requests_create(struct requests **created, const struct log *log)
+enum status requests_create(struct requests **created, const struct keyring *keyring, const char *issuer)
 {
     struct requests *r = calloc(1, sizeof *r);
     if (!r)
         return ERR_NO_MEMORY;
-    r->log = log;
+    r->keyring = keyring;
+    r->issuer = issuer;
     *created = r;
     return OK;
 }
@@ -72,9 +91,20 @@ void requests_connect(struct requests *r, struct queue *to_clerk)
     r->to_clerk = to_clerk;
 }
 
+static bool begins(const char *uri, const char *with)
+{
+    return strncmp(uri, with, strlen(with)) == 0;
+}
+
+static bool is_join(const char *uri)
+{
+    return begins(uri, "/join/");
+}
+
 bool requests_are_at(const char *uri)
 {
-    return strncmp(uri, "/api/", 5) == 0 || strcmp(uri, "/fhir") == 0 || strncmp(uri, "/fhir/", 6) == 0;
+    return is_join(uri) || begins(uri, "/texts/") || begins(uri, "/api/") || begins(uri, "/fhir/") ||
+           strcmp(uri, "/fhir") == 0;
 }
 
 static struct pending *find(struct requests *r, const struct lws *wsi)
@@ -146,6 +176,24 @@ static void take_key(struct lws *wsi, char key[API_KEY_MAX + 2])
     }
 }
 
+/* One that can't be kept is given as the one that is nobody's (RFC 6454 7.1): an origin there is never taken for none.
+ */
+static void take_origin(struct lws *wsi, char origin[ORIGIN_MAX + 1])
+{
+    take_header(wsi, WSI_TOKEN_ORIGIN, origin, ORIGIN_MAX + 1);
+    if (!*origin && lws_hdr_total_length(wsi, WSI_TOKEN_ORIGIN) > 0)
+        strcpy(origin, "null");
+}
+
+static void take_proof(struct lws *wsi, char proof[DEVICE_PROOF_MAX + 1])
+{
+    static const char name[] = "dpop:";
+    int len = lws_hdr_custom_length(wsi, name, sizeof name - 1);
+    if (len <= 0 || len > DEVICE_PROOF_MAX ||
+        lws_hdr_custom_copy(wsi, proof, DEVICE_PROOF_MAX + 1, name, sizeof name - 1) < 0)
+        *proof = 0;
+}
+
 /* Its Content-Length; 0 without a body. Sets the refusal of what can't be read. */
 static size_t length_of(struct lws *wsi, struct pending *p)
 {
@@ -169,22 +217,105 @@ static void read_headers(struct lws *wsi, struct pending *p, const char *uri)
     take_query(wsi, p->query);
     take_header(wsi, WSI_TOKEN_HTTP_AUTHORIZATION, p->authorization, sizeof p->authorization);
     take_header(wsi, WSI_TOKEN_HTTP_CONTENT_TYPE, p->content_type, sizeof p->content_type);
+    take_proof(wsi, p->proof);
+    take_origin(wsi, p->origin);
     take_key(wsi, p->key);
     p->expected = length_of(wsi, p);
 }
 
-/* ---- Answering ---- */
+/* ---- Writing ---- */
 
-static int answer_here(struct requests *r, struct pending *p, int status)
+static struct note *refusal_note(int status)
 {
     struct api_response response;
-    (void)r;
     api_refuse(status, &response);
-    p->answer = answer_pack(&response);
+    struct note *note = answer_pack(&response);
     api_response_deinit(&response);
-    if (!p->answer)
+    return note;
+}
+
+static bool add_header(struct lws *wsi, const char *name, const char *value, uint8_t **at, uint8_t *end)
+{
+    return !*value || lws_add_http_header_by_name(wsi, (const uint8_t *)name, (const uint8_t *)value,
+                                                  (int)strlen(value), at, end) == 0;
+}
+
+static bool write_headers(struct lws *wsi, const struct answer *a, bool last, uint8_t **at, uint8_t *end)
+{
+    char length[24] = "";
+    struct writer w = writer_over((uint8_t *)length, sizeof length);
+    if (a->status != 204) /* RFC 9110 8.6 */
+        write_format(&w, "%zu", a->body.len);
+    return lws_add_http_header_status(wsi, (unsigned)a->status, at, end) == 0 &&
+           add_header(wsi, "content-type:", a->content_type, at, end) &&
+           add_header(wsi, "content-length:", length, at, end) &&
+           add_header(wsi, "cache-control:", "no-store", at, end) &&
+           add_header(wsi, "location:", a->location, at, end) && add_header(wsi, "allow:", a->allow, at, end) &&
+           add_header(wsi, "connection:", last ? "close" : "", at, end) &&
+           add_header(wsi, "retry-after:", a->status == 429 || a->status == 503 ? "1" : "", at, end) &&
+           add_header(wsi, "www-authenticate:", a->status == 401 ? "Bearer" : "", at, end) &&
+           lws_finalize_http_header(wsi, at, end) == 0;
+}
+
+/* Headers and body in one write, of which libwebsockets keeps what the socket does not take. */
+static int write_answer(struct lws *wsi, const struct answer *a, bool head, bool last)
+{
+    uint8_t *buffer = malloc(LWS_PRE + HEADERS_MAX + a->body.len);
+    int written = -1;
+    if (!buffer)
         return -1;
+    uint8_t *start = buffer + LWS_PRE, *at = start;
+    if (write_headers(wsi, a, last, &at, start + HEADERS_MAX)) {
+        if (!head && a->body.len > 0) {
+            memcpy(at, a->body.at, a->body.len);
+            at += a->body.len;
+        }
+        written = lws_write(wsi, start, (size_t)(at - start), LWS_WRITE_HTTP_HEADERS);
+    }
+    bytes_wipe(buffer, LWS_PRE + HEADERS_MAX + a->body.len);
+    free(buffer);
+    return written < 0 ? -1 : 0;
+}
+
+/* At once, on a connection that ends with it: nobody reads what may follow, and no place is held for it. */
+static void turn_away(struct lws *wsi, int status)
+{
+    struct note *note = refusal_note(status);
+    struct answer answer;
+    if (note && answer_unpack(note, &answer) == OK)
+        write_answer(wsi, &answer, strcmp(method_of(wsi), "HEAD") == 0, true);
+    note_destroy(note);
+}
+
+/* ---- Handing over ---- */
+
+/* The one timer of a connection: first for the moment of a refusal, then for the end of its time. */
+static void set_timer(struct pending *p)
+{
+    usec_t now = host_now().mono_us, until = p->came + DONE_WITHIN_S * USEC_PER_SEC;
+    p->silent = now < p->silent_until;
+    if (p->silent)
+        until = p->silent_until;
+    lws_set_timer_usecs(p->wsi, (lws_usec_t)(now < until ? until - now : 1));
+}
+
+/* Takes the note. What refuses a link waits for its moment. */
+static void put_answer(struct pending *p, struct note *note)
+{
+    struct answer answer;
+    p->answer = note;
+    if (is_join(p->path) && answer_unpack(note, &answer) == OK && answer.status >= 400 && answer.status < 500)
+        p->silent_until = p->came + CALLER_REFUSED_AFTER_US;
+    set_timer(p);
     lws_callback_on_writable(p->wsi);
+}
+
+static int answer_here(struct pending *p, int status)
+{
+    struct note *note = refusal_note(status);
+    if (!note)
+        return -1;
+    put_answer(p, note);
     return 0;
 }
 
@@ -195,8 +326,8 @@ static int hand_over(struct requests *r, struct pending *p)
         .path = p->path,
         .query = p->query,
         .authorization = p->authorization,
-        .proof = "",
-        .origin = "",
+        .proof = p->proof,
+        .origin = p->origin,
         .idempotency_key = p->key,
         .content_type = p->content_type,
         .body = { p->body, p->len },
@@ -204,25 +335,70 @@ static int hand_over(struct requests *r, struct pending *p)
     struct letter letter = { .kind = LETTER_CALL, .client = p->id, .note = call_pack(&request) };
     enum status status = letter.note ? queue_push(r->to_clerk, &letter, 0) : ERR_NO_MEMORY;
     letter_wipe(&letter);
-    return status == OK ? 0 : answer_here(r, p, 503);
+    p->handed = true;
+    return status == OK ? 0 : answer_here(p, 503);
 }
 
-int requests_begin(struct requests *r, struct lws *wsi, const char *uri)
+/* ---- Places ---- */
+
+/* Staff's own tokens, which somebody else signed, are not looked at here: they share the places with everybody. */
+static bool shows_service_token(const struct requests *r, struct lws *wsi)
 {
-    struct pending *p = find(r, NULL);
-    requests_forget(r, wsi);
-    if (!p) {
-        log_warning(r->log, "the API has too many requests at once");
-        return -1;
+    char header[AUTHORIZATION_MAX + 1];
+    struct service_claims ignored;
+    take_header(wsi, WSI_TOKEN_HTTP_AUTHORIZATION, header, sizeof header);
+    bool good = strncasecmp(header, BEARER, strlen(BEARER)) == 0 &&
+                service_token_verify(r->keyring, r->issuer, bytes_of(header + strlen(BEARER)), now_unix_s(host_now()),
+                                     &ignored) == OK;
+    bytes_wipe(header, sizeof header);
+    return good;
+}
+
+/* Why there is no place for one more, as a status; 0: there is one. */
+static int place_refusal(const struct requests *r, bool stranger, const struct address *from)
+{
+    size_t all = 0, strangers = 0, neighbours = 0;
+    for (size_t i = 0; i < CLERK_CALLS; i++) {
+        const struct pending *p = &r->at[i];
+        all += p->wsi != NULL;
+        strangers += p->wsi && p->stranger;
+        neighbours += p->wsi && p->stranger && p->counted && from && address_is_neighbour(&p->from, from);
     }
-    *p = (struct pending){ .wsi = wsi, .id = ++r->serial };
+    if (stranger && neighbours >= STRANGERS_PER_ADDRESS)
+        return 429;
+    return all == CLERK_CALLS || (stranger && strangers >= STRANGERS_MOST) ? 503 : 0;
+}
+
+/* NULL after turning them away. */
+static struct pending *take_place(struct requests *r, struct lws *wsi, const struct address *from)
+{
+    bool stranger = !shows_service_token(r, wsi);
+    int refusal = place_refusal(r, stranger, from);
+    if (refusal) {
+        turn_away(wsi, refusal);
+        return NULL;
+    }
+    struct pending *p = find(r, NULL);
+    *p = (struct pending){ .wsi = wsi, .id = ++r->serial, .stranger = stranger, .counted = from != NULL };
+    p->came = host_now().mono_us;
+    if (from)
+        p->from = *from;
+    return p;
+}
+
+int requests_begin(struct requests *r, struct lws *wsi, const char *uri, const struct address *from)
+{
+    requests_forget(r, wsi);
+    struct pending *p = take_place(r, wsi, from);
+    if (!p)
+        return -1;
     read_headers(wsi, p, uri);
-    lws_set_timer_usecs(wsi, (lws_usec_t)DONE_WITHIN_S * LWS_US_PER_SEC);
+    set_timer(p);
     if (p->refusal == 411 || p->expected > DRAINED_MOST) {
-        /* A body whose end nobody knows, or nobody wants to see: so its connection ends. */
-        p->last = true;
-        if (answer_here(r, p, p->refusal) == 0)
-            requests_write(r, wsi);
+        /* A body whose end nobody knows, or nobody wants to see. */
+        int refusal = p->refusal;
+        release(p);
+        turn_away(wsi, refusal);
         return -1;
     }
     if (p->expected == 0)
@@ -248,61 +424,19 @@ int requests_body(struct requests *r, struct lws *wsi, struct bytes piece)
 int requests_whole(struct requests *r, struct lws *wsi)
 {
     struct pending *p = find(r, wsi);
-    if (!p)
+    if (!p || p->handed)
         return 0;
-    return p->refusal ? answer_here(r, p, p->refusal) : hand_over(r, p);
-}
-
-static bool add_header(struct lws *wsi, const char *name, const char *value, uint8_t **at, uint8_t *end)
-{
-    return !*value || lws_add_http_header_by_name(wsi, (const uint8_t *)name, (const uint8_t *)value,
-                                                  (int)strlen(value), at, end) == 0;
-}
-
-static bool write_headers(struct lws *wsi, const struct answer *a, bool last, uint8_t **at, uint8_t *end)
-{
-    char length[24] = "";
-    struct writer w = writer_over((uint8_t *)length, sizeof length);
-    if (a->status != 204) /* RFC 9110 8.6 */
-        write_format(&w, "%zu", a->body.len);
-    return lws_add_http_header_status(wsi, (unsigned)a->status, at, end) == 0 &&
-           add_header(wsi, "content-type:", a->content_type, at, end) &&
-           add_header(wsi, "content-length:", length, at, end) &&
-           add_header(wsi, "cache-control:", "no-store", at, end) &&
-           add_header(wsi, "location:", a->location, at, end) && add_header(wsi, "allow:", a->allow, at, end) &&
-           add_header(wsi, "connection:", last ? "close" : "", at, end) &&
-           add_header(wsi, "www-authenticate:", a->status == 401 ? "Bearer" : "", at, end) &&
-           lws_finalize_http_header(wsi, at, end) == 0;
-}
-
-/* Headers and body in one write, of which libwebsockets keeps what the socket does not take. */
-static int write_answer(struct lws *wsi, const struct answer *a, bool head, bool last)
-{
-    uint8_t *buffer = malloc(LWS_PRE + HEADERS_MAX + a->body.len);
-    int written = -1;
-    if (!buffer)
-        return -1;
-    uint8_t *start = buffer + LWS_PRE, *at = start;
-    if (write_headers(wsi, a, last, &at, start + HEADERS_MAX)) {
-        if (!head && a->body.len > 0) {
-            memcpy(at, a->body.at, a->body.len);
-            at += a->body.len;
-        }
-        written = lws_write(wsi, start, (size_t)(at - start), LWS_WRITE_HTTP_HEADERS);
-    }
-    bytes_wipe(buffer, LWS_PRE + HEADERS_MAX + a->body.len);
-    free(buffer);
-    return written < 0 ? -1 : 0;
+    return p->refusal ? answer_here(p, p->refusal) : hand_over(r, p);
 }
 
 int requests_write(struct requests *r, struct lws *wsi)
 {
     struct pending *p = find(r, wsi);
     struct answer answer;
-    if (!p || !p->answer)
+    if (!p || !p->answer || p->silent)
         return 0;
     int result = answer_unpack(p->answer, &answer) == OK
-                     ? write_answer(wsi, &answer, strcmp(p->method, "HEAD") == 0, p->last)
+                     ? write_answer(wsi, &answer, strcmp(p->method, "HEAD") == 0, false)
                      : -1;
     release(p);
     return result < 0 || lws_http_transaction_completed(wsi) ? -1 : 0;
@@ -311,7 +445,14 @@ int requests_write(struct requests *r, struct lws *wsi)
 /* Each request sets the one timer of its connection anew, so this is about the one that is here, if any. */
 int requests_timer(struct requests *r, struct lws *wsi)
 {
-    return find(r, wsi) ? -1 : 0;
+    struct pending *p = find(r, wsi);
+    if (!p)
+        return 0;
+    if (!p->silent)
+        return -1;
+    set_timer(p);
+    lws_callback_on_writable(wsi);
+    return 0;
 }
 
 void requests_deliver(struct requests *r, struct letter *letter)
@@ -320,9 +461,8 @@ void requests_deliver(struct requests *r, struct letter *letter)
         struct pending *p = &r->at[i];
         if (!p->wsi || p->id != letter->client || p->answer)
             continue;
-        p->answer = letter->note;
+        put_answer(p, letter->note);
         letter->note = NULL;
-        lws_callback_on_writable(p->wsi);
         return;
     }
 }

@@ -16,8 +16,10 @@
 #undef ERR_STATE
 
 #include "shell/clerk.h"
+#include "shell/courier.h"
 #include "shell/front.h"
 #include "shell/host.h"
+#include "shell/mailroom.h"
 #include "shell/recovery.h"
 #include "shell/scribe.h"
 #include "shell/shard.h"
@@ -26,6 +28,7 @@
 
 enum {
     KEYS_FILE_MAX = 1 << 20,
+    SECRET_FILE_MAX = 4096,
     SCRIBE_RECORDS = 4096, /* of one shard, beyond a CLOSE for each of its clients */
 };
 
@@ -101,6 +104,38 @@ static enum status check_pages(const struct config *config, struct problem *prob
     return ERR_UNKNOWN;
 }
 
+static enum status load_webhook_key(const struct config *config, struct material *material, struct problem *problem)
+{
+    struct bytes file;
+    if (!config->webhook_secret_file[0])
+        return OK;
+    TRY(read_file("webhook-secret-file", config->webhook_secret_file, SECRET_FILE_MAX, &file, problem));
+    enum status status = webhook_key_parse(file, &material->webhook_key);
+    host_file_free(&file);
+    if (status != OK)
+        snprintf(problem->text, sizeof problem->text,
+                 "'webhook-secret-file': %.160s must hold whsec_ and the base64 of %d to %d bytes; this makes one: "
+                 "echo whsec_$(openssl rand -base64 32)",
+                 config->webhook_secret_file, WEBHOOK_KEY_MIN, WEBHOOK_KEY_MAX);
+    return status;
+}
+
+/* Without the line's end that editors put there. */
+static enum status load_smtp_password(const struct config *config, struct material *material, struct problem *problem)
+{
+    struct bytes *password = &material->smtp_password;
+    if (!config->smtp_password_file[0])
+        return OK;
+    TRY(read_file("smtp-password-file", config->smtp_password_file, SECRET_FILE_MAX, password, problem));
+    while (password->len > 0 && strchr("\r\n", password->at[password->len - 1]))
+        password->len--;
+    if (password->len > 0 && !memchr(password->at, 0, password->len))
+        return OK;
+    snprintf(problem->text, sizeof problem->text, "'smtp-password-file': %.200s holds no password",
+             config->smtp_password_file);
+    return ERR_MALFORMED;
+}
+
 enum status material_load(const struct config *config, struct material *material, struct problem *problem)
 {
     *material = (struct material){ 0 };
@@ -113,6 +148,10 @@ enum status material_load(const struct config *config, struct material *material
         status = load_keyring(config, material, problem);
     if (status == OK)
         status = load_plans(config, material, problem);
+    if (status == OK)
+        status = load_webhook_key(config, material, problem);
+    if (status == OK)
+        status = load_smtp_password(config, material, problem);
     if (status != OK)
         material_deinit(material);
     return status;
@@ -125,7 +164,26 @@ void material_deinit(struct material *material)
     if (material->clerks_keyring)
         keyring_destroy(material->clerks_keyring);
     plan_list_deinit(&material->plans);
+    host_file_free(&material->smtp_password);
+    bytes_wipe(&material->webhook_key, sizeof material->webhook_key);
     *material = (struct material){ 0 };
+}
+
+void material_warn(const struct config *config, const struct log *log)
+{
+    const struct {
+        const char *name, *path;
+    } secrets[] = {
+        { "webhook-secret-file", config->webhook_secret_file },
+        { "smtp-password-file", config->smtp_password_file },
+    };
+    for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++)
+        if (secrets[i].path[0] && host_file_is_public(secrets[i].path))
+            log_warning(log, "'%s': everybody on this machine can read %.200s; chmod o-rwx ends that", secrets[i].name,
+                        secrets[i].path);
+    if (config->delivery == DELIVERY_BY_OUTBOX)
+        log_warning(log, "'delivery' is outbox: links and codes are sent to nobody, and the API shows them to who may "
+                         "read deliveries; for a trial only");
 }
 
 /* ---- Threads ---- */
@@ -136,9 +194,13 @@ struct server {
     struct store *store;
     struct recovery recovery;
     struct scribe *scribe;
+    struct oidc *oidc;
+    struct courier *courier;
+    struct mailroom *mailroom;
     struct clerk *clerk;
     struct front *front;
     struct shard *shards[CONFIG_SHARDS_MAX];
+    const char *origins[CONFIG_LIST_MAX];
     size_t sessions;
     atomic_bool failed;
 };
@@ -226,18 +288,55 @@ static enum status open_store(struct server *server, const struct material *mate
     return scribe_create(&server->scribe, &scribe);
 }
 
+static enum status hire_courier(struct server *server, const struct material *material)
+{
+    const struct config *config = server->config;
+    struct courier_config courier = {
+        .config = config,
+        .log = &server->log,
+        .key = material->webhook_key,
+        .smtp_password = material->smtp_password,
+    };
+    if (config->oidc_issuer[0])
+        TRY(oidc_create(&server->oidc, config->oidc_issuer, config->oidc_audience));
+    if (courier_is_needed(config))
+        TRY(courier_create(&server->courier, &courier));
+    struct mailroom_config mailroom = {
+        .config = config,
+        .store = server->store,
+        .courier = server->courier,
+        .oidc = server->oidc,
+        .waker = scribe_waker(server->scribe),
+        .log = &server->log,
+    };
+    enum status status = mailroom_create(&server->mailroom, &mailroom);
+    bytes_wipe(&courier.key, sizeof courier.key);
+    return status;
+}
+
 static enum status hire_clerk(struct server *server, const struct material *material)
 {
     const struct config *config = server->config;
+    for (size_t i = 0; i < config->origins.count; i++)
+        server->origins[i] = config->origins.text[i];
     struct clerk_config clerk = {
         .api = { .store = server->store,
                  .keyring = material->clerks_keyring,
                  .issuer = config->issuer,
                  .base_url = config->origins.text[0],
-                 .entropy = host_entropy() },
+                 .entropy = host_entropy(),
+                 .oidc = server->oidc,
+                 .denied = standing_denied,
+                 .denied_context = &server->recovery.standing,
+                 .delivers = config->delivery != DELIVERY_BY_NONE,
+                 .deliveries = config->delivery == DELIVERY_BY_OUTBOX ? mailroom_tray : NULL,
+                 .deliveries_context = server->mailroom,
+                 .origins = server->origins,
+                 .origin_count = config->origins.count },
         .scribe = server->scribe,
         .shards = config->shards,
-        .recovery = &server->recovery,
+        .standing = &server->recovery.standing,
+        .mailroom = server->mailroom,
         .log = &server->log,
     };
     TRY(clerk_create(&server->clerk, &clerk));
@@ -254,7 +353,7 @@ static enum status hand_out_plan(void *context, const struct plan *stored)
     struct plan plan = *stored;
     if (plan.closes_at <= now_unix_s(host_now()))
         return OK;
-    recovery_deny(&server->recovery, &plan);
+    standing_fill(&server->recovery.standing, &plan);
     enum status status = shard_plan(shard, &plan);
     if (status == OK)
         server->sessions++;
@@ -278,6 +377,7 @@ static enum status make_all(struct server *server, const struct material *materi
         .context = server,
     };
     TRY(front_create(&server->front, &front));
+    TRY(hire_courier(server, material));
     TRY(hire_clerk(server, material));
     for (size_t i = 0; i < server->config->shards; i++)
         TRY(make_shard(server, i));
@@ -285,21 +385,27 @@ static enum status make_all(struct server *server, const struct material *materi
     TRY(scribe_start(server->scribe));
     for (size_t i = 0; i < server->config->shards; i++)
         TRY(shard_start(server->shards[i]));
+    if (server->courier)
+        TRY(courier_start(server->courier));
     return front_start(server->front);
 }
 
-/* The front first, so that nobody new comes in; the scribe last, so that it stores what the shards sent. The queues
- * live until all have stopped. */
+/* The front first, so that nobody new comes in; the scribe after the shards, so that it stores what they sent. The
+ * queues live until all have stopped. */
 static void unmake_all(struct server *server)
 {
     front_stop(server->front);
     for (size_t i = 0; i < server->config->shards; i++)
         shard_stop(server->shards[i]);
     scribe_stop(server->scribe);
+    courier_stop(server->courier);
     front_destroy(server->front);
     for (size_t i = 0; i < server->config->shards; i++)
         shard_destroy(server->shards[i]);
     clerk_destroy(server->clerk);
+    mailroom_destroy(server->mailroom);
+    courier_destroy(server->courier);
+    oidc_destroy(server->oidc);
     scribe_destroy(server->scribe);
     recovery_deinit(&server->recovery);
     if (server->store)
@@ -324,7 +430,7 @@ static void announce(const struct server *server)
  * might does not start. */
 static enum status set_file_limit(const struct config *config, const struct log *log)
 {
-    enum { FILES_BESIDE = 64, FILES_PER_SHARD = 8 };
+    enum { FILES_BESIDE = 128, FILES_PER_SHARD = 8 };
     struct rlimit limit;
     rlim_t wanted = (rlim_t)front_files(config) + FILES_PER_SHARD * config->shards + FILES_BESIDE;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
@@ -351,6 +457,7 @@ int serve(const struct config *config, const struct material *material)
     sigaddset(&stops, SIGINT);
     pthread_sigmask(SIG_BLOCK, &stops, NULL);
     signal(SIGPIPE, SIG_IGN);
+    material_warn(config, &server.log);
     enum status status = set_file_limit(config, &server.log);
     if (status == OK)
         status = make_all(&server, material);

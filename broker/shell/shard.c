@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "api/api.h"
 #include "room/broker.h"
 #include "shell/host.h"
 #include "shell/scribe.h"
@@ -155,6 +156,7 @@ void shard_destroy(struct shard *s)
     broker_destroy(s->broker);
     dtls_identity_destroy(s->identity);
     outbox_destroy(s->outbox);
+    letter_wipe(&s->done);
     udp_destroy(s->udp);
     queue_destroy(s->inbox);
     queue_destroy(s->answers);
@@ -344,9 +346,47 @@ static enum status take_plan(struct shard *s, const struct letter *letter)
     return broker_plan(s->broker, &plan);
 }
 
+static enum status take_moderation(struct shard *s, struct now now, const struct letter *letter)
+{
+    struct moderation moderation;
+    memcpy(&moderation, letter_text(letter).at, sizeof moderation);
+    return broker_moderate(s->broker, now, &moderation, s->outbox);
+}
+
+static void take_code(struct shard *s, struct now now, const struct letter *letter)
+{
+    struct code_news code;
+    memcpy(&code, letter_text(letter).at, sizeof code);
+    broker_code(s->broker, now, &code.session, &code.participation, code.state, s->outbox);
+}
+
+static void take_acknowledged(struct shard *s, struct now now, const struct letter *letter)
+{
+    struct acknowledgement known;
+    memcpy(&known, letter_text(letter).at, sizeof known);
+    broker_acknowledged(s->broker, now, &known, s->outbox);
+}
+
+/* The answer, for LETTER_DONE. */
+static enum status take_question(struct shard *s, struct now now, const struct letter *letter, struct note **answer)
+{
+    struct id session;
+    struct attendance attendance;
+    memcpy(&session, letter_text(letter).at, sizeof session);
+    broker_attendance(s->broker, now, &session, &attendance);
+    *answer = note_create((struct bytes){ (const uint8_t *)&attendance, sizeof attendance });
+    return *answer ? OK : ERR_NO_MEMORY;
+}
+
+static bool is_of_clerk(enum letter_kind kind)
+{
+    return kind >= LETTER_GRANT && kind <= LETTER_ACKNOWLEDGED;
+}
+
 static void take_answer(struct shard *s, struct now now, const struct letter *letter)
 {
     enum status outcome = OK;
+    struct note *answer = NULL;
     switch (letter->kind) {
     case LETTER_DURABLE:
         broker_durable(s->broker, now, letter->number, s->outbox);
@@ -360,13 +400,27 @@ static void take_answer(struct shard *s, struct now now, const struct letter *le
     case LETTER_PLAN:
         outcome = take_plan(s, letter);
         break;
+    case LETTER_MODERATION:
+        outcome = take_moderation(s, now, letter);
+        break;
+    case LETTER_QUESTION:
+        outcome = take_question(s, now, letter, &answer);
+        break;
+    case LETTER_CODE:
+        take_code(s, now, letter);
+        break;
+    case LETTER_ACKNOWLEDGED:
+        take_acknowledged(s, now, letter);
+        break;
     default:
         break;
     }
     flush(s, now, 0);
     /* After everything that it led to. */
-    if ((letter->kind == LETTER_GRANT || letter->kind == LETTER_PLAN) && letter->number)
-        s->done = (struct letter){ .kind = LETTER_DONE, .number = letter->number, .outcome = outcome };
+    if (is_of_clerk(letter->kind) && letter->number)
+        s->done = (struct letter){ .kind = LETTER_DONE, .number = letter->number, .outcome = outcome, .note = answer };
+    else
+        note_destroy(answer);
 }
 
 /* What finds the queue full is tried again each turn. */

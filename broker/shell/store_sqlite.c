@@ -3,90 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "shell/sqlite.h"
-
-struct store_sqlite {
-    struct store store; /* first: what the interface hands us is this */
-    struct sqlite db;
-};
-
-static struct sqlite *db_of(struct store *store)
-{
-    return &((struct store_sqlite *)store)->db;
-}
+#include "shell/store_sqlite_parts.h"
 
 static void store_close(struct store *store)
 {
-    sqlite_close(db_of(store));
+    sqlite_close(store_db(store));
     free(store);
 }
 
-/* ---- Columns ---- */
-
-/* What does not fit was never written by us. */
-static enum status corrupt(struct sqlite *db, const char *where)
-{
-    log_error(db->log, "store: a row of %s holds what kinroom never writes there", where);
-    return ERR_SYSTEM;
-}
-
-static struct bytes column_bytes(sqlite3_stmt *row, int column)
-{
-    const void *at = sqlite3_column_blob(row, column);
-    return (struct bytes){ at, at ? (size_t)sqlite3_column_bytes(row, column) : 0 };
-}
-
-static bool column_text(sqlite3_stmt *row, int column, char *text, size_t max)
-{
-    struct bytes bytes = column_bytes(row, column);
-    if (bytes.len > max || (bytes.len > 0 && memchr(bytes.at, 0, bytes.len)))
-        return false;
-    if (bytes.len > 0)
-        memcpy(text, bytes.at, bytes.len);
-    text[bytes.len] = 0;
-    return true;
-}
-
-static bool column_id(sqlite3_stmt *row, int column, struct id *id)
-{
-    return id_parse(column_bytes(row, column), id);
-}
-
-static bool column_id_or_none(sqlite3_stmt *row, int column, struct id *id)
-{
-    if (column_bytes(row, column).len > 0)
-        return column_id(row, column, id);
-    *id = (struct id){ 0 };
-    return true;
-}
-
-/* Each row of a query, handed to `take` until it fails. */
-struct rows {
-    enum status (*take)(struct sqlite *, sqlite3_stmt *, void *context);
-    void *context;
-};
-
-static enum status walk(struct sqlite *db, sqlite3_stmt *statement, struct rows rows)
-{
-    bool row;
-    enum status status;
-    while ((status = sqlite_next(db, statement, &row)) == OK && row)
-        if ((status = rows.take(db, statement, rows.context)) != OK)
-            break;
-    sqlite3_finalize(statement);
-    return status;
-}
-
 /* ---- The ledger ---- */
-
-static bool column_hash(sqlite3_stmt *row, int column, uint8_t hash[CHAIN_HASH_LEN])
-{
-    struct bytes bytes = column_bytes(row, column);
-    if (bytes.len != CHAIN_HASH_LEN)
-        return false;
-    memcpy(hash, bytes.at, CHAIN_HASH_LEN);
-    return true;
-}
 
 static enum status append_rows(struct sqlite *db, const struct ledger_row *rows, size_t count)
 {
@@ -104,7 +29,7 @@ static enum status append_rows(struct sqlite *db, const struct ledger_row *rows,
 
 static enum status ledger_append(struct store *store, const struct ledger_row *rows, size_t count)
 {
-    struct sqlite *db = db_of(store);
+    struct sqlite *db = store_db(store);
     if (count == 0)
         return OK;
     TRY(sqlite_begin(db));
@@ -130,11 +55,11 @@ static enum status pass_row_on(struct sqlite *db, sqlite3_stmt *statement, void 
 
 static enum status ledger_each(struct store *store, uint64_t first, struct store_rows rows)
 {
-    struct sqlite *db = db_of(store);
+    struct sqlite *db = store_db(store);
     sqlite3_stmt *statement;
     TRY(sqlite_query(db, &statement, "SELECT number, hash, record FROM ledger WHERE number >= ? ORDER BY number", "i",
                      (int64_t)first));
-    return walk(db, statement, (struct rows){ pass_row_on, &rows });
+    return rows_walk(db, statement, (struct rows){ pass_row_on, &rows });
 }
 
 static enum status keep_row(struct sqlite *db, sqlite3_stmt *statement, void *context)
@@ -147,20 +72,20 @@ static enum status keep_row(struct sqlite *db, sqlite3_stmt *statement, void *co
 /* What was written last, which the table may have lost since: then without its text. */
 static enum status ledger_last(struct store *store, struct ledger_row *last)
 {
-    struct sqlite *db = db_of(store);
+    struct sqlite *db = store_db(store);
     sqlite3_stmt *statement;
     struct ledger_row row = { 0 };
     TRY(sqlite_query(db, &statement,
                      "SELECT e.number, e.hash, l.record FROM ledger_end e LEFT JOIN ledger l ON l.number = e.number",
                      ""));
-    TRY(walk(db, statement, (struct rows){ keep_row, &row }));
+    TRY(rows_walk(db, statement, (struct rows){ keep_row, &row }));
     *last = row;
     return OK;
 }
 
 static enum status heartbeat_put(struct store *store, int64_t unix_us)
 {
-    struct sqlite *db = db_of(store);
+    struct sqlite *db = store_db(store);
     TRY(sqlite_begin(db));
     return sqlite_end(db, sqlite_run(db,
                                      "INSERT INTO heartbeat (one, unix_us) VALUES (1, ?)"
@@ -170,7 +95,7 @@ static enum status heartbeat_put(struct store *store, int64_t unix_us)
 
 static enum status heartbeat_get(struct store *store, int64_t *unix_us)
 {
-    return sqlite_number(db_of(store), "SELECT unix_us FROM heartbeat", 0, unix_us);
+    return sqlite_number(store_db(store), "SELECT unix_us FROM heartbeat", 0, unix_us);
 }
 
 /* ---- Grants ---- */
@@ -198,8 +123,8 @@ static enum status take_grant(struct sqlite *db, sqlite3_stmt *row, struct grant
     bool fits = column_id(row, 0, &grant->id) && column_id_or_none(row, 2, &grant->client) &&
                 column_id_or_none(row, 3, &grant->person) && column_text(row, 9, grant->purpose, GRANT_TEXT_MAX) &&
                 column_text(row, 13, grant->notice_version, GRANT_TEXT_MAX) &&
-                column_text(row, 14, grant->evidence, GRANT_TEXT_MAX);
-    return fits ? OK : corrupt(db, "grants");
+                column_text(row, 14, grant->evidence, EVIDENCE_MAX);
+    return fits ? OK : store_corrupt(db, "grants");
 }
 
 /* Replaces only an older epoch, so that nothing that was withdrawn comes back by an old file. */
@@ -227,14 +152,14 @@ static enum status put_newer_grant(struct sqlite *db, const struct grant *grant)
 
 static enum status grant_put(struct store *store, const struct grant *grant)
 {
-    struct sqlite *db = db_of(store);
+    struct sqlite *db = store_db(store);
     TRY(sqlite_begin(db));
     return sqlite_end(db, put_newer_grant(db, grant));
 }
 
 static enum status grant_get(struct store *store, const struct id *id, struct grant *grant)
 {
-    struct sqlite *db = db_of(store);
+    struct sqlite *db = store_db(store);
     sqlite3_stmt *statement;
     struct grant found;
     bool row;
@@ -276,7 +201,7 @@ static enum status put_plan(struct sqlite *db, const struct plan *plan)
 
 static enum status plan_put(struct store *store, const struct plan *plan)
 {
-    struct sqlite *db = db_of(store);
+    struct sqlite *db = store_db(store);
     TRY(sqlite_begin(db));
     return sqlite_end(db, put_plan(db, plan));
 }
@@ -286,12 +211,12 @@ static enum status add_person(struct sqlite *db, sqlite3_stmt *row, void *contex
     struct plan *plan = context;
     struct plan_person *p = &plan->people[plan->people_count];
     if (plan->people_count == PLAN_PEOPLE_MAX)
-        return corrupt(db, "people");
+        return store_corrupt(db, "people");
     p->role = role_parse(column_bytes(row, 3));
     if (!p->role || !column_id(row, 0, &p->participation) || !column_id(row, 1, &p->person) ||
         !column_id_or_none(row, 2, &p->client) || !column_text(row, 4, p->name, NAME_MAX_BYTES) ||
         !column_text(row, 5, p->alias, NAME_MAX_BYTES))
-        return corrupt(db, "people");
+        return store_corrupt(db, "people");
     plan->people_count++;
     return OK;
 }
@@ -301,7 +226,7 @@ static enum status add_step(struct sqlite *db, sqlite3_stmt *row, void *context)
     struct plan *plan = context;
     if (plan->step_count == PLAN_STEPS_MAX ||
         !column_text(row, 0, plan->agenda[plan->step_count].title, NAME_MAX_BYTES))
-        return corrupt(db, "agenda");
+        return store_corrupt(db, "agenda");
     plan->agenda[plan->step_count++].minutes = (uint32_t)sqlite3_column_int64(row, 1);
     return OK;
 }
@@ -335,7 +260,7 @@ static enum status load_plan(struct sqlite *db, struct plan *plan)
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         sqlite3_stmt *statement;
         TRY(sqlite_query(db, &statement, parts[i].sql, "t", plan->session.text));
-        TRY(walk(db, statement, (struct rows){ parts[i].take, plan }));
+        TRY(rows_walk(db, statement, (struct rows){ parts[i].take, plan }));
     }
     return OK;
 }
@@ -350,7 +275,7 @@ static enum status take_plan(struct sqlite *db, sqlite3_stmt *row, struct plan *
     if (!plan->kind || !column_id(row, 0, &plan->session) || !column_id(row, 4, &plan->client) ||
         !column_text(row, 5, plan->guidance_version, GRANT_TEXT_MAX) ||
         !column_text(row, 6, plan->notice_version, GRANT_TEXT_MAX))
-        return corrupt(db, "sessions");
+        return store_corrupt(db, "sessions");
     return load_plan(db, plan);
 }
 
@@ -364,24 +289,24 @@ static enum status pass_plan_on(struct sqlite *db, sqlite3_stmt *row, void *cont
 
 static enum status plans_each(struct store *store, struct store_plans plans)
 {
-    struct sqlite *db = db_of(store);
+    struct sqlite *db = store_db(store);
     sqlite3_stmt *statement;
     TRY(sqlite_query(db, &statement, "SELECT " SESSION_COLUMNS " FROM sessions ORDER BY id", ""));
-    return walk(db, statement, (struct rows){ pass_plan_on, &plans });
+    return rows_walk(db, statement, (struct rows){ pass_plan_on, &plans });
 }
 
 static enum status plans_after(struct store *store, const struct id *after, size_t limit, struct store_plans plans)
 {
-    struct sqlite *db = db_of(store);
+    struct sqlite *db = store_db(store);
     sqlite3_stmt *statement;
     TRY(sqlite_query(db, &statement, "SELECT " SESSION_COLUMNS " FROM sessions WHERE id > ? ORDER BY id LIMIT ?", "ti",
                      after->text, (int64_t)limit));
-    return walk(db, statement, (struct rows){ pass_plan_on, &plans });
+    return rows_walk(db, statement, (struct rows){ pass_plan_on, &plans });
 }
 
 static enum status plan_get(struct store *store, const struct id *id, struct plan *plan)
 {
-    struct sqlite *db = db_of(store);
+    struct sqlite *db = store_db(store);
     sqlite3_stmt *statement;
     bool row;
     TRY(sqlite_query(db, &statement, "SELECT " SESSION_COLUMNS " FROM sessions WHERE id = ?", "t", id->text));
@@ -416,7 +341,7 @@ static enum status add_grants_of(struct sqlite *db, struct plan *plan, size_t in
                      " ORDER BY expires DESC, id LIMIT ?",
                      "ttii", client->text, p->person.text, (int64_t)active,
                      (int64_t)(PLAN_GRANTS_MAX - plan->grant_count)));
-    return walk(db, statement, (struct rows){ add_grant, plan });
+    return rows_walk(db, statement, (struct rows){ add_grant, plan });
 }
 
 static enum status plan_grants(struct store *store, struct plan *plan)
@@ -424,7 +349,7 @@ static enum status plan_grants(struct store *store, struct plan *plan)
     plan->grant_count = 0;
     for (int active = 1; active >= 0; active--)
         for (size_t i = 0; i < plan->people_count; i++)
-            TRY(add_grants_of(db_of(store), plan, i, active));
+            TRY(add_grants_of(store_db(store), plan, i, active));
     return OK;
 }
 
@@ -444,7 +369,7 @@ static enum status put_findings(struct sqlite *db, const struct store_finding *f
 
 static enum status findings_put(struct store *store, const struct store_finding *findings, size_t count)
 {
-    struct sqlite *db = db_of(store);
+    struct sqlite *db = store_db(store);
     if (count == 0)
         return OK;
     TRY(sqlite_begin(db));
@@ -454,18 +379,18 @@ static enum status findings_put(struct store *store, const struct store_finding 
 static enum status take_reason(struct sqlite *db, sqlite3_stmt *row, void *context)
 {
     struct store_finding *finding = context;
-    return column_text(row, 0, finding->reason, STORE_WORD_MAX) ? OK : corrupt(db, "findings");
+    return column_text(row, 0, finding->reason, STORE_WORD_MAX) ? OK : store_corrupt(db, "findings");
 }
 
 static enum status finding_get(struct store *store, const struct id *id, struct store_finding *found)
 {
-    struct sqlite *db = db_of(store);
+    struct sqlite *db = store_db(store);
     struct store_finding finding = { 0 };
     sqlite3_stmt *statement;
     TRY(grant_get(store, id, &finding.grant));
     TRY(sqlite_query(db, &statement, "SELECT reason FROM findings WHERE grant_id = ? AND epoch = ?", "ti", id->text,
                      (int64_t)finding.grant.epoch));
-    TRY(walk(db, statement, (struct rows){ take_reason, &finding }));
+    TRY(rows_walk(db, statement, (struct rows){ take_reason, &finding }));
     *found = finding;
     return OK;
 }
@@ -483,7 +408,7 @@ static enum status put_reply(struct sqlite *db, const struct store_reply *reply,
 
 static enum status reply_put(struct store *store, const struct store_reply *reply, int64_t forget_before)
 {
-    struct sqlite *db = db_of(store);
+    struct sqlite *db = store_db(store);
     TRY(sqlite_begin(db));
     return sqlite_end(db, put_reply(db, reply, forget_before));
 }
@@ -495,14 +420,14 @@ static enum status take_reply(struct sqlite *db, sqlite3_stmt *row, struct store
     reply->status = sqlite3_column_int(row, 2);
     if (!column_hash(row, 0, reply->request) || !column_text(row, 3, reply->content_type, STORE_WORD_MAX) ||
         !column_text(row, 4, reply->location, STORE_PLACE_MAX))
-        return corrupt(db, "replies");
+        return store_corrupt(db, "replies");
     reply->body = strndup(body.len ? (const char *)body.at : "", body.len);
     return reply->body ? OK : ERR_NO_MEMORY;
 }
 
 static enum status reply_get(struct store *store, const uint8_t key[STORE_HASH_LEN], struct store_reply *found)
 {
-    struct sqlite *db = db_of(store);
+    struct sqlite *db = store_db(store);
     struct store_reply reply = { 0 };
     sqlite3_stmt *statement;
     bool row;
@@ -539,6 +464,15 @@ static const struct store_ops operations = {
     .finding_get = finding_get,
     .reply_put = reply_put,
     .reply_get = reply_get,
+    .invitation_put = store_invitation_put,
+    .invitation_get = store_invitation_get,
+    .invitation_find = store_invitation_find,
+    .invitations_after = store_invitations_after,
+    .guidance_put = store_guidance_put,
+    .guidance_get = store_guidance_get,
+    .guidances_after = store_guidances_after,
+    .feed_put = store_feed_put,
+    .feed_get = store_feed_get,
 };
 
 static enum status read_clinic(struct sqlite *db, struct id *clinic)
@@ -548,7 +482,7 @@ static enum status read_clinic(struct sqlite *db, struct id *clinic)
     TRY(sqlite_query(db, &statement, "SELECT value FROM meta WHERE key = 'clinic'", ""));
     enum status status = sqlite_next(db, statement, &row);
     if (status == OK)
-        status = !row ? ERR_UNKNOWN : column_id(statement, 0, clinic) ? OK : corrupt(db, "meta");
+        status = !row ? ERR_UNKNOWN : column_id(statement, 0, clinic) ? OK : store_corrupt(db, "meta");
     sqlite3_finalize(statement);
     return status;
 }
@@ -584,7 +518,7 @@ enum status store_sqlite_open(struct store **opened, const char *path, const str
 {
     struct store *store;
     TRY(open_store(&store, path, SQLITE_AS_OWNER, log));
-    enum status status = claim_for_clinic(db_of(store), clinic);
+    enum status status = claim_for_clinic(store_db(store), clinic);
     if (status == OK)
         *opened = store;
     else
@@ -596,7 +530,7 @@ enum status store_sqlite_read(struct store **opened, const char *path, struct id
 {
     struct store *store;
     TRY(open_store(&store, path, SQLITE_AS_READER, log));
-    enum status status = read_clinic(db_of(store), clinic);
+    enum status status = read_clinic(store_db(store), clinic);
     if (status == OK)
         *opened = store;
     else

@@ -1,4 +1,4 @@
-/* broker.js - one real broker for one journey: its own folder, keys, plan and ports; the wiretap preloaded. */
+/* broker.js - one real broker for one test: its own folder, keys, plans and ports; the wiretap preloaded. */
 
 import { execFileSync, spawn } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { equal, until } from './check.js';
 import { Wiretap } from './wiretap.js';
 
 const ROOT = resolve(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '../..');
-const BUILD = process.env.KINROOM_BUILD ?? join(ROOT, 'build/dev');
+export const BUILD = process.env.KINROOM_BUILD ?? join(ROOT, 'build/dev');
 export const KINROOM = join(BUILD, 'broker/kinroom');
 export const WIRETAP = join(BUILD, 'tests/libkinroom_wiretap.so');
 const STOP_WITHIN_MS = 10000;
@@ -57,41 +57,64 @@ export class Broker {
     #folder = mkdtempSync(join(tmpdir(), 'kinroom-'));
     #child = null;
     #exited = null;
+    #words = [];
+    #lives = 0;
     tap = null;
     #service = null;
 
-    /* host: the address that pages and media use: 127.0.0.1 or ::1. tapped: with the wiretap, which a broker under a sanitizer can't
-     * take. options: more of the command line. */
-    static async start({ plan = planOf(), host = '127.0.0.1', tapped = true, options = {}, webRoot = join(ROOT, 'web') } = {}) {
+    /* plans: its sessions, of which the first is the one that tokens are for unless another is named. host: the address that pages and
+     * media use: 127.0.0.1 or ::1. tapped: with the wiretap, which a broker under a sanitizer can't take. options: more of the command line. */
+    static async start({ plan = planOf(), plans = [plan], host = '127.0.0.1', tapped = true, options = {}, webRoot = join(ROOT, 'web') } = {}) {
         const broker = new this();
-        await broker.#start(plan, host, tapped, { '--web-root': webRoot, ...options });
+        await broker.#start(plans, host, tapped, { '--web-root': webRoot, ...options });
         return broker;
     }
 
-    async #start(plan, host, tapped, options) {
+    async #start(plans, host, tapped, options) {
         const at = (name) => this.file(name);
         execFileSync(join(ROOT, 'certs/make-dev-certs.sh'), [this.#folder]);
         writeFileSync(at('key.jwk'), execFileSync(KINROOM, ['token', 'key']));
-        writeFileSync(at('plan.json'), JSON.stringify({ sessions: [plan] }));
+        writeFileSync(at('plan.json'), JSON.stringify({ sessions: plans }));
         this.port = await freeTcpPort();
         this.url = `https://${host.includes(':') ? `[${host}]` : host}:${this.port}`;
-        this.session = plan.id;
+        this.session = plans[0].id;
 
         this.udpPort = await freeUdpPort();
-        const log = openSync(at('log'), 'a');
-        this.#child = spawn(KINROOM, ['serve', '--listen', host, '--https-port', this.port, '--udp-port', this.udpPort,
+        this.#words = ['serve', '--listen', host, '--https-port', this.port, '--udp-port', this.udpPort,
             '--media-addresses', host, '--certificate', at('cert.pem'), '--key', at('key.pem'), '--origins', this.url,
             '--token-keys', at('key.jwk'), '--plan', at('plan.json'),
-            ...Object.entries({ '--store': at('kinroom.db'), ...options }).flat()].map(String), {
-            env: tapped ? { ...process.env, LD_PRELOAD: WIRETAP, KINROOM_WIRETAP: at('wiretap') } : process.env,
+            ...Object.entries({ '--store': at('kinroom.db'), ...options }).flat()].map(String);
+        await this.#launch(tapped);
+    }
+
+    async #launch(tapped) {
+        const log = openSync(this.file('log'), 'a');
+        const wiretap = this.file(`wiretap-${++this.#lives}`);
+        this.#child = spawn(KINROOM, this.#words, {
+            env: tapped ? { ...process.env, LD_PRELOAD: WIRETAP, KINROOM_WIRETAP: wiretap } : process.env,
             stdio: ['ignore', log, log],
         });
         closeSync(log);
         this.pid = this.#child.pid;
         this.#exited = new Promise((done) => this.#child.on('exit', (code, signal) => done(signal ?? code)));
-        if (tapped) this.tap = new Wiretap(at('wiretap'));
+        if (tapped) this.tap = new Wiretap(wiretap);
         await until(`the broker answers ${this.url}/healthz`, () => this.#child.exitCode === null ? this.#healthy() : Promise.reject(
-            new Error(`the broker ended with ${this.#child.exitCode}:\n${this.log}`)));
+            new Error(`the broker ended with ${this.#child.exitCode}:\n${this.log}`)), { every_ms: 10 });
+    }
+
+    /* The power goes: kill -9. */
+    async kill() {
+        this.#child.kill('SIGKILL');
+        equal(await this.#exited, 'SIGKILL', 'how the broker ended');
+        this.tap?.mark();
+    }
+
+    /* On the same store, keys and ports; with a wiretap of its own, the old one's log goes. */
+    async restart() {
+        const tapped = this.tap !== null;
+        this.tap?.close();
+        rmSync(this.file(`wiretap-${this.#lives}`), { force: true });
+        await this.#launch(tapped);
     }
 
     #healthy() {
@@ -101,21 +124,33 @@ export class Broker {
         });
     }
 
-    /* A link as a person gets it. */
-    link(participation, role) {
-        return `${this.url}/#token=${this.token(participation, role)}`;
+    /* A link as a person gets it, and the newest code that came to the contact that the clinic has for them (--delivery outbox). */
+    async invite(participation, session = this.session) {
+        const contact = `mailto:${participation}@example.org`;
+        const invitation = await this.api('POST', `/api/v1/sessions/${session}/invitations`, { participation, contact, deliver: false });
+        equal(invitation.status, 201, `the invitation of ${participation}`);
+        return { url: invitation.body.url, code: () => this.#codeFor(session, participation) };
     }
 
-    token(participation, role) {
+    async #codeFor(session, participation) {
+        const { body } = await this.api('GET', '/api/v1/deliveries');
+        return body.items.filter((one) => one.kind === 'code' && one.session === session && one.participation === participation).at(-1)?.secret;
+    }
+
+    /* device: the only one for which it is good. */
+    token(participation, role, { session = this.session, device } = {}) {
         return execFileSync(KINROOM, ['token', 'issue', '--keys', this.file('key.jwk'), '--participation', participation,
-            '--session', this.session, '--role', role]).toString().trim();
+            '--session', session, '--role', role, ...(device ? ['--device', device.thumbprint] : [])]).toString().trim();
     }
 
-    /* As the clinic's system, which may do everything with grants. */
+    /* Of one of the clinic's systems, which may do all that is asked for in the tests. */
+    get serviceToken() {
+        return this.#service ??= execFileSync(KINROOM, ['token', 'service', '--keys', this.file('key.jwk'), '--service', 'ehr',
+            '--scope', 'sessions:write grants:read grants:write invitations:read invitations:write moderate deliveries:read']).toString().trim();
+    }
+
     async api(method, path, body) {
-        this.#service ??= execFileSync(KINROOM, ['token', 'service', '--keys', this.file('key.jwk'), '--service', 'ehr',
-            '--scope', 'grants:read grants:write']).toString().trim();
-        const headers = { authorization: `Bearer ${this.#service}`, ...(body && { 'content-type': 'application/json' }) };
+        const headers = { authorization: `Bearer ${this.serviceToken}`, ...(body && { 'content-type': 'application/json' }) };
         const reply = await new Promise((done, fail) => {
             request(`${this.url}${path}`, { method, headers, rejectUnauthorized: false }, done).on('error', fail).end(body && JSON.stringify(body));
         });

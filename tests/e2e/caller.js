@@ -11,29 +11,49 @@ const OFFER = readFileSync(new URL('../support/offers/chromium.sdp', import.meta
 
 export class Caller {
     #socket;
+    #address; /* as a proof has to name it */
     #ids = 0;
     #mayWriteAt = 0;
-    heard = []; /* { text, said, at }: as it came, parsed, and when */
+    nonce = null; /* of the hello, with which the broker begins */
+    heard = []; /* { text, said, at } of all that came after it: as it came, parsed, and when */
     closed = null; /* { code, reason } */
 
-    /* url: another door than the broker's own; on(socket) may still listen before anything happens. */
+    /* Up, and greeted. url: another door than the broker's own; origin: of the page. */
     static async dial(broker, { url = broker.url, origin = broker.url } = {}) {
         const caller = new Caller();
-        caller.#socket = new WebSocket(`${url.replace('http', 'ws')}/ws`, SUBPROTOCOL, { origin, rejectUnauthorized: false });
-        const socket = caller.#socket;
-        socket.on('message', (text) => caller.heard.push({ text: text.toString(), said: JSON.parse(text), at: performance.now() }));
+        const socket = new WebSocket(`${url.replace('http', 'ws')}/ws`, SUBPROTOCOL, { origin, rejectUnauthorized: false });
+        caller.#socket = socket;
+        caller.#address = `${origin}/ws`;
+        socket.on('message', (text) => caller.#hear(text.toString(), performance.now()));
         socket.on('close', (code, reason) => (caller.closed = { code, reason: reason.toString() }));
         await new Promise((done, fail) => socket.on('open', done).on('error', fail));
         socket.on('error', () => {}); /* a reset is a close, too */
+        await until('a hello', () => caller.nonce ?? caller.closed, { every_ms: 2 });
         return caller;
     }
 
-    /* Somebody of the plan, joined, whoever was in their place. */
-    static async join(broker, participation, role, options) {
+    #hear(text, at) {
+        const said = JSON.parse(text);
+        if (this.nonce) this.heard.push({ text, said, at });
+        else {
+            equal(said.type, 'hello', 'the first word');
+            this.nonce = said.nonce;
+        }
+    }
+
+    /* Somebody of the plan, joined, whoever was in their place; with a device, by a token that is bound to it. */
+    static async join(broker, participation, role, { device, ...options } = {}) {
         const caller = await Caller.dial(broker, options);
-        equal((await caller.ask({ type: 'join', token: broker.token(participation, role), move: true })).type, 'done', `${participation} joins`);
+        const request = await caller.joinRequest(broker.token(participation, role, { device }), { device });
+        equal((await caller.ask({ ...request, move: true })).type, 'done', `${participation} joins`);
         await caller.#prepare(role);
         return caller;
+    }
+
+    /* changes: to the proof; see device.js. */
+    async joinRequest(token, { device, ...changes } = {}) {
+        const proof = await device?.proof({ method: 'GET', url: this.#address, token, nonce: this.nonce, ...changes });
+        return { type: 'join', token, ...(proof && { proof }) };
     }
 
     /* What comes before the waiting room: a client says where they are, a loved one has read guidance and notice. */

@@ -70,4 +70,17 @@ export function upgrade(broker, { target = '/ws', headers = {}, method = 'GET' }
     return request(target, { method, headers: Object.fromEntries(Object.entries(good).filter(([, value]) => value !== undefined)) });
 }
 
+/* A client's WebSocket frame. length: what it claims. */
+export function frame(opcode, payload, { fin = true, rsv = 0, length = payload.length } = {}) {
+    const head = [(fin ? 0x80 : 0) | rsv << 4 | opcode];
+    if (length < 126) head.push(0x80 | length);
+    else if (length < 65536) head.push(0x80 | 126, length >> 8, length & 255);
+    else {
+        const long = Buffer.alloc(8);
+        long.writeBigUInt64BE(BigInt(length));
+        head.push(0x80 | 127, ...long);
+    }
+    return Buffer.concat([Buffer.from(head), Buffer.alloc(4), payload]);
+}
+
 export const headerOf = (reply, name) => reply.headers.filter(([key]) => key === name).map(([, value]) => value);

@@ -16,6 +16,7 @@ export const PLACE = { address: '12 Elm Street, Springfield', phone: '555 0100' 
 
 /* What a page asks for before its own state, and how people answer. */
 const PREPARATIONS = {
+    code: async (person) => person.giveCode(await person.link.code()),
     preparing: (person) => person.click('[data-action="acknowledge"]'),
     locating: (person) => person.locate(PLACE),
 };
@@ -44,16 +45,16 @@ export class Browser {
         return browser;
     }
 
-    /* Somebody who opened a link and pressed Join, and did what is asked of them before `state`: a loved one acknowledged what they read, a
-     * client said where they are. */
+    /* Somebody who opened a link (of Broker.invite) and pressed Join, and did what is asked of them before `state`: typed the code, acknowledged
+     * what they read, or said where they are. */
     async arrive(name, link, state) {
         const context = await this.#chromium.createBrowserContext();
         const page = await context.newPage();
-        const person = new Person(name, page, context);
+        const person = new Person(name, page, context, link);
         this.people.push(person);
         page.on('console', (message) => message.type() === 'error' && person.complaints.push(message.text()));
         page.on('pageerror', (error) => person.complaints.push(String(error)));
-        await page.goto(link);
+        await page.goto(link.url);
         await person.click('[data-action="join"]');
         await person.prepareFor(state);
         person.id = await page.evaluate(() => window.kinroom.me);
@@ -83,9 +84,10 @@ export class Person {
     complaints = []; /* what their page's console said went wrong */
     #context;
 
-    constructor(name, page, context) {
+    constructor(name, page, context, link) {
         this.name = name;
         this.page = page;
+        this.link = link;
         this.#context = context;
     }
 
@@ -110,11 +112,19 @@ export class Person {
 
     /* The page shows `state`, or asks for something first. */
     async prepareFor(state) {
-        const asked = Object.keys(PREPARATIONS).filter((name) => name !== state);
-        await this.waitFor([state, ...asked].map((name) => `#page[data-state="${name}"]`).join(', '));
-        const now = await this.page.$eval('#page', (page) => page.dataset.state);
-        if (now !== state) await PREPARATIONS[now](this);
-        await this.isIn(state);
+        let asked = Object.keys(PREPARATIONS).filter((name) => name !== state);
+        for (;;) {
+            await this.waitFor([state, ...asked].map((name) => `#page[data-state="${name}"]`).join(', '));
+            const now = await this.page.$eval('#page', (page) => page.dataset.state);
+            if (now === state) return;
+            asked = asked.filter((name) => name !== now);
+            await PREPARATIONS[now]?.(this);
+        }
+    }
+
+    async giveCode(code) {
+        await this.type('#code', code);
+        await this.click('[data-action="code-send"]');
     }
 
     async locate({ address, phone }) {

@@ -21,17 +21,18 @@ class Stage {
         this.browser = browser;
     }
 
-    async broker(options) {
-        const broker = await Broker.start(options);
+    /* What would go out to people stays in the broker's outbox, where we read the codes. */
+    async broker({ options, ...rest } = {}) {
+        const broker = await Broker.start({ ...rest, options: { '--delivery': 'outbox', ...options } });
         this.brokers.push(broker);
         return broker;
     }
 
     /* The three of the first room, in their places; none with anything turned on. */
     async threePeople(broker) {
-        const therapist = await this.browser.join('therapist', broker.link('p-therapist', 'therapist'), 'session');
-        const client = await this.browser.join('client', broker.link('p-client', 'client'), 'session');
-        const lovedOne = await this.browser.join('loved one', broker.link('p-sam', 'loved_one'), 'waiting');
+        const therapist = await this.browser.join('therapist', await broker.invite('p-therapist'), 'session');
+        const client = await this.browser.join('client', await broker.invite('p-client'), 'session');
+        const lovedOne = await this.browser.join('loved one', await broker.invite('p-sam'), 'waiting');
         return { therapist, client, lovedOne };
     }
 

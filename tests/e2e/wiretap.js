@@ -11,7 +11,8 @@ const LEAD_LAST = 191;
 export const isMedia = (event) => event.peer !== undefined && event.lead >= LEAD_FIRST && event.lead <= LEAD_LAST;
 
 export class Wiretap {
-    events = []; /* the log's lines in order; { t, dir, peer, kind, pt, seq, ssrc, len } or { t, dir, stream, text } */
+    events = []; /* the log's lines in order; { t, dir, peer, kind, pt, seq, ssrc, len }, { t, dir, stream, text } or { t, dir, status } */
+    reads = /./; /* the lines that count; under load there are too many to take in each */
     streams = new Map(); /* stream -> { participant, role, ufrag, ssrcOf: mid -> ssrc, offers } */
     #peers = new Map(); /* "127.0.0.1:40404" -> stream */
     #byFragment = new Map(); /* our ICE user fragment -> stream */
@@ -33,7 +34,7 @@ export class Wiretap {
         for (let got; (got = readSync(this.#file, piece, 0, piece.length, this.#offset)) > 0; this.#offset += got) {
             const lines = (this.#rest + piece.toString('utf8', 0, got)).split('\n');
             this.#rest = lines.pop();
-            for (const line of lines) this.#take(JSON.parse(line));
+            for (const line of lines) if (this.reads.test(line)) this.#take(JSON.parse(line));
         }
         return this.events.length;
     }

@@ -10,6 +10,7 @@
 enum { PEOPLE = 4, CLIENTS = 12, EPOCH_UNIX_S = 1790000000 };
 
 static const char *const ids[PEOPLE] = { "t-1", "c-1", "l-1", "l-2" };
+static const char *const devices[] = { "", "d-1", "d-2", "d-3" };
 static const enum role roles[PEOPLE] = { ROLE_THERAPIST, ROLE_CLIENT, ROLE_LOVED_ONE, ROLE_LOVED_ONE };
 
 /* Whole messages, so that the fuzzer finds the deep states; it can still write its own. */
@@ -34,6 +35,8 @@ static const char *const texts[] = {
     "0.0.0.0\\r\\na=mid:0\\r\\na=sendonly\\r\\na=rtcp-mux\\r\\na=rtpmap:111 opus/48000/2\\r\\n"
     "m=audio 9 UDP/TLS/RTP/SAVPF 111\\r\\nc=IN IP4 "
     "0.0.0.0\\r\\na=mid:1\\r\\na=recvonly\\r\\na=rtcp-mux\\r\\na=rtpmap:111 opus/48000/2\\r\\n\"}",
+    "{\"type\":\"allow_extension\",\"id\":7,\"yes\":true}",
+    "{\"type\":\"locate\",\"id\":7,\"address\":\"1 Elm St\",\"phone\":\"555 0100\"}",
 };
 enum { TEXTS = sizeof texts / sizeof *texts };
 
@@ -98,6 +101,13 @@ static void plan(struct broker *broker)
         abort();
 }
 
+static void code(struct trial *t, uint8_t whom)
+{
+    struct id session = { "s-1" }, participation;
+    id_parse(bytes_of(ids[whom % PEOPLE]), &participation);
+    broker_code(t->broker, t->now, &session, &participation, (enum code_state)(whom >> 4 & 3), t->out);
+}
+
 static void deed(struct trial *t, struct reader *r)
 {
     uint8_t what = read_u8(r), whom = read_u8(r);
@@ -108,6 +118,7 @@ static void deed(struct trial *t, struct reader *r)
         struct claims claims = { .role = roles[whom % PEOPLE], .expires = EPOCH_UNIX_S + 2000 };
         id_parse(bytes_of(ids[whom % PEOPLE]), &claims.participation);
         id_parse(bytes_of("s-1"), &claims.session);
+        id_parse(bytes_of(devices[what >> 3 & 3]), &claims.device);
         t->alive[client - 1] = true;
         broker_join(t->broker, t->now, client, &claims, 77, what & 128, t->out);
         break;
@@ -129,6 +140,10 @@ static void deed(struct trial *t, struct reader *r)
         break;
     }
     case 6:
+        if (what & 64) {
+            code(t, whom);
+            break;
+        }
         broker_gone(t->broker, t->now, client, t->out);
         drain(t);
         t->alive[client - 1] = false;

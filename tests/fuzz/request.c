@@ -54,7 +54,8 @@ static json_t *body_of(const struct request *r)
     switch (r->kind) {
     case REQUEST_JOIN:
         assert(r->join.token[0] && strlen(r->join.token) <= 2048);
-        return json_pack("{s:s, s:b}", "token", r->join.token, "move", (int)r->join.move);
+        assert(!r->join.proof || (r->join.proof[0] && strlen(r->join.proof) <= 2048));
+        return json_pack("{s:s, s:s*, s:b}", "token", r->join.token, "proof", r->join.proof, "move", (int)r->join.move);
     case REQUEST_OFFER:
         assert(r->offer.sdp[0] && strlen(r->offer.sdp) <= REQUEST_SDP_MAX);
         return json_pack("{s:s}", "sdp", r->offer.sdp);
@@ -95,6 +96,8 @@ static json_t *body_of(const struct request *r)
         return json_pack("{s:s, s:s}", "to", r->chat.to_therapist ? "therapist" : "everyone", "text", r->chat.text);
     case REQUEST_HAND:
         return json_pack("{s:b}", "up", (int)r->hand.up);
+    case REQUEST_ALLOW_EXTENSION:
+        return json_pack("{s:b}", "yes", (int)r->allow_extension.yes);
     case REQUEST_REACHED:
         return json_pack("{s:b}", "yes", (int)r->reached.yes);
     case REQUEST_END:

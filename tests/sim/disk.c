@@ -43,9 +43,12 @@ void take_record(struct world *w, struct ledger_note note)
         w->waits_for[person] = note.number;
         take_open(w, person);
     } else if (pending->record.kind == RECORD_REMOVED) {
-        w->model.people[person].removed = true; /* before anybody is told: `done` waits for the disk */
-        model_out(&w->model, person);
-        model_segment_over(&w->model, person);
+        struct id device = device_id(w->model.people[person].device);
+        if (!id_equal(&device, &pending->record.device))
+            world_violation(w, "the removal of %s doesn't name their device", world_id(person));
+        model_remove(&w->model, person); /* before anybody is told: `done` waits for the disk */
+    } else if (pending->record.kind == RECORD_REFUSED) {
+        w->refusals += strcmp(pending->record.reason, "code_failed") == 0;
     } else if (pending->record.kind == RECORD_CLOSE && id_equal(&w->disclosed[person], &pending->record.interval)) {
         w->disclosed[person] = (struct id){ 0 };
     }

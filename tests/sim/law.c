@@ -2,13 +2,13 @@
 
 static bool client_in(const struct law *law)
 {
-    return law->people[CLIENT].device && law->people[CLIENT].prepared;
+    return law->people[CLIENT].connection && law->people[CLIENT].prepared;
 }
 
 /* No gate without a connected therapist (invariant 5), and none outside the box. */
 static bool is_open(const struct law *law)
 {
-    return !law->over && law->now < law->closes && law->people[THERAPIST].device;
+    return !law->over && law->now < law->closes && law->people[THERAPIST].connection;
 }
 
 bool law_may_stay(const struct law *law, int person)
@@ -16,7 +16,7 @@ bool law_may_stay(const struct law *law, int person)
     const struct law_person *p = &law->people[person];
     bool granted = !law->group && !p->withdrawn && law->now < law->grant_until; /* a group has no place for them: 6 */
     bool in_segment = !p->segment_until || law->now < p->segment_until;
-    return is_open(law) && client_in(law) && p->device && !p->removed && p->prepared && p->agreed && granted &&
+    return is_open(law) && client_in(law) && p->connection && !p->removed && p->prepared && p->agreed && granted &&
            in_segment;
 }
 
@@ -33,7 +33,7 @@ bool law_in(const struct law *law, int person)
 {
     if (law_loved(person))
         return law_may_stay(law, person) && law->people[person].interval == INTERVAL_OPEN;
-    return person == CLIENT ? client_in(law) : law->people[person].device != 0;
+    return person == CLIENT ? client_in(law) : law->people[person].connection != 0;
 }
 
 source_mask law_may_reach(const struct law *law, int to, int from)
@@ -69,20 +69,38 @@ void law_time(struct law *law, usec_t now)
         law_end(law);
 }
 
-void law_joined(struct law *law, int person, unsigned device)
+bool law_may_join(const struct law *law, int person, unsigned device, bool move)
+{
+    const struct law_person *p = &law->people[person];
+    bool same = device && device == p->device, denied = device && law->denied >> device & 1;
+    return !law->over && !p->removed && !denied && (!p->connection || same || move);
+}
+
+void law_joined(struct law *law, int person, unsigned connection, unsigned device)
 {
     struct law_person *p = &law->people[person];
-    /* Whoever takes over a live connection may be somebody else with the link: the therapist looks again. */
-    if (p->device)
+    if (p->connection)
+        law_gone(law, person, true); /* the first closes before the second opens */
+    /* Whoever comes by another device may be somebody else with the link: the therapist looks again. */
+    if (!device || device != p->device)
         p->resumable_until = 0;
+    p->connection = connection;
     p->device = device;
     p->declined = false;
+}
+
+void law_removed(struct law *law, int person)
+{
+    struct law_person *p = &law->people[person];
+    p->removed = true;
+    law->denied |= p->device ? 1u << p->device : 0;
+    law_end_segment(law, person);
 }
 
 void law_gone(struct law *law, int person, bool lost)
 {
     struct law_person *p = &law->people[person];
-    p->device = 0;
+    p->connection = 0;
     if (lost && law_loved(person) && p->interval != INTERVAL_NONE)
         p->resumable_until = law->now + LAW_RESUME_US;
     else if (!lost)

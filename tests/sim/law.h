@@ -24,11 +24,12 @@ enum law_interval {
 };
 
 struct law_person {
-    unsigned device; /* 1 or 2, by which they are connected; 0: they are not */
-    bool prepared;   /* a loved one has acknowledged, a client said where they are */
+    unsigned connection; /* 1 or 2, the one that lives; 0: they are not connected */
+    unsigned device;     /* by which they are connected or last were; 0: none was proved */
+    bool prepared;       /* a loved one has acknowledged, a client said where they are */
     bool declined, agreed, withdrawn, removed;
     usec_t segment_until;   /* 0: none runs */
-    usec_t resumable_until; /* until when their own lost link brings them back without the therapist; 0: it doesn't */
+    usec_t resumable_until; /* until when that device brings them back without the therapist; 0: it doesn't */
 
     enum law_interval interval;
     uint64_t number; /* of its OPEN record */
@@ -41,12 +42,19 @@ struct law {
     bool group;
     bool over; /* for good */
     usec_t now, closes, grant_until;
+    unsigned denied; /* devices of those who were removed: bit (1 << device) */
     struct law_person people[PEOPLE];
 };
 
 static inline bool law_loved(int person)
 {
     return person >= FIRST_LOVED;
+}
+
+/* Somebody's own first or second device. */
+static inline unsigned law_device(int person, unsigned nth)
+{
+    return 2 * (unsigned)person + nth;
 }
 
 /* Past the waiting room and connected; of a loved one: inside an interval that the ledger holds, on every ground. */
@@ -61,7 +69,11 @@ source_mask law_may_reach(const struct law *, int to, int from);
 
 /* What happened. */
 void law_time(struct law *, usec_t now);
-void law_joined(struct law *, int person, unsigned device);
+/* Whether they come in by this device, or by none; move: although they are connected by another. */
+bool law_may_join(const struct law *, int person, unsigned device, bool move);
+void law_joined(struct law *, int person, unsigned connection, unsigned device);
+/* For good: the person, and the device under whatever name. */
+void law_removed(struct law *, int person);
 /* lost: without a word, rather than by leaving or being sent away. */
 void law_gone(struct law *, int person, bool lost);
 void law_stop(struct law *, int person);        /* stepped out, or their own lost link no longer brings them back */

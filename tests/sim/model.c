@@ -131,6 +131,42 @@ void model_segment_over(struct model *m, int person)
     m->people[person].agreed = false;
 }
 
+static void make_longer(struct model *m, unsigned minutes)
+{
+    usec_t closes = m->closes + minutes * 60 * USEC_PER_SEC;
+    for (int i = 0; i < m->count; i++)
+        if (!rules(m)->segment_minutes && m->people[i].segment_until == m->closes)
+            m->people[i].segment_until = closes;
+    m->closes = closes;
+    m->extended += minutes;
+}
+
+enum model_longer model_extend(struct model *m, usec_t now, int by, unsigned minutes)
+{
+    bool asks = rules(m)->needs_yes;
+    if (m->kind == KIND_CHECK_IN || m->asked || m->extended + minutes > 60 || (asks && !has(m, ROLE_CLIENT)))
+        return LONGER_NO;
+    if (!asks) {
+        make_longer(m, minutes);
+        return LONGER_YES;
+    }
+    m->asked = minutes;
+    m->asked_by = by;
+    m->asked_until = sooner(now + 30 * USEC_PER_SEC, m->closes);
+    return LONGER_ASKED;
+}
+
+bool model_allow(struct model *m, int person, bool yes)
+{
+    unsigned minutes = m->asked;
+    if (!minutes || m->people[person].role != ROLE_CLIENT)
+        return false;
+    m->asked = 0;
+    if (yes)
+        make_longer(m, minutes);
+    return true;
+}
+
 void model_withdraw(struct model *m, int person)
 {
     m->people[person].withdrawn = true;
@@ -158,6 +194,8 @@ void model_at(struct model *m, usec_t now)
 {
     if (now >= m->closes)
         m->over = true;
+    if (now >= m->asked_until)
+        m->asked = 0;
     for (int i = 0; i < m->count; i++) {
         struct model_person *p = &m->people[i];
         bool segment_over = p->segment_until && now >= p->segment_until;
@@ -212,9 +250,37 @@ bool model_may_admit(const struct model *m, usec_t now, int person)
     return p->grant_until >= now + minute && (!p->segment_until || p->segment_until >= now + minute);
 }
 
-void model_joined(struct model *m, usec_t now, int person)
+static bool is_denied(const struct model *m, unsigned device)
+{
+    return device && m->denied >> device & 1;
+}
+
+bool model_may_join(const struct model *m, int person, unsigned device, bool move)
+{
+    const struct model_person *p = &m->people[person];
+    bool same = device && device == p->device;
+    return !p->removed && !is_denied(m, device) && !m->over && (!p->connected || same || move);
+}
+
+void model_remove(struct model *m, int person)
+{
+    m->people[person].removed = true;
+    m->denied |= m->people[person].device ? 1u << m->people[person].device : 0;
+    model_segment_over(m, person);
+    for (int i = 0; i < m->count; i++)
+        if (i == person || is_denied(m, m->people[i].device)) {
+            model_out(m, i);
+            m->people[i].connected = false;
+        }
+}
+
+void model_joined(struct model *m, usec_t now, int person, unsigned device)
 {
     struct model_person *p = &m->people[person];
+    /* Only the device that lost its link comes back by itself: any other may be somebody else with the link. */
+    if (!device || device != p->device)
+        p->resumable_until = 0;
+    p->device = device;
     p->connected = true;
     p->declined = false;
     p->sending = 0;
@@ -228,6 +294,8 @@ void model_gone(struct model *m, usec_t now, int person)
     struct model_person *p = &m->people[person];
     bool was_in = p->admitted || p->admitting;
     p->connected = false;
+    if (person == m->asked_by)
+        m->asked = 0;
     if (guest(p)) {
         model_out(m, person);
         if (was_in)

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "auth/consent.h"
+#include "auth/invitation.h"
 #include "base/terms.h"
 
 enum { MODEL_PEOPLE_MAX = 8 };
@@ -21,7 +22,9 @@ struct model_person {
     enum mode choice;
     enable_mask enabled;
     bool prepared, declined;
-    bool refused; /* by the client */
+    bool refused;    /* by the client */
+    unsigned device; /* by which they are connected or last were; 0: none was proved */
+    enum code_state code;
     bool connected, removed, admitting, admitted, agreed;
     usec_t resumable_until; /* their own lost link may bring them back until then; 0 no */
     usec_t segment_until;   /* 0: none runs */
@@ -33,7 +36,12 @@ struct model {
     struct model_person people[MODEL_PEOPLE_MAX];
     int count;
     usec_t opens, closes;
+    unsigned extended; /* minutes */
+    unsigned asked;    /* the client is asked whether it may be so many minutes longer; 0: they are not */
+    int asked_by;      /* the therapist */
+    usec_t asked_until;
     bool over;
+    uint32_t denied; /* devices of those who were removed: bit (1 << device) */
 };
 
 /* Lets time pass: what ends, ends. */
@@ -46,7 +54,9 @@ source_mask model_sends(const struct model *, usec_t now, int person);
 /* The sources of `from` that may leave the broker towards `to`. */
 source_mask model_may(const struct model *, usec_t now, int to, int from);
 
-void model_joined(struct model *, usec_t now, int person);
+/* Whether this person comes in by this device; move: although they are connected by another. */
+bool model_may_join(const struct model *, int person, unsigned device, bool move);
+void model_joined(struct model *, usec_t now, int person, unsigned device);
 void model_gone(struct model *, usec_t now, int person);
 /* Whether an admission now is right: used both for a `done` (must be true) and for a refusal (must be false). */
 bool model_may_admit(const struct model *, usec_t now, int person);
@@ -56,6 +66,13 @@ void model_admitting(struct model *, usec_t now, int person, unsigned minutes);
 bool model_commit(struct model *, usec_t now, int person, bool durable);
 /* Whether somebody let in may stay. */
 bool model_may_stay(const struct model *, usec_t now, int person);
+/* A therapist wants it longer: what must come of it. */
+enum model_longer { LONGER_NO, LONGER_ASKED, LONGER_YES };
+enum model_longer model_extend(struct model *, usec_t now, int by, unsigned minutes);
+/* What the client says to that; false: nobody asked. */
+bool model_allow(struct model *, int person, bool yes);
 void model_withdraw(struct model *, int person);
+/* For good: the person, and the device under whatever name. */
+void model_remove(struct model *, int person);
 void model_out(struct model *, int person);
 void model_segment_over(struct model *, int person);

@@ -1,3 +1,4 @@
+#include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
@@ -47,8 +48,26 @@ void check_delivered(struct world *w, int to, int from, source_mask source)
         world_violation(w, "leak: %s of %s reached %s", source_name(source), world_id(from), world_id(to));
     }
 }
-static void check_roster(struct world *w, int person)
+/* Codes are for therapists to see, as they stand. */
+static void check_code(struct world *w, int person, const json_t *entry)
 {
+    const char *about = json_string_value(json_object_get(entry, "participant"));
+    const char *code = json_string_value(json_object_get(entry, "code"));
+    int who = about ? person_named(about) : -1;
+    if (who < 0)
+        world_violation(w, "a roster names nobody we know");
+    else if (world_role(person) != ROLE_THERAPIST && code)
+        world_violation(w, "%s learns what came of the code of %s", world_id(person), about);
+    else if (world_role(person) == ROLE_THERAPIST &&
+             (!code || strcmp(code, code_state_name(w->model.people[who].code)) != 0))
+        world_violation(w, "%s reads of %s that the code is %s", world_id(person), about, code ? code : "nowhere");
+}
+
+static void check_roster(struct world *w, int person, const json_t *people)
+{
+    size_t index;
+    json_t *entry;
+    json_array_foreach(people, index, entry) check_code(w, person, entry);
     enum role role = world_role(person);
     if ((role == ROLE_LOVED_ONE || role == ROLE_INTERPRETER) && !model_in(&w->model, person)) {
         w->counts.leaks++;
@@ -78,6 +97,13 @@ static void check_slots(struct world *w, int person, const json_t *slots)
     }
 }
 
+/* The end of the box is what therapist and client made it. */
+static void check_room(struct world *w, int64_t closes_at)
+{
+    if (closes_at != EPOCH_UNIX_S + (int64_t)(w->model.closes / USEC_PER_SEC))
+        world_violation(w, "the room says it ends at %" PRId64 ", and doesn't", closes_at);
+}
+
 static void take_text(struct world *w, int person, struct bytes text)
 {
     json_error_t error;
@@ -88,13 +114,18 @@ static void take_text(struct world *w, int person, struct bytes text)
     else if (strcmp(type, "answer") == 0)
         take_answer(w, person, json_string_value(json_object_get(message, "sdp")));
     else if (strcmp(type, "roster") == 0)
-        check_roster(w, person);
+        check_roster(w, person, json_object_get(message, "people"));
     else if (strcmp(type, "seat") == 0)
         check_seat(w, person, json_string_value(json_object_get(message, "seat")));
     else if (strcmp(type, "slots") == 0)
         check_slots(w, person, json_object_get(message, "slots"));
-    if (type && (uint32_t)json_integer_value(json_object_get(message, "id")) == w->request) {
-        w->reply = strcmp(type, "error") == 0 ? REPLY_ERROR : REPLY_DONE;
+    else if (strcmp(type, "room") == 0)
+        check_room(w, json_integer_value(json_object_get(message, "closes_at")));
+    json_int_t id = json_integer_value(json_object_get(message, "id"));
+    if (type && id)
+        w->replies[id % REPLIES] = strcmp(type, "error") == 0 ? REPLY_ERROR : REPLY_DONE;
+    if (type && id == w->request) {
+        w->reply = w->replies[id % REPLIES];
         if (w->verbose && w->reply == REPLY_ERROR)
             printf("    refused: %s\n", json_string_value(json_object_get(message, "code")));
     }

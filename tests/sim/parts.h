@@ -14,6 +14,7 @@ enum { CLIENTS_MAX = 4096, TRACKS = SOURCE_COUNT, SLOT_SECTIONS = 14 };
 /* One person's page: the connection that lives, the peer connection, what it was told. */
 struct actor {
     client_id client;
+    unsigned device; /* on which they open their link */
     struct peer *peer;
     bool negotiated;
     char seat[16];
@@ -33,7 +34,7 @@ struct pending {
     bool refused;
     struct record record;
 };
-enum { PENDING_MAX = 512 };
+enum { PENDING_MAX = 512, REPLIES = 64 };
 
 struct world {
     uint64_t seed;
@@ -52,7 +53,8 @@ struct world {
     int64_t wall_offset_us;
     uint32_t request;
     enum reply reply;
-    uint64_t stamp; /* of the datagram being delivered */
+    enum reply replies[REPLIES]; /* to the latest requests, by their number */
+    uint64_t stamp;              /* of the datagram being delivered */
     int receiving;
     struct grant grants[WORLD_PEOPLE]; /* as planned; epoch 0: none */
     struct pending pending[PENDING_MAX];
@@ -63,6 +65,7 @@ struct world {
     uint64_t waits_for[WORLD_PEOPLE];  /* the number of the latest OPEN: an earlier one opens nothing any more */
     struct id disclosed[WORLD_PEOPLE]; /* the interval that is durably open; empty: none */
     const char *admit_text;            /* the admission that is being asked for */
+    unsigned refusals;                 /* of codes that the ledger was told of since the last code */
     struct world_counts counts;
 };
 
@@ -72,6 +75,7 @@ enum role world_role(int person);
 struct address address_of(int person);
 int person_at(const struct address *); /* -1: nobody */
 int person_named(const char *id);
+struct id device_id(unsigned device);
 /* Their connection and all that hung on it is gone. */
 void lose(struct world *, int person);
 

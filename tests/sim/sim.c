@@ -41,9 +41,31 @@ static void do_prepare(struct world *w)
             world_prepare(w, who);
 }
 
+/* 0 while there is none. */
+static unsigned removed_device(struct world *w)
+{
+    unsigned device = 31;
+    while (device > 0 && !(world_model(w)->denied >> device & 1))
+        device--;
+    return device;
+}
+
+/* Mostly a device of their own; now and then somebody else's, as when a link is forwarded, or a token without one. */
+static unsigned device(struct world *w, int who)
+{
+    struct chance *c = world_chance(w);
+    unsigned removed = removed_device(w);
+    if (removed && chance_in(c, 200))
+        return removed;
+    if (chance_in(c, 850))
+        return world_device(who, chance_in(c, 800) ? 1 : 2);
+    return chance_in(c, 500) ? world_device(anybody(w), 1) : 0;
+}
+
 static void do_join(struct world *w)
 {
     int who = anybody(w);
+    world_use(w, who, device(w, who));
     if (world_join(w, who, chance_in(world_chance(w), 300)) && chance_in(world_chance(w), 950))
         world_negotiate(w, who);
     do_prepare(w);
@@ -55,8 +77,11 @@ static void do_gather(struct world *w)
     static const int main_cast[] = { WORLD_THERAPIST, WORLD_CLIENT, WORLD_LOVED_1 };
     for (size_t i = 0; i < 3; i++) {
         int who = main_cast[i];
-        if (!world_connected(w, who) && !world_model(w)->over && !world_model(w)->people[who].removed)
+        if (!world_connected(w, who) && !world_model(w)->over && !world_model(w)->people[who].removed) {
+            if (chance_in(world_chance(w), 100))
+                world_use(w, who, device(w, who));
             world_join(w, who, false);
+        }
         world_negotiate(w, who);
     }
     do_prepare(w);
@@ -100,6 +125,11 @@ static void do_ledger(struct world *w)
 static void do_drop(struct world *w)
 {
     world_drop(w, anybody(w));
+}
+
+static void do_code(struct world *w)
+{
+    world_code(w, anybody(w), (enum code_state)(CODE_SENT + chance_below(world_chance(w), 3)));
 }
 
 static void do_media(struct world *w)
@@ -156,6 +186,23 @@ static void do_extend(struct world *w)
 {
     world_request(w, therapist(w), "\"type\":\"extend\",\"minutes\":%d", 1 + (int)chance_below(world_chance(w), 10));
 }
+static void do_allow(struct world *w)
+{
+    world_request(w, chance_in(world_chance(w), 900) ? WORLD_CLIENT : anybody(w),
+                  "\"type\":\"allow_extension\",\"yes\":%s", yes_no(w, 700));
+}
+static void do_moderate(struct world *w)
+{
+    enum moderation_act act = chance_in(world_chance(w), 600)   ? MODERATION_STEP_OUT
+                              : chance_in(world_chance(w), 700) ? MODERATION_STEP_OUT_EVERYONE
+                              : chance_in(world_chance(w), 850) ? MODERATION_REMOVE
+                                                                : MODERATION_END;
+    world_moderate(w, act, chance_in(world_chance(w), 900) ? guest(w) : anybody(w));
+}
+static void do_acknowledge_elsewhere(struct world *w)
+{
+    world_acknowledge_elsewhere(w, anybody(w));
+}
 static void do_end(struct world *w)
 {
     world_request(w, chance_in(world_chance(w), 300) ? therapist(w) : anybody(w), "\"type\":\"end\"");
@@ -192,11 +239,12 @@ static const struct {
     void (*run)(struct world *);
     unsigned weight;
 } deeds[] = {
-    { do_join, 50 },      { do_gather, 200 },  { do_drop, 40 },    { do_media, 180 }, { do_agree, 100 },
-    { do_admit, 160 },    { do_step_out, 70 }, { do_mute, 30 },    { do_leave, 12 },  { do_remove, 3 },
-    { do_extend, 8 },     { do_end, 1 },       { do_garbage, 40 }, { do_wait, 25 },   { do_revoke, 8 },
-    { do_take_part, 25 }, { do_enable, 30 },   { do_chat, 30 },    { do_decline, 4 }, { do_ledger, 20 },
-    { do_clock, 15 },     { do_weather, 30 },
+    { do_join, 50 },      { do_gather, 200 },  { do_drop, 40 },    { do_media, 180 },  { do_agree, 100 },
+    { do_admit, 160 },    { do_step_out, 70 }, { do_mute, 30 },    { do_leave, 12 },   { do_remove, 3 },
+    { do_extend, 12 },    { do_end, 1 },       { do_garbage, 40 }, { do_wait, 25 },    { do_revoke, 8 },
+    { do_take_part, 25 }, { do_enable, 30 },   { do_chat, 30 },    { do_decline, 4 },  { do_ledger, 20 },
+    { do_clock, 15 },     { do_weather, 30 },  { do_allow, 20 },   { do_moderate, 8 }, { do_acknowledge_elsewhere, 4 },
+    { do_code, 15 },
 };
 
 static void do_something(struct world *w)
@@ -227,6 +275,7 @@ static void fair_weather(struct world *w)
         return;
     static const int pair[] = { WORLD_THERAPIST, WORLD_CLIENT };
     for (int i = 0; i < 2; i++) {
+        world_use(w, pair[i], 0);
         world_join(w, pair[i], true);
         world_prepare(w, pair[i]);
         world_negotiate(w, pair[i]);

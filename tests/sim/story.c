@@ -28,6 +28,17 @@ enum reply step_out(struct world *w, int by, int person)
     return world_request(w, by, "\"type\":\"step_out\",\"participant\":\"%s\"", world_id(person));
 }
 
+uint32_t extend(struct world *w, unsigned minutes)
+{
+    world_request(w, WORLD_THERAPIST, "\"type\":\"extend\",\"minutes\":%u", minutes);
+    return world_request_number(w);
+}
+
+enum reply allow_extension(struct world *w, bool yes)
+{
+    return world_request(w, WORLD_CLIENT, "\"type\":\"allow_extension\",\"yes\":%s", yes ? "true" : "false");
+}
+
 void come(struct world *w, int person)
 {
     assert_true(world_join(w, person, true));

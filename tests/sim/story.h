@@ -12,6 +12,10 @@ enum reply agree(struct world *, int person, bool yes);
 /* By the therapist; REPLY_NONE while the ledger has not answered. */
 enum reply admit(struct world *, int person);
 enum reply step_out(struct world *, int by, int person);
+/* The therapist wants it longer: the number of the request. */
+uint32_t extend(struct world *, unsigned minutes);
+/* The client's word to that. */
+enum reply allow_extension(struct world *, bool yes);
 /* Joins, prepares, negotiates and turns everything on. */
 void come(struct world *, int person);
 /* Therapist, client and a loved one who waits, everybody's path up, grants for grant_s seconds. */

@@ -19,7 +19,10 @@
 
 enum act {
     ACT_JOIN,
+    ACT_JOIN_OTHER,
     ACT_MOVE,
+    ACT_JOIN_BARE,
+    ACT_JOIN_DENIED,
     ACT_DROP,
     /* requests about oneself or the session */
     ACT_ACKNOWLEDGE,
@@ -41,6 +44,7 @@ enum act {
     ACT_STALE,
     ACT_REFUSED,
     ACT_REVOKE,
+    ACT_CODE_FAILED,
     ACT_TIME,
     ACT_CRASH_STORED,
     ACT_CRASH_LOST,
@@ -59,6 +63,8 @@ struct event {
 struct state {
     struct law law;
     struct grant grants[2];
+    struct id denied[2];
+    size_t denied_count;
     struct participant seats[PEOPLE];
     uint64_t records;
     size_t intervals_open;
@@ -92,9 +98,9 @@ struct walk {
     bool failed;
 };
 
-static inline client_id walk_client(int person, unsigned device)
+static inline client_id walk_client(int person, unsigned connection)
 {
-    return device ? (client_id)(2 * person) + device : 0;
+    return connection ? (client_id)(2 * person) + connection : 0;
 }
 static inline int walk_person(client_id client)
 {
@@ -102,6 +108,7 @@ static inline int walk_person(client_id client)
 }
 struct now walk_now(const struct walk *);
 struct id walk_id(const char *text);
+struct id walk_device(unsigned device); /* empty: none */
 /* A finding: printed with the shortest way there. The first one ends the walk. who: whom it is about, or NULL. */
 void walk_violation(struct walk *, const char *what, const char *who);
 

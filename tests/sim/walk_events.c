@@ -10,8 +10,11 @@ static const struct {
     const char *name, *text;
     unsigned may;
 } acts[ACTS] = {
-    [ACT_JOIN] = { "joins", NULL, 0 },
-    [ACT_MOVE] = { "moves here from another device", NULL, 0 },
+    [ACT_JOIN] = { "joins by the same device", NULL, 0 },
+    [ACT_JOIN_OTHER] = { "joins by another device", NULL, 0 },
+    [ACT_MOVE] = { "moves to another device", NULL, 0 },
+    [ACT_JOIN_BARE] = { "moves here with a token that is bound to no device", NULL, 0 },
+    [ACT_JOIN_DENIED] = { "moves to the device of somebody removed", NULL, 0 },
     [ACT_DROP] = { "loses the connection", NULL, 0 },
     [ACT_ACKNOWLEDGE] = { "acknowledges", "\"type\":\"acknowledge\",\"guidance\":\"g1\",\"notice\":\"n1\"", BY_LOVED },
     [ACT_LOCATE] = { "says where they are", "\"type\":\"locate\",\"address\":\"1 Elm St\",\"phone\":\"555 0100\"",
@@ -34,6 +37,7 @@ static const struct {
     [ACT_STALE] = { "the ledger answers for what nobody waits for any more", NULL, 0 },
     [ACT_REFUSED] = { "the ledger refuses the OPEN of", NULL, 0 },
     [ACT_REVOKE] = { "the clinic ends the grant of", NULL, 0 },
+    [ACT_CODE_FAILED] = { "a code fails that was asked for with the link of", NULL, 0 },
     [ACT_TIME] = { "time passes until something ends", NULL, 0 },
     [ACT_CRASH_STORED] = { "a crash, with every record stored", NULL, 0 },
     [ACT_CRASH_LOST] = { "a crash, before the OPENs that wait were stored", NULL, 0 },
@@ -46,7 +50,7 @@ const char *event_name(enum act act)
 
 static void read_replies(struct walk *w)
 {
-    client_id asked_by = w->event.by != NOBODY ? walk_client(w->event.by, w->law.people[w->event.by].device) : 0;
+    client_id asked_by = w->event.by != NOBODY ? walk_client(w->event.by, w->law.people[w->event.by].connection) : 0;
     bool error = false;
     for (size_t i = 0; i < outbox_message_count(w->outbox); i++) {
         struct message message = outbox_message_at(w->outbox, i);
@@ -67,23 +71,35 @@ static void close_sockets(struct walk *w)
         if (message.kind != MESSAGE_CLOSE)
             continue;
         broker_gone(w->broker, walk_now(w), message.client, w->outbox);
-        if (message.client == walk_client(person, w->law.people[person].device))
+        if (message.client == walk_client(person, w->law.people[person].connection))
             law_gone(&w->law, person, false);
     }
 }
 
-static unsigned next_device(const struct walk *w, int person)
+static unsigned next_connection(const struct walk *w, int person)
 {
-    return w->law.people[person].device == 1 ? 2 : 1;
+    return w->law.people[person].connection == 1 ? 2 : 1;
 }
 
-static bool join_right(const struct walk *w, int person, bool move)
+static unsigned device_for(const struct law *law, enum act act, int person)
 {
-    const struct law_person *l = &w->law.people[person];
-    return !w->law.over && !l->removed && (move || !l->device);
+    unsigned last = law->people[person].device, first = law_device(person, 1), denied = 0;
+    switch (act) {
+    case ACT_JOIN:
+        return last ? last : first;
+    case ACT_JOIN_OTHER:
+    case ACT_MOVE:
+        return last == first ? law_device(person, 2) : first;
+    case ACT_JOIN_DENIED:
+        while (!(law->denied >> denied & 1))
+            denied++;
+        return denied;
+    default:
+        return 0;
+    }
 }
 
-/* The first device must be told goodbye before the second is told done. */
+/* The first connection must be told goodbye before the second is told done. */
 static void check_move(struct walk *w, client_id first, client_id second)
 {
     bool gone = false;
@@ -91,21 +107,21 @@ static void check_move(struct walk *w, client_id first, client_id second)
         struct message message = outbox_message_at(w->outbox, i);
         gone |= message.client == first && message.kind == MESSAGE_CLOSE;
         if (message.client == second && !gone)
-            walk_violation(w, "the second device opens before the first closes (invariant 11)", NULL);
+            walk_violation(w, "the second connection opens before the first closes (invariant 11)", NULL);
     }
 }
 
-static void do_join(struct walk *w, int person, bool move)
+static void do_join(struct walk *w, enum act act, int person)
 {
-    struct law_person *l = &w->law.people[person];
-    unsigned device = next_device(w, person);
-    client_id first = walk_client(person, l->device), client = walk_client(person, device);
+    unsigned connection = next_connection(w, person), device = device_for(&w->law, act, person);
+    client_id first = walk_client(person, w->law.people[person].connection), client = walk_client(person, connection);
+    bool move = act != ACT_JOIN && act != ACT_JOIN_OTHER, right = law_may_join(&w->law, person, device, move);
     struct claims claims = { .participation = walk_id(people[person]),
                              .session = w->plan.session,
                              .role = roles[person],
+                             .device = walk_device(device),
                              .not_before = EPOCH_UNIX_S,
                              .expires = EPOCH_UNIX_S + 86400 };
-    bool right = join_right(w, person, move);
     bool joined = broker_join(w->broker, walk_now(w), client, &claims, 1, move, w->outbox) == OK;
     if (joined && first)
         check_move(w, first, client);
@@ -117,7 +133,7 @@ static void do_join(struct walk *w, int person, bool move)
                        people[person]);
     w->refused = !joined;
     if (joined)
-        law_joined(&w->law, person, device);
+        law_joined(&w->law, person, connection, device);
 }
 
 static void do_request(struct walk *w, struct event event)
@@ -125,7 +141,7 @@ static void do_request(struct walk *w, struct event event)
     char inner[200], text[240];
     snprintf(inner, sizeof inner, acts[event.act].text, event.on != NOBODY ? people[event.on] : "");
     snprintf(text, sizeof text, "{%s,\"id\":1}", inner);
-    broker_text(w->broker, walk_now(w), walk_client(event.by, w->law.people[event.by].device), bytes_of(text),
+    broker_text(w->broker, walk_now(w), walk_client(event.by, w->law.people[event.by].connection), bytes_of(text),
                 w->outbox);
     room_pay(w->room, UINT64_MAX, w->outbox); /* here the ledger has at once whatever nobody's gate waits for */
     read_replies(w);
@@ -169,8 +185,7 @@ static void learn_granted(struct walk *w, struct event event)
             }
         break;
     case ACT_REMOVE:
-        on->removed = true;
-        law_end_segment(law, event.on);
+        law_removed(law, event.on);
         break;
     case ACT_END:
         law_end(law);
@@ -231,9 +246,15 @@ static void do_ledger(struct walk *w, struct event event)
     }
 }
 
+static void do_code(struct walk *w, int person)
+{
+    struct id participation = walk_id(people[person]);
+    broker_code(w->broker, walk_now(w), &w->plan.session, &participation, CODE_FAILED, w->outbox);
+}
+
 static void do_drop(struct walk *w, int person)
 {
-    client_id client = walk_client(person, w->law.people[person].device);
+    client_id client = walk_client(person, w->law.people[person].connection);
     law_gone(&w->law, person, true);
     broker_gone(w->broker, walk_now(w), client, w->outbox);
 }
@@ -255,8 +276,11 @@ static void happen(struct walk *w, struct event event)
     }
     switch ((enum act)event.act) {
     case ACT_JOIN:
+    case ACT_JOIN_OTHER:
     case ACT_MOVE:
-        do_join(w, event.by, event.act == ACT_MOVE);
+    case ACT_JOIN_BARE:
+    case ACT_JOIN_DENIED:
+        do_join(w, (enum act)event.act, event.by);
         break;
     case ACT_DROP:
         do_drop(w, event.by);
@@ -268,6 +292,9 @@ static void happen(struct walk *w, struct event event)
         break;
     case ACT_REVOKE:
         do_revoke(w, event.on);
+        break;
+    case ACT_CODE_FAILED:
+        do_code(w, event.on);
         break;
     case ACT_TIME:
         law_time(&w->law, next_end(w));
@@ -294,10 +321,16 @@ bool event_is_possible(const struct walk *w, struct event event)
 {
     const struct law *law = &w->law;
     if (acts[event.act].text || event.act == ACT_DROP)
-        return law->people[event.by].device != 0;
+        return law->people[event.by].connection != 0;
     switch ((enum act)event.act) {
+    case ACT_JOIN_OTHER: /* which device it is matters for loved ones alone */
+        return law_loved(event.by) && law->people[event.by].device != 0;
+    case ACT_JOIN_BARE:
+        return law_loved(event.by);
     case ACT_MOVE:
-        return law->people[event.by].device != 0 || law->people[event.by].removed;
+        return law->people[event.by].connection != 0;
+    case ACT_JOIN_DENIED:
+        return law->denied != 0;
     case ACT_DURABLE:
     case ACT_STALE:
         return first_asked(law) == event.on;
@@ -305,6 +338,8 @@ bool event_is_possible(const struct walk *w, struct event event)
         return law->people[event.on].interval == INTERVAL_ASKED;
     case ACT_REVOKE:
         return !law->people[event.on].withdrawn && !law->over;
+    case ACT_CODE_FAILED:
+        return event.on == FIRST_LOVED; /* whose it is makes no difference */
     case ACT_TIME:
         return !law->over;
     case ACT_CRASH_LOST:

@@ -21,6 +21,8 @@ bool judge_is_type(struct bytes text, const char *type)
 static void check_text(struct walk *w, int person, struct bytes text)
 {
     static const char *const harmless[] = { "welcome", "room", "seat", "done", "error", "warning" };
+    if (person != THERAPIST && judge_is_type(text, "link_trouble"))
+        walk_violation(w, "somebody but the therapist is told of trouble with a link", people[person]);
     if (!law_loved(person) || law_in(&w->law, person))
         return;
     for (size_t i = 0; i < sizeof harmless / sizeof *harmless; i++)
@@ -40,6 +42,12 @@ static int person_named(const struct id *participation)
     abort();
 }
 
+static const char *check_removed(const struct walk *w, const struct record *record)
+{
+    struct id device = walk_device(w->law.people[person_named(&record->participation)].device);
+    return id_equal(&device, &record->device) ? NULL : "a removal doesn't name the device (invariant 10)";
+}
+
 void judge_records(struct walk *w)
 {
     for (size_t i = 0; i < outbox_record_count(w->outbox); i++) {
@@ -53,6 +61,8 @@ void judge_records(struct walk *w)
                                record.unix_us, w->event.act == ACT_ADMIT && w->event.by == THERAPIST);
         else if (record.kind == RECORD_CLOSE)
             wrong = law_closed(&w->law, person_named(&record.participation), &record.interval, record.unix_us);
+        else if (record.kind == RECORD_REMOVED)
+            wrong = check_removed(w, &record);
         if (wrong)
             walk_violation(w, wrong, record.participation.text);
     }
@@ -118,6 +128,8 @@ static void check_loved_one(struct walk *w, int person)
         walk_violation(w, "an interval goes on without its grounds", people[person]);
     if (l->interval != INTERVAL_NONE && w->room->settle_at > l->must_end)
         walk_violation(w, "the room would sleep past an interval's end (invariant 8)", people[person]);
+    if (l->resumable_until && law_may_admit(&w->law, person))
+        walk_violation(w, "somebody is not let back by the device that they were on", people[person]);
     if (l->removed && (p->client || p->seat != SEAT_REMOVED))
         walk_violation(w, "somebody who was removed is back (invariant 10)", people[person]);
     w->with_loved_one += law_in(&w->law, person);
@@ -128,15 +140,17 @@ void judge_state(struct walk *w)
     const struct law *law = &w->law;
     size_t connected = 0;
     for (int i = 0; i < PEOPLE; i++) {
-        connected += law->people[i].device != 0;
-        if (w->room->people[i].client != walk_client(i, law->people[i].device))
+        struct id device = walk_device(law->people[i].device);
+        connected += law->people[i].connection != 0;
+        if (w->room->people[i].client != walk_client(i, law->people[i].connection) ||
+            !id_equal(&w->room->people[i].device, &device))
             walk_violation(w, "the live connection is not the one it must be (invariant 11)", people[i]);
-        if (law->over && law->people[i].device)
+        if (law->over && law->people[i].connection)
             walk_violation(w, "somebody is connected after the end", people[i]);
     }
     if (broker_counts(w->broker).clients != connected)
         walk_violation(w, "a participation has more than one live connection (invariant 11)", NULL);
-    if (room_phase(w->room, walk_now(w)) == PHASE_OPEN && !law->people[THERAPIST].device)
+    if (room_phase(w->room, walk_now(w)) == PHASE_OPEN && !law->people[THERAPIST].connection)
         walk_violation(w, "the room is open without a therapist (invariant 12)", NULL);
     for (int i = FIRST_LOVED; i < PEOPLE; i++)
         check_loved_one(w, i);

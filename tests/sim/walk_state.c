@@ -90,6 +90,8 @@ struct state *state_lift(const struct walk *w)
         abort();
     s->law = w->law;
     memcpy(s->grants, w->room->plan.grants, sizeof s->grants);
+    memcpy(s->denied, w->room->plan.denied_devices, sizeof s->denied);
+    s->denied_count = w->room->plan.denied_device_count;
     memcpy(s->seats, w->room->people, sizeof s->seats);
     s->records = w->broker->shared.records;
     s->intervals_open = w->broker->shared.intervals_open;
@@ -109,6 +111,8 @@ void state_put_back(struct walk *w, const struct state *s)
 {
     w->law = s->law;
     memcpy(w->room->plan.grants, s->grants, sizeof s->grants);
+    memcpy(w->room->plan.denied_devices, s->denied, sizeof s->denied);
+    w->room->plan.denied_device_count = s->denied_count;
     memcpy(w->room->people, s->seats, sizeof s->seats);
     w->broker->shared.records = s->records;
     w->broker->shared.intervals_open = s->intervals_open;
@@ -141,6 +145,9 @@ void state_crash(struct walk *w, bool stored)
 {
     struct plan plan = w->plan;
     memcpy(plan.grants, w->room->plan.grants, sizeof plan.grants);
+    for (unsigned device = 1; device < 32; device++)
+        if (w->law.denied >> device & 1)
+            plan.denied_devices[plan.denied_device_count++] = walk_device(device);
     for (int i = FIRST_LOVED; i < PEOPLE; i++) {
         struct law_person *l = &w->law.people[i];
         plan.people[i].denied = l->removed;
@@ -185,12 +192,13 @@ static void person_key(const struct walk *w, int person, uint8_t key[PERSON_KEY]
      * difference. */
     if (l->removed) {
         memset(key, UINT8_MAX, PERSON_KEY);
+        key[0] = (w->law.denied >> law_device(person, 1) & 3) != 0;
         return;
     }
     key[0] = (uint8_t)(law_loved(person) || p->client ? p->seat : SEAT_NONE);
     key[1] =
         (uint8_t)((p->client != 0) | p->prepared << 1 | p->agreed << 2 | (p->interval.record != 0) << 3 | second << 4);
-    key[2] = (uint8_t)((l->device != 0) | l->prepared << 1 | l->declined << 2 | l->agreed << 3 | l->withdrawn << 4 |
+    key[2] = (uint8_t)((l->connection != 0) | l->prepared << 1 | l->declined << 2 | l->agreed << 3 | l->withdrawn << 4 |
                        l->removed << 5);
     if (l->withdrawn) { /* for good: a yes changes nothing */
         key[1] &= (uint8_t) ~(1u << 2);

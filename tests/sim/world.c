@@ -82,6 +82,24 @@ struct now now_of(struct world *w)
     return (struct now){ w->now_us, unix_us };
 }
 
+unsigned world_device(int person, unsigned nth)
+{
+    return 2 * (unsigned)person + nth;
+}
+
+void world_use(struct world *w, int person, unsigned device)
+{
+    w->actors[person].device = device;
+}
+
+struct id device_id(unsigned device)
+{
+    struct id id = { "" };
+    if (device)
+        snprintf(id.text, sizeof id.text, "device-%u", device);
+    return id;
+}
+
 struct address address_of(int person)
 {
     struct address a = { .family = ADDRESS_IPV4,
@@ -142,24 +160,27 @@ bool world_join(struct world *w, int person, bool move)
         abort();
     w->owner[client] = (uint8_t)(person + 1);
     int64_t now_s = EPOCH_UNIX_S + (int64_t)(w->now_us / USEC_PER_SEC);
-    struct claims claims = { .role = cast[person].role, .not_before = now_s - 60, .expires = now_s + 86400 };
+    struct claims claims = { .role = cast[person].role,
+                             .device = device_id(actor->device),
+                             .not_before = now_s - 60,
+                             .expires = now_s + 86400 };
     id_parse(bytes_of(world_id(person)), &claims.participation);
     id_parse(bytes_of("s-1"), &claims.session);
     id_parse(bytes_of("j-1"), &claims.token);
     w->request++;
-    bool was_connected = actor->client != 0;
+    bool was_connected = actor->client != 0, right = model_may_join(&w->model, person, actor->device, move);
+    if (w->verbose)
+        printf("  %.3f %s: joins by device %u%s\n", (double)w->now_us / 1e6, world_id(person), actor->device,
+               move ? ", moves" : "");
     broker_join(w->broker, now_of(w), client, &claims, w->request, move, w->outbox);
     bool welcomed = outcome_in_outbox(w, client) == REPLY_DONE;
-    bool right = !w->model.people[person].removed && !w->model.over && (move || !was_connected);
     if (welcomed != right)
         world_violation(w, "%s %s when joining", world_id(person),
                         welcomed ? "came in wrongly" : "was turned away wrongly");
     if (welcomed) {
-        if (was_connected) { /* taking over a live connection is no way back in by oneself */
+        if (was_connected)
             model_gone(&w->model, w->now_us, person);
-            w->model.people[person].resumable_until = 0;
-        }
-        model_joined(&w->model, w->now_us, person);
+        model_joined(&w->model, w->now_us, person, actor->device);
         /* Invariant 11: the old connection was told goodbye before the new one was welcomed. */
         bool goodbye = !was_connected;
         for (size_t i = 0; i < outbox_message_count(w->outbox) && outbox_message_at(w->outbox, i).client != client; i++)
@@ -170,7 +191,11 @@ bool world_join(struct world *w, int person, bool move)
         client_id old = actor->client;
         lose(w, person);
         actor->client = client;
+        uint64_t opened = w->waits_for[person];
+        bool back = w->model.people[person].admitting;
         drain(w);
+        if (back && w->waits_for[person] == opened)
+            world_violation(w, "%s is not let back by themselves", world_id(person));
         if (old)
             broker_gone(w->broker, now_of(w), old, w->outbox);
     }
@@ -179,6 +204,37 @@ bool world_join(struct world *w, int person, bool move)
     if (!welcomed && !w->closed[client])
         w->closed[client] = true; /* they give up */
     return welcomed;
+}
+
+static size_t count_texts(const struct world *w, client_id client, const char *type)
+{
+    char mark[40];
+    int len = snprintf(mark, sizeof mark, "\"type\":\"%s\"", type);
+    size_t count = 0;
+    for (size_t i = 0; i < outbox_message_count(w->outbox); i++) {
+        struct message m = outbox_message_at(w->outbox, i);
+        count += m.client == client && m.kind == MESSAGE_TEXT && memmem(m.text.at, m.text.len, mark, (size_t)len);
+    }
+    return count;
+}
+
+void world_code(struct world *w, int person, enum code_state state)
+{
+    struct id session = { "s-1" }, participation;
+    id_parse(bytes_of(world_id(person)), &participation);
+    model_at(&w->model, w->now_us);
+    w->model.people[person].code = state;
+    w->refusals = 0;
+    broker_code(w->broker, now_of(w), &session, &participation, state, w->outbox);
+    for (int i = 0; i < WORLD_PEOPLE; i++) {
+        bool told = cast[i].role == ROLE_THERAPIST && state == CODE_FAILED;
+        if (w->actors[i].client && count_texts(w, w->actors[i].client, "link_trouble") != told)
+            world_violation(w, "%s is %s trouble with a link", world_id(i), told ? "not told of" : "told of");
+    }
+    drain(w);
+    if (w->refusals != (state == CODE_FAILED))
+        world_violation(w, "the ledger holds %u refusals of one code", w->refusals);
+    write_ledger(w);
 }
 
 void world_drop(struct world *w, int person)
@@ -340,14 +396,34 @@ static void tell_model(struct world *w, int person, const char *json)
         step_out(m, person, about);
     } else if (strstr(json, "\"mute\"")) {
         m->people[about].muted = sources;
-    } else if (strstr(json, "\"extend\"")) {
-        m->closes += (usec_t)atoi(strstr(json, "\"minutes\":") + 10) * 60 * USEC_PER_SEC;
     } else if (strstr(json, "\"end\"")) {
         m->over = true;
     } else if (strstr(json, "\"leave\"")) {
         model_gone(m, w->now_us, person);
         m->people[person].resumable_until = 0;
+        if (cast[person].role == ROLE_CLIENT)
+            m->asked = 0; /* who leaves has not said yes */
     }
+}
+
+/* Whether the session may be longer is for the model to say, whatever the broker says. */
+static void tell_extension(struct world *w, int person, const char *json, enum reply outcome)
+{
+    static const enum reply right[] = {
+        [LONGER_NO] = REPLY_ERROR, [LONGER_ASKED] = REPLY_NONE, [LONGER_YES] = REPLY_DONE
+    };
+    enum reply expected;
+    if (strstr(json, "\"extend\""))
+        expected =
+            cast[person].role != ROLE_THERAPIST
+                ? REPLY_ERROR
+                : right[model_extend(&w->model, w->now_us, person, (unsigned)atoi(strstr(json, "\"minutes\":") + 10))];
+    else if (strstr(json, "\"allow_extension\""))
+        expected = model_allow(&w->model, person, strstr(json, "true")) ? REPLY_DONE : REPLY_ERROR;
+    else
+        return;
+    if (outcome != expected)
+        world_violation(w, "%s: %s came to %d and not to %d", world_id(person), json, (int)outcome, (int)expected);
 }
 
 enum reply world_request(struct world *w, int person, const char *format, ...)
@@ -369,11 +445,12 @@ enum reply world_request(struct world *w, int person, const char *format, ...)
 
     model_at(&w->model, w->now_us);
     client_id client = actor->client;
-    w->reply = REPLY_NONE;
+    w->reply = w->replies[w->request % REPLIES] = REPLY_NONE;
     broker_text(w->broker, now_of(w), client, (struct bytes){ (uint8_t *)json, (size_t)len }, w->outbox);
     enum reply outcome = outcome_in_outbox(w, client);
     if (outcome == REPLY_DONE)
         tell_model(w, person, json);
+    tell_extension(w, person, json, outcome);
     w->admit_text = strstr(json, "\"admit\"") ? json : NULL;
     drain(w);
     w->admit_text = NULL;
@@ -388,6 +465,64 @@ enum reply world_request(struct world *w, int person, const char *format, ...)
 enum reply world_last_reply(const struct world *w)
 {
     return w->reply;
+}
+
+uint32_t world_request_number(const struct world *w)
+{
+    return w->request;
+}
+
+enum reply world_reply_to(const struct world *w, uint32_t request)
+{
+    return w->replies[request % REPLIES];
+}
+
+/* What an order that was carried out means; a removal is told by its record (disk.c). */
+static void tell_order(struct model *m, enum moderation_act act, int person)
+{
+    for (int i = 0; act == MODERATION_STEP_OUT_EVERYONE && i < WORLD_PEOPLE; i++)
+        if (cast[i].role == ROLE_LOVED_ONE)
+            model_out(m, i);
+    if (act == MODERATION_STEP_OUT)
+        model_out(m, person);
+    if (act == MODERATION_END)
+        m->over = true;
+}
+
+enum status world_moderate(struct world *w, enum moderation_act act, int person)
+{
+    struct model *m = &w->model;
+    struct moderation order = { .act = act, .reason = "safety_threat" };
+    id_parse(bytes_of("s-1"), &order.session);
+    id_parse(bytes_of(world_id(person)), &order.participation);
+    model_at(m, w->now_us);
+    bool guest = cast[person].role == ROLE_LOVED_ONE || cast[person].role == ROLE_INTERPRETER;
+    bool removable = guest && !m->people[person].removed, was_over = m->over;
+    enum status status = broker_moderate(w->broker, now_of(w), &order, w->outbox);
+    if (status == OK)
+        tell_order(m, act, person);
+    bool right = act == MODERATION_REMOVE     ? (status == OK) == removable
+                 : act == MODERATION_END      ? (status == OK) == !was_over
+                 : act == MODERATION_STEP_OUT ? status != OK || guest
+                                              : status == OK;
+    if (!right)
+        world_violation(w, "the clinic's order %d about %s came to '%s'", (int)act, world_id(person),
+                        status_name(status));
+    drain(w);
+    write_ledger(w);
+    return status;
+}
+
+void world_acknowledge_elsewhere(struct world *w, int person)
+{
+    struct acknowledgement known = { .kind = w->model.kind, .guidance_version = "g1", .notice_version = "n1" };
+    id_parse(bytes_of(world_id(person)), &known.person);
+    model_at(&w->model, w->now_us);
+    if (cast[person].role == ROLE_LOVED_ONE)
+        w->model.people[person].prepared = true;
+    broker_acknowledged(w->broker, now_of(w), &known, w->outbox);
+    drain(w);
+    write_ledger(w);
 }
 
 void world_garbage_text(struct world *w, int person)
@@ -572,6 +707,7 @@ static void plan_people(struct world *w, struct plan *plan, enum session_kind ki
         enum role role = cast[i].role;
         w->model.people[i] =
             (struct model_person){ .role = role, .prepared = role != ROLE_LOVED_ONE && role != ROLE_CLIENT };
+        w->actors[i].device = role == ROLE_THERAPIST ? 0 : world_device(i, 1);
         plan->people[i].role = role;
         id_parse(bytes_of(world_id(i)), &plan->people[i].participation);
         plan->people[i].person = plan->people[i].participation;

@@ -3,7 +3,9 @@
  * Every datagram and message that the broker hands out is held against the model before it goes on its way. */
 #pragma once
 
+#include "auth/moderation.h"
 #include "base/outbox.h"
+#include "base/status.h"
 #include "sim/chance.h"
 #include "sim/model.h"
 #include "sim/network.h"
@@ -39,8 +41,15 @@ struct model *world_model(struct world *);
 struct network *world_network(struct world *);
 usec_t world_now_us(const struct world *);
 
+/* Everybody has two devices, 1 and 2; on both, and on other people's, a link of theirs may be opened. 0 is none: a
+ * token that is bound to no device, as therapists have it. */
+unsigned world_device(int person, unsigned nth);
+/* On which device they join from now on: at first on their own first one, therapists on none. */
+void world_use(struct world *, int person, unsigned device);
 /* A connection of this person with a true token; true when it was welcomed. */
 bool world_join(struct world *, int person, bool move);
+/* What came of a code that was asked for with their link. */
+void world_code(struct world *, int person, enum code_state);
 /* Their socket closes without a word. */
 void world_drop(struct world *, int person);
 /* What they do before they wait: read and acknowledge, or say where they are. */
@@ -61,6 +70,13 @@ enum reply world_request(struct world *, int person, const char *format, ...) __
 void world_silence(struct world *, int person);
 /* What became of the latest request, which may be answered long after it was sent. */
 enum reply world_last_reply(const struct world *);
+/* The number of the latest request; what became of one of the last few. */
+uint32_t world_request_number(const struct world *);
+enum reply world_reply_to(const struct world *, uint32_t request);
+/* The clinic orders something from outside. */
+enum status world_moderate(struct world *, enum moderation_act, int person);
+/* This loved one reads both texts elsewhere. */
+void world_acknowledge_elsewhere(struct world *, int person);
 /* Bytes that nobody should send. */
 void world_garbage_text(struct world *, int person);
 void world_garbage_datagram(struct world *, int person);

@@ -35,8 +35,8 @@ struct record history_any(struct history *history)
     struct record record = { .kind = (enum record_kind)(1 + history_draw(history, RECORD_HEARTBEAT)),
                              .mode = (enum mode)history_draw(history, MODE_FULL + 1),
                              .recovered = history_draw(history, 2) };
-    struct id *ids[] = { &record.session, &record.participation, &record.person,  &record.client,
-                         &record.by,      &record.grant,         &record.interval };
+    struct id *ids[] = { &record.session, &record.participation, &record.person,   &record.client,
+                         &record.by,      &record.grant,         &record.interval, &record.device };
     for (size_t i = 0; i < sizeof ids / sizeof *ids; i++)
         draw_text(history, id_characters, ids[i]->text, ID_MAX);
     draw_text(history, word_characters, record.reason, REASON_MAX);
@@ -113,7 +113,8 @@ bool history_same(const struct record *a, const struct record *b)
     return a->kind == b->kind && a->unix_us == b->unix_us && id_equal(&a->session, &b->session) &&
            id_equal(&a->participation, &b->participation) && id_equal(&a->person, &b->person) &&
            id_equal(&a->client, &b->client) && id_equal(&a->by, &b->by) && id_equal(&a->grant, &b->grant) &&
-           a->grant_epoch == b->grant_epoch && id_equal(&a->interval, &b->interval) && a->mode == b->mode &&
-           strcmp(a->reason, b->reason) == 0 && strcmp(a->guidance_version, b->guidance_version) == 0 &&
-           strcmp(a->notice_version, b->notice_version) == 0 && a->recovered == b->recovered;
+           a->grant_epoch == b->grant_epoch && id_equal(&a->interval, &b->interval) &&
+           id_equal(&a->device, &b->device) && a->mode == b->mode && strcmp(a->reason, b->reason) == 0 &&
+           strcmp(a->guidance_version, b->guidance_version) == 0 && strcmp(a->notice_version, b->notice_version) == 0 &&
+           a->recovered == b->recovered;
 }

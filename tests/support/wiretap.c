@@ -8,6 +8,7 @@
  *   {"t":NS,"dir":"in","peer":"[::1]:40404","len":80,"lead":129,"kind":"rtcp","pt":201,"seq":0,"ssrc":7}
  *   {"t":NS,"dir":"in","peer":"[::1]:40404","len":112,"lead":0,"kind":"stun","user":"ours:theirs"}
  *   {"t":NS,"dir":"out","stream":3,"text":{"type":"done","id":9}}
+ *   {"t":NS,"dir":"out","status":204}
  *
  * A connectivity check's USERNAME ties a peer's address to the answer that went to it, without asking the broker. t is
  * CLOCK_MONOTONIC. A datagram's line is written after the system call that sent it and a message's line before the call
@@ -34,7 +35,7 @@
 
 enum {
     LINE_MAX_BYTES = 512,
-    STREAMS_MAX = 256,
+    STREAMS_MAX = 1024,
     TEXT_MAX = 1 << 17,
     HEADER_BYTES = 160 /* a STUN USERNAME comes early */
 };
@@ -323,6 +324,18 @@ static void stream_close(struct stream *stream)
     memset(stream, 0, sizeof *stream);
 }
 
+/* The status of an HTTP answer, from its first bytes: what the API acknowledges, and when. */
+static void log_status(const char *data, size_t length)
+{
+    static const char version[] = "HTTP/1.1 ";
+    char line[LINE_MAX_BYTES];
+    if (length < sizeof version + 3 || memcmp(data, version, sizeof version - 1) != 0)
+        return;
+    int n = snprintf(line, sizeof line, "{\"t\":%llu,\"dir\":\"out\",\"status\":%d}\n",
+                     (unsigned long long)monotonic_ns(), atoi(data + sizeof version - 1));
+    log_line(line, (size_t)n);
+}
+
 /* A connection is followed from its answer to the WebSocket upgrade on; pages and other TLS don't interest us. */
 static struct stream *stream_follow(SSL *ssl, const void *data, size_t length)
 {
@@ -433,6 +446,7 @@ int SSL_write(SSL *ssl, const void *data, int length)
 {
     struct stream *stream = NULL;
     if (log_fd >= 0 && length > 0) {
+        log_status(data, (size_t)length);
         pthread_mutex_lock(&streams_lock);
         stream = stream_follow(ssl, data, (size_t)length);
         if (stream && (size_t)length > stream->ahead) {

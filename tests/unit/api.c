@@ -1,4 +1,4 @@
-#define _GNU_SOURCE /* mkdtemp, strdup */
+#define _GNU_SOURCE /* strdup */
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,148 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/api.h"
 #include "auth/fhir.h"
 #include "auth/fhir_write.h"
-#include "auth/service_token.h"
-#include "shell/store_sqlite.h"
+#include "support/api_bench.h"
 
-enum { NOW = 1790000000, DAY_S = 24 * 3600 };
-
-/* An API on a real store, and its last answer. */
-struct bench {
-    char folder[64];
-    struct store *real;
-    struct store_ops full; /* the real calls, but for those that write, which find the disk full */
-    struct keyring *keyring;
-    struct api *api;
-    struct api_response response;
-    struct api_effects *effects;
-    char *token;
-    const char *key; /* Idempotency-Key */
-    struct now now;
-    uint8_t randomness;
-};
-
-static enum status findings_put(struct store *store, const struct store_finding *findings, size_t count)
-{
-    (void)store, (void)findings, (void)count;
-    return ERR_FULL;
-}
-
-static enum status plan_put(struct store *store, const struct plan *plan)
-{
-    (void)store, (void)plan;
-    return ERR_FULL;
-}
-
-static void count_up(void *context, uint8_t *at, size_t len)
-{
-    memset(at, ++((struct bench *)context)->randomness, len);
-}
-
-static char *token_of(const struct bench *b, scope_set scopes, const char *service)
-{
-    struct service_claims claims = { .scopes = scopes, .not_before = NOW - DAY_S, .expires = NOW + 9 * DAY_S };
-    char *token;
-    strcpy(claims.service.text, service);
-    strcpy(claims.token.text, "t-1");
-    assert_int_equal(service_token_issue(b->keyring, "kinroom", &claims, &token), OK);
-    return token;
-}
-
-static void open_api(struct bench *b)
-{
-    struct id clinic = { "north" };
-    char path[96], *key;
-    snprintf(path, sizeof path, "%s/test.db", b->folder);
-    assert_int_equal(store_sqlite_open(&b->real, path, &clinic, NULL), OK);
-    assert_int_equal(keyring_generate(&key), OK);
-    assert_int_equal(keyring_create(&b->keyring, bytes_of(key)), OK);
-    free(key);
-    struct api_config config = { .store = b->real,
-                                 .keyring = b->keyring,
-                                 .issuer = "kinroom",
-                                 .base_url = "https://rooms.example",
-                                 .entropy = { count_up, b } };
-    assert_int_equal(api_create(&b->api, &config), OK);
-}
-
-static int set_up(void **state)
-{
-    struct bench *b = calloc(1, sizeof *b);
-    strcpy(b->folder, "/tmp/kinroom-api-XXXXXX");
-    assert_non_null(mkdtemp(b->folder));
-    open_api(b);
-    b->full = *b->real->ops;
-    b->full.findings_put = findings_put;
-    b->full.plan_put = plan_put;
-    b->effects = calloc(1, sizeof *b->effects);
-    b->token = token_of(b, 31, "ehr");
-    b->key = "";
-    b->now = (struct now){ 0, (int64_t)NOW * (int64_t)USEC_PER_SEC };
-    *state = b;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct bench *b = *state;
-    char command[128];
-    api_response_deinit(&b->response);
-    api_destroy(b->api);
-    keyring_destroy(b->keyring);
-    b->real->ops->close(b->real);
-    snprintf(command, sizeof command, "rm -rf %s", b->folder);
-    int status = system(command);
-    free(b->token);
-    free(b->effects);
-    free(b);
-    return status;
-}
-
-/* As the shell does it, with rooms that answer `outcome`. */
-static int ask_rooms(struct bench *b, enum status outcome, const char *method, const char *target, const char *body)
-{
-    char path[256], authorization[2100];
-    const char *query = strchr(target, '?');
-    snprintf(path, sizeof path, "%.*s", (int)strcspn(target, "?"), target);
-    snprintf(authorization, sizeof authorization, "Bearer %s", b->token);
-    struct api_request request = {
-        .method = method,
-        .path = path,
-        .query = query ? query + 1 : "",
-        .authorization = authorization,
-        .proof = "",
-        .origin = "",
-        .idempotency_key = b->key,
-        .content_type = strncmp(path, "/fhir", 5) == 0 ? "application/fhir+json" : "application/json; charset=utf-8",
-        .body = bytes_of(body ? body : ""),
-    };
-    api_response_deinit(&b->response);
-    api_handle(b->api, b->now, &request, &b->response, b->effects);
-    struct api_outcome came = { .status = b->effects->has_plan ? outcome : OK };
-    api_settle(b->api, b->now, &came, &b->response);
-    return b->response.status;
-}
-
-static int ask(struct bench *b, const char *method, const char *target, const char *body)
-{
-    return ask_rooms(b, OK, method, target, body);
-}
-
-static void assert_says(const struct bench *b, const char *words)
-{
-    if (!b->response.body || !strstr(b->response.body, words))
-        fail_msg("'%s' does not say '%s'", b->response.body ? b->response.body : "", words);
-}
-
-#define SESSION_WITH(more)                                                                                             \
-    "{\"kind\":\"individual\",\"opens_at\":1790000100,\"closes_at\":1790003000,\"client\":\"alex\",\"people\":["       \
-    "{\"participation\":\"p-1\",\"person\":\"alex\",\"role\":\"client\",\"name\":\"Alex\"},"                           \
-    "{\"participation\":\"p-2\",\"person\":\"sam\",\"role\":\"loved_one\",\"name\":\"Sam\",\"alias\":\"Fox\"}]" more   \
-    "}"
-#define SESSION SESSION_WITH("")
 #define GRANT_WITH(more)                                                                                               \
     "{\"client\":\"alex\",\"person\":\"sam\",\"granted_by\":\"patient\",\"kinds\":[\"individual\"],\"modes\":["        \
     "\"full\"],"                                                                                                       \
@@ -165,9 +27,10 @@ static void assert_says(const struct bench *b, const char *words)
 static void a_session_reads_as_it_was_put_and_goes_to_its_room(void **state)
 {
     struct bench *b = *state;
-    assert_int_equal(ask(b, "PUT", "/api/v1/sessions/s-1",
-                         SESSION_WITH(",\"agenda\":[{\"title\":\"Plan\",\"minutes\":5}],\"guidance_version\":\"g1\"")),
-                     201);
+    assert_int_equal(
+        ask(b, "PUT", "/api/v1/sessions/s-1",
+            SESSION_WITH(",\"agenda\":[{\"title\":\"Plan\",\"minutes\":5}],\"guidance_version\":\"2026-1\"")),
+        201);
     assert_true(b->effects->has_plan);
     assert_string_equal(b->effects->plan.session.text, "s-1");
     assert_string_equal(b->effects->plan.people[1].alias, "Fox");
@@ -176,7 +39,7 @@ static void a_session_reads_as_it_was_put_and_goes_to_its_room(void **state)
     assert_int_equal(ask(b, "GET", "/api/v1/sessions/s-1", NULL), 200);
     assert_string_equal(b->response.body, put);
     assert_false(b->effects->has_plan);
-    assert_says(b, "\"guidance_version\":\"g1\"");
+    assert_says(b, "\"guidance_version\":\"2026-1\"");
     assert_int_equal(ask(b, "PUT", "/api/v1/sessions/s-1", SESSION), 200);
     free(put);
 }
@@ -254,11 +117,12 @@ static void the_same_key_does_it_once_and_for_a_day(void **state)
     assert_int_equal(ask(b, "POST", "/api/v1/sessions", SESSION_WITH(",\"agenda\":[]")), 422);
     assert_says(b, "key_reused");
     free(b->token);
-    b->token = token_of(b, 31, "other");
+    b->token = bench_token(b, EVERY_SCOPE, "other");
     assert_int_equal(ask(b, "POST", "/api/v1/sessions", SESSION), 201);
     assert_string_not_equal(b->response.body, first);
     b->now.unix_us += (int64_t)DAY_S * (int64_t)USEC_PER_SEC;
-    assert_int_equal(ask(b, "POST", "/api/v1/sessions/none/links", "{\"participation\":\"p-1\",\"ttl\":60}"), 404);
+    assert_int_equal(
+        ask(b, "POST", "/api/v1/sessions/none/invitations", "{\"participation\":\"p-1\",\"deliver\":true}"), 404);
     free(first);
 }
 
@@ -271,7 +135,8 @@ static void no_name_and_no_link_is_kept_with_an_answer(void **state)
     b->key = "names";
     assert_int_equal(ask(b, "POST", "/api/v1/sessions", SESSION_WITH(",\"id\":\"s-1\"")), 201);
     b->key = "links";
-    assert_int_equal(ask(b, "POST", "/api/v1/sessions/s-1/links", "{\"participation\":\"p-2\",\"ttl\":60}"), 201);
+    assert_int_equal(
+        ask(b, "POST", "/api/v1/sessions/s-1/invitations", "{\"participation\":\"p-2\",\"deliver\":false}"), 201);
     snprintf(path, sizeof path, "%s/test.db", b->folder);
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
     assert_int_equal(sqlite3_prepare_v2(db, "SELECT count(*), max(body) FROM replies", -1, &rows, NULL), SQLITE_OK);
@@ -294,27 +159,6 @@ static void a_try_whose_answer_was_lost_makes_no_second_session(void **state)
     assert_int_equal(ask(b, "POST", "/api/v1/sessions", SESSION), 201);
     assert_string_equal(b->response.body, first);
     free(first);
-}
-
-static void a_link_is_made_again_and_never_stored(void **state)
-{
-    struct bench *b = *state;
-    ask(b, "PUT", "/api/v1/sessions/s-1", SESSION);
-    b->key = "link";
-    const char *body = "{\"participation\":\"p-2\",\"ttl\":600}";
-    assert_int_equal(ask(b, "POST", "/api/v1/sessions/s-1/links", body), 201);
-    assert_says(b, "\"url\":\"https://rooms.example/#token=");
-    assert_says(b, "\"expires\":1790000600");
-    char *claims = strdup(strchr(b->response.body, '.') + 1); /* of rooms.example */
-    b->now.unix_us += 100 * (int64_t)USEC_PER_SEC;
-    assert_int_equal(ask(b, "POST", "/api/v1/sessions/s-1/links", body), 201);
-    assert_says(b, "\"expires\":1790000600");
-    size_t same = strcspn(strchr(claims, '.') + 1, "."); /* header and payload */
-    assert_memory_equal(strchr(strchr(b->response.body, '.') + 1, '.') + 1, strchr(claims, '.') + 1, same);
-    b->key = "";
-    assert_int_equal(ask(b, "POST", "/api/v1/sessions/s-1/links", "{\"participation\":\"p-9\",\"ttl\":600}"), 422);
-    assert_int_equal(ask(b, "POST", "/api/v1/sessions/s-1/links", "{\"participation\":\"p-2\",\"ttl\":2592001}"), 422);
-    free(claims);
 }
 
 /* ---- Grants ---- */
@@ -459,7 +303,17 @@ static void each_scope_opens_its_own(void **state)
         { "GET", "/api/v1/sessions/x", SCOPE_SESSIONS_READ },
         { "PUT", "/api/v1/sessions/x", SCOPE_SESSIONS_WRITE },
         { "GET", "/api/v1/sessions/x.ics", SCOPE_SESSIONS_READ },
-        { "POST", "/api/v1/sessions/x/links", SCOPE_LINKS_WRITE },
+        { "GET", "/api/v1/sessions/x/participations", SCOPE_SESSIONS_READ },
+        { "POST", "/api/v1/sessions/x/moderation", SCOPE_MODERATE },
+        { "POST", "/api/v1/sessions/x/links", 0 }, /* people alone */
+        { "GET", "/api/v1/sessions/x/invitations", SCOPE_INVITATIONS_READ },
+        { "POST", "/api/v1/sessions/x/invitations", SCOPE_INVITATIONS_WRITE },
+        { "DELETE", "/api/v1/invitations/x", SCOPE_INVITATIONS_WRITE },
+        { "POST", "/api/v1/invitations/x/deliver", SCOPE_INVITATIONS_WRITE },
+        { "GET", "/api/v1/deliveries", SCOPE_DELIVERIES_READ },
+        { "GET", "/api/v1/texts", SCOPE_SESSIONS_READ | SCOPE_GUIDANCE_WRITE },
+        { "PUT", "/api/v1/texts/guidance/x", SCOPE_GUIDANCE_WRITE },
+        { "PUT", "/api/v1/texts/notice/x", SCOPE_GUIDANCE_WRITE },
         { "GET", "/api/v1/grants/x", SCOPE_GRANTS_READ },
         { "PUT", "/api/v1/grants/x", SCOPE_GRANTS_WRITE },
         { "DELETE", "/api/v1/grants/x", SCOPE_GRANTS_WRITE },
@@ -468,11 +322,14 @@ static void each_scope_opens_its_own(void **state)
         { "DELETE", "/fhir/Consent/x", SCOPE_GRANTS_WRITE },
         { "POST", "/fhir", SCOPE_GRANTS_WRITE },
     };
-    for (scope_set scope = 1; scope < 32; scope <<= 1) {
+    static const scope_set scopes[] = { SCOPE_SESSIONS_READ,     SCOPE_SESSIONS_WRITE, SCOPE_GRANTS_READ,
+                                        SCOPE_GRANTS_WRITE,      SCOPE_MODERATE,       SCOPE_INVITATIONS_READ,
+                                        SCOPE_INVITATIONS_WRITE, SCOPE_GUIDANCE_WRITE, SCOPE_DELIVERIES_READ };
+    for (size_t s = 0; s < sizeof scopes / sizeof *scopes; s++) {
         free(b->token);
-        b->token = token_of(b, scope, "ehr");
+        b->token = bench_token(b, scopes[s], "ehr");
         for (size_t i = 0; i < sizeof doors / sizeof *doors; i++)
-            assert_int_equal(ask(b, doors[i].method, doors[i].path, "{}") == 403, doors[i].scope != scope);
+            assert_int_equal(ask(b, doors[i].method, doors[i].path, "{}") == 403, !(doors[i].scope & scopes[s]));
     }
     strcpy(b->token, "x");
     for (size_t i = 0; i < sizeof doors / sizeof *doors; i++)
@@ -492,7 +349,11 @@ static void addresses_that_are_none_and_methods_that_do_not_work(void **state)
                                         "/fhir/",
                                         "/fhir/Patient/x",
                                         "",
-                                        "/api/v1/sessions/abcdefghijklmnopqrstuvwxyz0123456789" };
+                                        "/api/v1/sessions/.x",
+                                        "/api/v1/sessions/.ics",
+                                        "/api/v1/grants/x.ics",
+                                        "/api/v1/sessions/"
+                                        "abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz012" };
     for (size_t i = 0; i < sizeof none / sizeof *none; i++)
         assert_int_equal(ask(b, "GET", none[i], NULL), 404);
     assert_int_equal(ask(b, "PATCH", "/api/v1/sessions/x", "{}"), 405);
@@ -509,12 +370,18 @@ static void a_problem_repeats_no_value_of_the_body(void **state)
         422);
     assert_null(strstr(b->response.body, "Miller"));
     assert_says(b, "'kind' must be");
+    assert_int_equal(ask(b, "POST", "/api/v1/sessions",
+                         "{\"kind\":\"group\",\"opens_at\":1,\"closes_at\":1790003000,\"client\":\"Sam Miller\","
+                         "\"people\":[]}"),
+                     422);
+    assert_null(strstr(b->response.body, "Miller"));
+    assert_says(b, "'client' must be");
     static const char *const broken[] = { "", "{", "[]", "7", "{\"a\":1,\"a\":1}", "{\"a\":\"\\u0000\"}", "{} {}" };
     for (size_t i = 0; i < sizeof broken / sizeof *broken; i++)
         assert_int_equal(ask(b, "POST", "/api/v1/sessions", broken[i]), 400);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, bench_set_up, bench_tear_down)
 
 int main(void)
 {
@@ -527,7 +394,6 @@ int main(void)
         TEST(the_same_key_does_it_once_and_for_a_day),
         TEST(no_name_and_no_link_is_kept_with_an_answer),
         TEST(a_try_whose_answer_was_lost_makes_no_second_session),
-        TEST(a_link_is_made_again_and_never_stored),
         TEST(each_change_of_a_grant_is_a_new_epoch_for_the_rooms),
         TEST(a_full_disk_gives_nobody_rights_and_takes_them_all_the_same),
         TEST(a_grant_written_as_fhir_reads_back_the_same),

@@ -162,6 +162,36 @@ static void an_error_names_its_code_and_request(void **state)
     caller_deinit(&c);
 }
 
+static void count_up(void *context, uint8_t *at, size_t len)
+{
+    uint8_t *next = context;
+    for (size_t i = 0; i < len; i++)
+        at[i] = (*next)++;
+}
+
+static void a_hello_tells_a_nonce_that_is_new_for_each(void **state)
+{
+    (void)state;
+    static const char *const hellos[] = {
+        "{\"type\":\"hello\",\"nonce\":\"f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff\"}",
+        "{\"type\":\"hello\",\"nonce\":\"000102030405060708090a0b0c0d0e0f\"}",
+    };
+    uint8_t next = 0xf0;
+    struct entropy entropy = { count_up, &next };
+    for (size_t i = 0; i < sizeof hellos / sizeof *hellos; i++) {
+        struct caller c;
+        caller_init(&c, 1);
+        assert_int_equal(caller_greet(&c, &entropy), OK);
+        struct note *note = caller_take(&c);
+        assert_int_equal(note->len, strlen(hellos[i]));
+        assert_memory_equal(note_text(note), hellos[i], note->len);
+        assert_memory_equal(c.nonce, strstr(hellos[i], "\"}") - 2 * CALLER_NONCE_BYTES, 2 * CALLER_NONCE_BYTES);
+        assert_null(caller_take(&c));
+        note_destroy(note);
+        caller_deinit(&c);
+    }
+}
+
 static void the_first_reason_to_close_stays(void **state)
 {
     (void)state;
@@ -245,6 +275,7 @@ int main(void)
         cmocka_unit_test(long_messages_count_as_several),
         cmocka_unit_test(what_is_owed_comes_out_in_order_and_is_bounded),
         cmocka_unit_test(an_error_names_its_code_and_request),
+        cmocka_unit_test(a_hello_tells_a_nonce_that_is_new_for_each),
         cmocka_unit_test(the_first_reason_to_close_stays),
         cmocka_unit_test(a_refused_join_is_answered_at_its_moment_however_early_it_was_known),
         cmocka_unit_test(a_join_that_is_not_refused_is_answered_at_once),

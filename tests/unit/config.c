@@ -85,6 +85,7 @@ static void a_bad_line_is_named_with_its_number(void **state)
         { "log-level = loud", "must be debug, info, warning or error" },
         { "media-addresses = 127.0.0.1, localhost", "not 'localhost'" },
         { "origins = 1,2,3,4,5,6,7,8,9", "at most 8" },
+        { "\ndelivery = pigeon", "line 2: 'delivery' must be none, smtp, webhook or outbox, not 'pigeon'" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct config config;
@@ -156,6 +157,55 @@ static void what_does_not_go_together_is_said(void **state)
     }
 }
 
+static void what_leaves_for_others_is_whole_and_safe(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *options[5][2];
+        const char *words; /* NULL: it is fine */
+    } cases[] = {
+        { { { "delivery", "outbox" } }, NULL },
+        { { { "delivery", "smtp" } }, "'smtp-url' must be" },
+        { { { "delivery", "smtp" }, { "smtp-url", "smtp://mail.example.org:587" } }, "'smtp-from' must be" },
+        { { { "delivery", "smtp" }, { "smtp-url", "https://mail.example.org" } }, "'smtp-url' must be" },
+        { { { "delivery", "smtp" }, { "smtp-url", "smtp://me:secret@mail.example.org" } }, "without a user" },
+        { { { "delivery", "smtp" }, { "smtp-url", "smtps://mail.example.org" }, { "smtp-from", "a@b\r\nBcc: c@d" } },
+          "'smtp-from' must be" },
+        { { { "delivery", "smtp" }, { "smtp-url", "smtps://mail.example.org" }, { "smtp-from", "calls@example.org" } },
+          NULL },
+        { { { "delivery", "smtp" },
+            { "smtp-url", "smtps://mail.example.org" },
+            { "smtp-from", "calls@example.org" },
+            { "smtp-user", "me" } },
+          "'smtp-password-file' is missing" },
+        { { { "delivery", "webhook" } }, "'delivery-url' must be" },
+        { { { "delivery", "webhook" }, { "delivery-url", "https://a.example/" } }, "'webhook-secret-file' is missing" },
+        { { { "delivery", "webhook" }, { "delivery-url", "https://a.example/" }, { "webhook-secret-file", "s" } },
+          NULL },
+        { { { "webhook-url", "https://a.example/hook" } }, "'webhook-secret-file' is missing" },
+        { { { "webhook-url", "http://a.example/hook" }, { "webhook-secret-file", "s" } }, "'webhook-url' must be" },
+        { { { "webhook-url", "http://127.0.0.1@a.example/" }, { "webhook-secret-file", "s" } }, "'webhook-url' must" },
+        { { { "webhook-url", "ftp://127.0.0.1/" }, { "webhook-secret-file", "s" } }, "'webhook-url' must be" },
+        { { { "webhook-url", "http://[::1]:9000/hook" }, { "webhook-secret-file", "s" } }, NULL },
+        { { { "oidc-issuer", "https://login.example" } }, "'oidc-audience' is missing" },
+        { { { "oidc-issuer", "https://login.example" }, { "oidc-audience", "kinroom" } }, "'oidc-jwks' is missing" },
+        { { { "oidc-issuer", "i" }, { "oidc-audience", "a" }, { "oidc-jwks", "http://login.example/jwks" } },
+          "'oidc-jwks' must be" },
+        { { { "oidc-issuer", "i" }, { "oidc-audience", "a" }, { "oidc-jwks", "https://login.example/jwks" } }, NULL },
+        { { { "oidc-issuer", "i" }, { "oidc-audience", "a" }, { "oidc-jwks", "/etc/kinroom/jwks.json" } }, NULL },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct config config;
+        assert_int_equal(read_text(&config, good), OK);
+        for (size_t o = 0; o < 5 && cases[i].options[o][0]; o++)
+            assert_int_equal(config_set(&config, cases[i].options[o][0], cases[i].options[o][1], &problem), OK);
+        if (config_check(&config, &problem) != (cases[i].words ? ERR_MALFORMED : OK))
+            fail_msg("case %zu: %s", i, problem.text);
+        if (cases[i].words)
+            assert_problem_has(cases[i].words);
+    }
+}
+
 static void an_address_behind_nat_must_be_of_a_served_family(void **state)
 {
     (void)state;
@@ -198,6 +248,7 @@ int main(void)
         cmocka_unit_test(bytes_that_are_no_text_and_endless_lines_are_refused),
         cmocka_unit_test(the_command_line_has_the_last_word),
         cmocka_unit_test(what_does_not_go_together_is_said),
+        cmocka_unit_test(what_leaves_for_others_is_whole_and_safe),
         cmocka_unit_test(an_address_behind_nat_must_be_of_a_served_family),
         cmocka_unit_test(shards_may_not_run_past_the_last_port),
         cmocka_unit_test(the_help_names_options_and_defaults),

@@ -245,7 +245,7 @@ static void what_is_no_consent_of_release_4_is_refused_and_changes_nothing(void 
         { "'id':'c-1'", "'id':'c-1','id':'c-2'", FHIR_NOT_JSON, ERR_MALFORMED },
         { "'Consent'", "'Contract'", FHIR_NOT_CONSENT, ERR_MALFORMED },
         { "'id':'c-1',", "", FHIR_BAD_ID, ERR_MALFORMED },
-        { "'c-1'", "'c.1'", FHIR_BAD_ID, ERR_MALFORMED },
+        { "'c-1'", "'.c1'", FHIR_BAD_ID, ERR_MALFORMED },
         { "'active'", "'valid'", FHIR_BAD_STATUS, ERR_MALFORMED },
         { "'status':'active',", "", FHIR_BAD_STATUS, ERR_MALFORMED },
         { "'permit'", "'perhaps'", FHIR_BAD_ELEMENT, ERR_MALFORMED },

@@ -124,7 +124,8 @@ static void a_roster_leaves_out_what_the_reader_may_not_know(void **state)
           .grant_until = 1790009000,
           .hand = true,
           .enabled = ENABLE_MIC | ENABLE_CHAT,
-          .client = &alex },
+          .client = &alex,
+          .code = "passed" },
     };
     struct writer w = fresh();
     reads(
@@ -136,7 +137,7 @@ static void a_roster_leaves_out_what_the_reader_may_not_know(void **state)
         "{\"participant\":\"p-7f3a\",\"role\":\"loved_one\",\"name\":\"Sam\",\"seat\":\"admitted\",\"connected\":false,"
         "\"sending\":[\"mic\",\"camera\",\"screen\"],\"muted\":[\"screen\"],\"agreed\":true,\"until\":12,"
         "\"hand\":true,\"enabled\":[\"mic\",\"chat\"],\"client\":\"p-91c0\","
-        "\"may_admit\":\"client_has_not_agreed\",\"mode\":\"full\",\"grant_until\":1790009000}]}");
+        "\"may_admit\":\"client_has_not_agreed\",\"mode\":\"full\",\"grant_until\":1790009000,\"code\":\"passed\"}]}");
     w = fresh();
     reads(&w, notice_roster(&w, NULL, 0), "{\"type\":\"roster\",\"people\":[]}");
 }
@@ -220,20 +221,32 @@ static void a_missing_client_says_where_to_look_until_they_are_back(void **state
         snprintf(
             expected, sizeof expected,
             "{\"type\":\"missing_client\",\"participant\":\"p-91c0\",\"address\":\"12 Elm St\",\"phone\":\"555 0100\","
-            "\"alarm_at\":1790000300,\"reached\":%s}",
-            reached[i]);
-        struct notice_missing missing = { &alex, "12 Elm St", "555 0100", 1790000300, i - 1 };
+            "\"alarm_at\":1790000300,\"reached\":%s,\"alarm\":%s}",
+            reached[i], i == 0 ? "true" : "false");
+        struct notice_missing missing = { &alex, "12 Elm St", "555 0100", 1790000300, i - 1, i == 0 };
         struct writer w = fresh();
         reads(&w, notice_missing_client(&w, &missing), expected);
     }
     struct writer w = fresh();
-    struct notice_missing unknown = { &alex, NULL, NULL, 1, -1 };
+    struct notice_missing unknown = { &alex, NULL, NULL, 1, -1, false };
     reads(&w, notice_missing_client(&w, &unknown),
           "{\"type\":\"missing_client\",\"participant\":\"p-91c0\",\"address\":null,\"phone\":null,\"alarm_at\":1,"
-          "\"reached\":null}");
+          "\"reached\":null,\"alarm\":false}");
     w = fresh();
-    struct notice_missing back = { NULL, "12 Elm St", "555 0100", 1790000300, 1 };
+    struct notice_missing back = { NULL, "12 Elm St", "555 0100", 1790000300, 1, true };
     reads(&w, notice_missing_client(&w, &back), "{\"type\":\"missing_client\",\"participant\":null}");
+}
+
+static void a_question_to_be_longer_says_when_it_lapses_and_when_it_is_over(void **state)
+{
+    (void)state;
+    struct writer w = fresh();
+    struct notice_extension asked = { 10, &alex, 1790000030 };
+    reads(&w, notice_extension(&w, &asked),
+          "{\"type\":\"extension\",\"minutes\":10,\"by\":\"p-91c0\",\"until\":1790000030}");
+    w = fresh();
+    struct notice_extension over = { 0 };
+    reads(&w, notice_extension(&w, &over), "{\"type\":\"extension\",\"minutes\":null}");
 }
 
 static void an_alert_names_who_pressed(void **state)
@@ -241,6 +254,14 @@ static void an_alert_names_who_pressed(void **state)
     (void)state;
     struct writer w = fresh();
     reads(&w, notice_alert(&w, &sam, "Sam"), "{\"type\":\"alert\",\"participant\":\"p-7f3a\",\"name\":\"Sam\"}");
+}
+
+static void link_trouble_names_whose_link_it_is(void **state)
+{
+    (void)state;
+    struct writer w = fresh();
+    reads(&w, notice_link_trouble(&w, &sam, "Sam"),
+          "{\"type\":\"link_trouble\",\"participant\":\"p-7f3a\",\"name\":\"Sam\"}");
 }
 
 static void an_empty_slot_has_no_source(void **state)
@@ -303,6 +324,7 @@ static enum status write_roster(struct writer *w)
                                     .has_grant_until = true,
                                     .enabled = ENABLE_ALL,
                                     .client = &alex,
+                                    .code = "failed",
                                     .has_location = true,
                                     .phone = "555 0100" };
     struct notice_person people[2] = { person, person };
@@ -330,7 +352,7 @@ static enum status write_agenda(struct writer *w)
 
 static enum status write_missing(struct writer *w)
 {
-    struct notice_missing missing = { &alex, "12 Elm St", NULL, 1790000300, 1 };
+    struct notice_missing missing = { &alex, "12 Elm St", NULL, 1790000300, 1, false };
     return notice_missing_client(w, &missing);
 }
 
@@ -370,7 +392,9 @@ int main(void)
         cmocka_unit_test(a_warning_says_how_long_is_left),
         cmocka_unit_test(an_agenda_says_where_it_is_only_while_it_runs),
         cmocka_unit_test(a_missing_client_says_where_to_look_until_they_are_back),
+        cmocka_unit_test(a_question_to_be_longer_says_when_it_lapses_and_when_it_is_over),
         cmocka_unit_test(an_alert_names_who_pressed),
+        cmocka_unit_test(link_trouble_names_whose_link_it_is),
         cmocka_unit_test(an_empty_slot_has_no_source),
         cmocka_unit_test(a_broken_name_does_not_break_the_roster),
         cmocka_unit_test(what_does_not_fit_leaves_the_writer_as_it_was),

@@ -106,6 +106,19 @@ static void only_the_connected_are_in(void **state)
     assert_false(participant_in(&p));
 }
 
+static void only_a_device_that_was_proved_is_ones_own(void **state)
+{
+    (void)state;
+    struct participant p = person(ROLE_LOVED_ONE);
+    struct id none = { "" }, phone = { "phone" }, laptop = { "laptop" };
+    assert_false(participant_is_on(&p, &none));
+    assert_false(participant_is_on(&p, &phone));
+    p.device = phone;
+    assert_true(participant_is_on(&p, &phone));
+    assert_false(participant_is_on(&p, &laptop));
+    assert_false(participant_is_on(&p, &none));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -115,6 +128,7 @@ int main(void)
         cmocka_unit_test(coming_back_after_a_step_out_is_no_way_in),
         cmocka_unit_test(every_seat_and_event_has_a_name),
         cmocka_unit_test(only_the_connected_are_in),
+        cmocka_unit_test(only_a_device_that_was_proved_is_ones_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -106,6 +106,7 @@ static void a_second_device_comes_in_only_by_moving(void **state)
 {
     (void)state;
     struct world *w = with_loved_one(3000);
+    world_use(w, WORLD_LOVED_1, world_device(WORLD_LOVED_1, 2));
     assert_false(world_join(w, WORLD_LOVED_1, false));
     assert_true(world_join(w, WORLD_LOVED_1, true));
     world_negotiate(w, WORLD_LOVED_1);
@@ -122,7 +123,8 @@ static void at_the_end_of_the_box_all_is_over(void **state)
 {
     (void)state;
     struct world *w = with_loved_one(4000);
-    world_request(w, WORLD_THERAPIST, "\"type\":\"extend\",\"minutes\":5");
+    extend(w, 5);
+    allow_extension(w, true);
     agree(w, WORLD_LOVED_1, true);
     world_run(w, 55 * MINUTE - 5 * SECOND, false);
     assert_true(world_connected(w, WORLD_CLIENT));
@@ -141,6 +143,118 @@ static void waiting_hears_nobody_and_is_heard_by_nobody(void **state)
     assert_int_equal(world_heard(w, WORLD_LOVED_1, WORLD_THERAPIST), 0);
     assert_int_equal(world_heard(w, WORLD_LOVED_1, WORLD_CLIENT), 0);
     assert_silent(w, WORLD_CLIENT, WORLD_LOVED_1);
+    end(w);
+}
+
+/* ---- Devices and codes ---- */
+
+static void a_forwarded_links_code_fails_and_the_therapist_is_told(void **state)
+{
+    (void)state;
+    struct world *w = with_loved_one(3000);
+    come(w, WORLD_LOVED_2);
+    for (int person = WORLD_LOVED_1; person <= WORLD_LOVED_2; person++) {
+        world_code(w, person, CODE_SENT);
+        world_code(w, person, CODE_FAILED); /* the world looks who is told, and what the ledger holds */
+    }
+    assert_string_equal(world_seat(w, WORLD_LOVED_1), "admitted");
+    assert_string_equal(world_seat(w, WORLD_LOVED_2), "waiting");
+    assert_flows(w, WORLD_LOVED_1, WORLD_CLIENT);
+    assert_silent(w, WORLD_LOVED_2, WORLD_CLIENT);
+    end(w);
+}
+
+static void another_device_within_the_grace_waits(void **state)
+{
+    (void)state;
+    struct world *w = with_loved_one(3000);
+    world_drop(w, WORLD_LOVED_1);
+    world_use(w, WORLD_LOVED_1, world_device(WORLD_LOVED_1, 2));
+    come(w, WORLD_LOVED_1);
+    assert_string_equal(world_seat(w, WORLD_LOVED_1), "waiting");
+    world_run(w, SECOND, true);
+    assert_silent(w, WORLD_LOVED_1, WORLD_CLIENT);
+    world_drop(w, WORLD_LOVED_1);
+    world_use(w, WORLD_LOVED_1, world_device(WORLD_LOVED_1, 1));
+    come(w, WORLD_LOVED_1); /* nor does the first one come back after that, though it is well within the grace */
+    assert_string_equal(world_seat(w, WORLD_LOVED_1), "waiting");
+    assert_int_equal(admit(w, WORLD_LOVED_1), REPLY_DONE);
+    end(w);
+}
+
+static void a_token_without_a_device_never_comes_back_by_itself(void **state)
+{
+    (void)state;
+    struct world *w = gathered(KIND_INDIVIDUAL, 3000);
+    world_use(w, WORLD_LOVED_1, 0);
+    come(w, WORLD_LOVED_1);
+    agree(w, WORLD_LOVED_1, true);
+    assert_int_equal(admit(w, WORLD_LOVED_1), REPLY_DONE);
+    assert_false(world_join(w, WORLD_LOVED_1, false)); /* nor does it take over unasked */
+    world_drop(w, WORLD_LOVED_1);
+    come(w, WORLD_LOVED_1);
+    assert_string_equal(world_seat(w, WORLD_LOVED_1), "waiting");
+    end(w);
+}
+
+static void the_same_device_takes_over_unasked_and_keeps_the_seat(void **state)
+{
+    (void)state;
+    struct world *w = with_loved_one(3000);
+    world_set_ledger(w, 200 * USEC_PER_MSEC, 0);
+    assert_true(world_join(w, WORLD_LOVED_1, false));
+    assert_string_equal(world_seat(w, WORLD_LOVED_1), "admitting"); /* a new interval, written ahead as ever */
+    world_negotiate(w, WORLD_LOVED_1);
+    world_run(w, SECOND, true);
+    assert_string_equal(world_seat(w, WORLD_LOVED_1), "admitted");
+    turn_on(w, WORLD_LOVED_1);
+    world_run(w, SECOND, true);
+    assert_flows(w, WORLD_LOVED_1, WORLD_CLIENT);
+    assert_flows(w, WORLD_CLIENT, WORLD_LOVED_1);
+    end(w);
+}
+
+static void the_same_device_takes_over_and_stays_behind_the_gate(void **state)
+{
+    (void)state;
+    struct world *w = with_loved_one(3000);
+    step_out(w, WORLD_THERAPIST, WORLD_LOVED_1);
+    assert_true(world_join(w, WORLD_LOVED_1, false));
+    assert_string_equal(world_seat(w, WORLD_LOVED_1), "stepped_out");
+    come(w, WORLD_LOVED_2);
+    assert_true(world_join(w, WORLD_LOVED_2, false));
+    assert_string_equal(world_seat(w, WORLD_LOVED_2), "waiting");
+    end(w);
+}
+
+static void a_removed_device_comes_back_under_no_name(void **state)
+{
+    (void)state;
+    struct world *w = with_loved_one(3000);
+    assert_int_equal(world_request(w, WORLD_THERAPIST, "\"type\":\"remove\",\"participant\":\"l-1\""), REPLY_DONE);
+    world_use(w, WORLD_LOVED_2, world_device(WORLD_LOVED_1, 1));
+    assert_false(world_join(w, WORLD_LOVED_2, false));
+    assert_false(world_join(w, WORLD_LOVED_2, true));
+    world_use(w, WORLD_LOVED_1, world_device(WORLD_LOVED_1, 2)); /* and the person on no other device */
+    assert_false(world_join(w, WORLD_LOVED_1, true));
+    world_use(w, WORLD_LOVED_2, world_device(WORLD_LOVED_2, 1));
+    assert_true(world_join(w, WORLD_LOVED_2, false));
+    end(w);
+}
+
+static void whoever_is_on_a_removed_device_under_another_name_goes_with_it(void **state)
+{
+    (void)state;
+    struct world *w = with_loved_one(3000);
+    world_use(w, WORLD_LOVED_2, world_device(WORLD_LOVED_1, 1));
+    come(w, WORLD_LOVED_2);
+    agree(w, WORLD_LOVED_2, true);
+    assert_int_equal(admit(w, WORLD_LOVED_2), REPLY_DONE);
+    assert_int_equal(world_request(w, WORLD_THERAPIST, "\"type\":\"remove\",\"participant\":\"l-1\""), REPLY_DONE);
+    assert_false(world_connected(w, WORLD_LOVED_2));
+    world_use(w, WORLD_LOVED_2, world_device(WORLD_LOVED_2, 1));
+    come(w, WORLD_LOVED_2);
+    assert_string_equal(world_seat(w, WORLD_LOVED_2), "waiting");
     end(w);
 }
 
@@ -185,6 +299,20 @@ static void a_grant_that_comes_back_lets_them_wait_and_no_more(void **state)
     assert_int_equal(admit(w, WORLD_LOVED_1), REPLY_ERROR); /* the yes went with the grant */
     agree(w, WORLD_LOVED_1, true);
     assert_int_equal(admit(w, WORLD_LOVED_1), REPLY_DONE);
+    end(w);
+}
+
+static void a_yes_goes_with_the_grant_though_they_had_declined(void **state)
+{
+    (void)state;
+    struct world *w = gathered(KIND_INDIVIDUAL, 3000);
+    agree(w, WORLD_LOVED_1, true);
+    world_request(w, WORLD_LOVED_1, "\"type\":\"decline\"");
+    world_revoke(w, WORLD_LOVED_1);
+    world_regrant(w, WORLD_LOVED_1);
+    assert_true(world_join(w, WORLD_LOVED_1, true));
+    assert_string_equal(world_seat(w, WORLD_LOVED_1), "waiting");
+    assert_int_equal(admit(w, WORLD_LOVED_1), REPLY_ERROR);
     end(w);
 }
 
@@ -322,11 +450,19 @@ int main(void)
         cmocka_unit_test(a_reconnect_during_a_step_out_comes_back_stepped_out),
         cmocka_unit_test(their_loss_heals_no_more_once_the_therapist_was_lost_too),
         cmocka_unit_test(a_second_device_comes_in_only_by_moving),
+        cmocka_unit_test(a_forwarded_links_code_fails_and_the_therapist_is_told),
+        cmocka_unit_test(another_device_within_the_grace_waits),
+        cmocka_unit_test(a_token_without_a_device_never_comes_back_by_itself),
+        cmocka_unit_test(the_same_device_takes_over_unasked_and_keeps_the_seat),
+        cmocka_unit_test(the_same_device_takes_over_and_stays_behind_the_gate),
+        cmocka_unit_test(a_removed_device_comes_back_under_no_name),
+        cmocka_unit_test(whoever_is_on_a_removed_device_under_another_name_goes_with_it),
         cmocka_unit_test(at_the_end_of_the_box_all_is_over),
         cmocka_unit_test(waiting_hears_nobody_and_is_heard_by_nobody),
         cmocka_unit_test(a_revocation_while_the_ledger_writes_lets_nobody_in),
         cmocka_unit_test(a_revocation_while_they_are_in_shuts_the_gate_before_it_returns),
         cmocka_unit_test(a_grant_that_comes_back_lets_them_wait_and_no_more),
+        cmocka_unit_test(a_yes_goes_with_the_grant_though_they_had_declined),
         cmocka_unit_test(a_removal_shuts_at_once_and_is_answered_when_it_is_durable),
         cmocka_unit_test(a_step_out_while_the_ledger_writes_wins),
         cmocka_unit_test(without_the_ledger_nobody_is_let_in),

@@ -7,11 +7,11 @@
 
 #include "support/history.h"
 
-static const char whole[] =
-    "{\"kind\":\"close\",\"at\":1767225600000001,\"session\":\"s1\",\"participation\":\"p3\","
-    "\"person\":\"n5\",\"client\":\"c2\",\"by\":\"p1\",\"grant\":\"g7\","
-    "\"interval\":\"i9\",\"epoch\":2,\"mode\":\"audio\",\"reason\":\"stepped_out\",\"guidance\":\"3.1\","
-    "\"notice\":\"2026-01\",\"recovered\":true}";
+static const char whole[] = "{\"kind\":\"close\",\"at\":1767225600000001,\"session\":\"s1\",\"participation\":\"p3\","
+                            "\"person\":\"n5\",\"client\":\"c2\",\"by\":\"p1\",\"grant\":\"g7\","
+                            "\"interval\":\"i9\",\"device\":\"d4\",\"epoch\":2,\"mode\":\"audio\",\"reason\":\"stepped_"
+                            "out\",\"guidance\":\"3.1\","
+                            "\"notice\":\"2026-01\",\"recovered\":true}";
 
 static struct record whole_record(void)
 {
@@ -25,6 +25,7 @@ static struct record whole_record(void)
                             .grant = { "g7" },
                             .grant_epoch = 2,
                             .interval = { "i9" },
+                            .device = { "d4" },
                             .mode = MODE_AUDIO,
                             .reason = "stepped_out",
                             .guidance_version = "3.1",
@@ -104,8 +105,8 @@ static struct record longest_record(void)
                              .grant_epoch = UINT32_MAX,
                              .mode = MODE_LISTEN,
                              .recovered = true };
-    struct id *ids[] = { &record.session, &record.participation, &record.person,  &record.client,
-                         &record.by,      &record.grant,         &record.interval };
+    struct id *ids[] = { &record.session, &record.participation, &record.person,   &record.client,
+                         &record.by,      &record.grant,         &record.interval, &record.device };
     for (size_t i = 0; i < sizeof ids / sizeof *ids; i++)
         memset(ids[i]->text, 'x', ID_MAX);
     memset(record.reason, 'r', REASON_MAX);
@@ -135,7 +136,7 @@ static void the_longest_record_fits_and_a_short_writer_is_left_as_it_was(void **
 static void what_cannot_be_read_back_is_not_written(void **state)
 {
     (void)state;
-    struct record wrong[14];
+    struct record wrong[15];
     size_t count = sizeof wrong / sizeof *wrong;
     for (size_t i = 0; i < count; i++)
         wrong[i] = whole_record();
@@ -153,6 +154,7 @@ static void what_cannot_be_read_back_is_not_written(void **state)
     strcpy(wrong[11].notice_version, "v\xc3\xa9");
     strcpy(wrong[12].notice_version, "a\nb");
     memset(wrong[13].reason, 'x', sizeof wrong[13].reason);
+    strcpy(wrong[14].device.text, "her phone");
     for (size_t i = 0; i < count; i++) {
         uint8_t buffer[RECORD_TEXT_MAX + 1];
         struct writer w = writer_over(buffer, sizeof buffer);
@@ -196,8 +198,11 @@ static void only_the_canonical_spelling_is_read(void **state)
         "{\"kind\":\"open\",\"at\":1,\"session\":null}",
         "{\"kind\":\"open\",\"at\":1,\"session\":\"a b\"}",
         "{\"kind\":\"open\",\"at\":1,\"session\":\"a\\u0000\"}",
-        "{\"kind\":\"open\",\"at\":1,\"session\":\"123456789012345678901234567890123\"}",
+        "{\"kind\":\"open\",\"at\":1,\"session\":"
+        "\"12345678901234567890123456789012345678901234567890123456789012345\"}",
         "{\"kind\":\"open\",\"at\":1,\"person\":\"n\",\"session\":\"s\"}",
+        "{\"kind\":\"removed\",\"at\":1,\"device\":\"\"}",
+        "{\"kind\":\"removed\",\"at\":1,\"device\":\"d\",\"interval\":\"i\"}",
         "{\"kind\":\"open\",\"at\":1,\"epoch\":0}",
         "{\"kind\":\"open\",\"at\":1,\"epoch\":4294967296}",
         "{\"kind\":\"open\",\"at\":1,\"epoch\":-1}",

@@ -40,8 +40,15 @@ static void every_request_of_the_protocol_is_understood(void **state)
     assert_int_equal(r.id, 1);
     assert_string_equal(r.join.token, "a.b.c");
     assert_true(r.join.move);
+    assert_null(r.join.proof);
     request_wipe(&r);
     assert_null(r.join.token);
+    r = good("{\"type\":\"join\",\"token\":\"a.b.c\",\"proof\":\"d.e.f\"}");
+    assert_string_equal(r.join.token, "a.b.c");
+    assert_string_equal(r.join.proof, "d.e.f");
+    assert_false(r.join.move);
+    request_wipe(&r);
+    assert_null(r.join.proof);
     r = good("{\"sdp\":\"v=0\\r\\n\",\"id\":4294967295,\"type\":\"offer\"}");
     assert_int_equal(r.kind, REQUEST_OFFER);
     assert_int_equal(r.id, 4294967295u);
@@ -69,6 +76,8 @@ static void every_request_of_the_protocol_is_understood(void **state)
     assert_int_equal(r.mute.sources, SOURCE_CAMERA);
     r = good("{\"type\":\"extend\",\"minutes\":60}");
     assert_int_equal(r.extend.minutes, 60);
+    r = good("{\"type\":\"allow_extension\",\"yes\":true}");
+    assert_true(r.allow_extension.yes);
     assert_int_equal(good("{\"type\":\"end\"}").kind, REQUEST_END);
     assert_int_equal(good("{\"type\":\"leave\",\"id\":7}").id, 7);
 }
@@ -199,6 +208,12 @@ static void what_is_not_strict_is_refused(void **state)
         "{\"type\":\"join\",\"token\":7}",
         "{\"type\":\"join\",\"token\":\"a\\u0000b\"}",
         "{\"type\":\"join\",\"token\":\"a\",\"move\":1}",
+        "{\"type\":\"join\",\"proof\":\"a\"}",
+        "{\"type\":\"join\",\"token\":\"a\",\"proof\":\"\"}",
+        "{\"type\":\"join\",\"token\":\"a\",\"proof\":null}",
+        "{\"type\":\"join\",\"token\":\"a\",\"proof\":[\"a\"]}",
+        "{\"type\":\"join\",\"token\":\"a\",\"proof\":\"a\",\"proof\":\"a\"}",
+        "{\"type\":\"join\",\"token\":\"a\",\"proofs\":\"a\"}",
         "{\"type\":\"join\",\"token\":\"\xff\"}",
         "{\"type\":\"offer\",\"sdp\":\"\"}",
         "{\"type\":\"media\",\"mic\":true,\"camera\":false}",
@@ -214,9 +229,12 @@ static void what_is_not_strict_is_refused(void **state)
         "{\"type\":\"step_out\",\"everyone\":false}",
         "{\"type\":\"step_out\",\"participant\":\"p-1\",\"everyone\":true}",
         "{\"type\":\"step_out\",\"participant\":\"p-1\",\"everyone\":false}",
-        "{\"type\":\"remove\",\"participant\":\"123456789012345678901234567890123\"}",
+        "{\"type\":\"remove\",\"participant\":\"12345678901234567890123456789012345678901234567890123456789012345\"}",
         "{\"type\":\"mute\",\"participant\":\"p-1\"}",
         "{\"type\":\"extend\"}",
+        "{\"type\":\"allow_extension\"}",
+        "{\"type\":\"allow_extension\",\"yes\":1}",
+        "{\"type\":\"allow_extension\",\"yes\":true,\"minutes\":10}",
         "{\"type\":\"extend\",\"minutes\":5,\"extra\":1}",
         "{\"type\":\"media\",\"mic\":true,\"camera\":false,\"screen\":false,\"extra\":1}",
         "{\"type\":\"step_out\",\"extra\":1}",
@@ -312,6 +330,8 @@ static void lengths_are_bounded(void **state)
     (void)state;
     assert_int_equal(parse_filled("{\"type\":\"join\",\"token\":\"", 2048), OK);
     assert_int_equal(parse_filled("{\"type\":\"join\",\"token\":\"", 2049), ERR_FULL);
+    assert_int_equal(parse_filled("{\"type\":\"join\",\"token\":\"a\",\"proof\":\"", 2048), OK);
+    assert_int_equal(parse_filled("{\"type\":\"join\",\"token\":\"a\",\"proof\":\"", 2049), ERR_FULL);
     assert_int_equal(parse_filled("{\"type\":\"offer\",\"sdp\":\"", REQUEST_SDP_MAX), OK);
     assert_int_equal(parse_filled("{\"type\":\"offer\",\"sdp\":\"", REQUEST_SDP_MAX + 1), ERR_FULL);
     assert_int_equal(parse_filled("{\"type\":\"offer\",\"sdp\":\"", REQUEST_TEXT_MAX), ERR_FULL);

@@ -169,15 +169,6 @@ static void stop_for_everyone_is_one_request_of_client_or_therapist(void **state
     end(w);
 }
 
-static void extending_has_a_bound(void **state)
-{
-    (void)state;
-    struct world *w = gathered(KIND_INDIVIDUAL, 3000);
-    assert_int_equal(world_request(w, WORLD_THERAPIST, "\"type\":\"extend\",\"minutes\":60"), REPLY_DONE);
-    assert_int_equal(world_request(w, WORLD_THERAPIST, "\"type\":\"extend\",\"minutes\":1"), REPLY_ERROR);
-    end(w);
-}
-
 static void bad_messages_change_nothing(void **state)
 {
     (void)state;
@@ -261,7 +252,6 @@ int main(void)
         cmocka_unit_test(taking_part_less_takes_effect_at_once),
         cmocka_unit_test(muting_takes_sound_and_leaves_the_picture),
         cmocka_unit_test(stop_for_everyone_is_one_request_of_client_or_therapist),
-        cmocka_unit_test(extending_has_a_bound),
         cmocka_unit_test(bad_messages_change_nothing),
         cmocka_unit_test(a_peer_that_falls_silent_is_gone_after_thirty_seconds),
     };

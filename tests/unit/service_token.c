@@ -32,7 +32,7 @@ static int teardown(void **state)
 
 static struct service_claims good_claims(void)
 {
-    struct service_claims claims = { .scopes = SCOPE_GRANTS_READ | SCOPE_LINKS_WRITE,
+    struct service_claims claims = { .scopes = SCOPE_GRANTS_READ | SCOPE_INVITATIONS_WRITE,
                                      .not_before = NBF,
                                      .expires = EXP };
     strcpy(claims.service.text, "ehr");
@@ -53,7 +53,7 @@ static void a_token_says_what_was_put_in(void **state)
     assert_int_equal(verify(*state, token, DURING, &read), OK);
     assert_string_equal(read.service.text, "ehr");
     assert_string_equal(read.token.text, "t-1");
-    assert_int_equal(read.scopes, SCOPE_GRANTS_READ | SCOPE_LINKS_WRITE);
+    assert_int_equal(read.scopes, SCOPE_GRANTS_READ | SCOPE_INVITATIONS_WRITE);
     assert_int_equal(read.expires, EXP);
     free(token);
 }
@@ -114,7 +114,7 @@ static void unknown_scopes_allow_nothing(void **state)
     assert_int_equal(scope_parse(bytes_of("sessions:read admin")), SCOPE_SESSIONS_READ);
     assert_int_equal(scope_parse(bytes_of("Sessions:read sessions:readx sessions:")), 0);
     assert_false(scope_is_known(bytes_of("sessions:read admin")));
-    assert_true(scope_is_known(bytes_of("sessions:read links:write")));
+    assert_true(scope_is_known(bytes_of("sessions:read invitations:write")));
 }
 
 int main(void)

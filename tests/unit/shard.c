@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* memmem */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,6 +8,7 @@
 #include <sched.h>
 #include <string.h>
 
+#include "api/api.h"
 #include "shell/host.h"
 #include "shell/shard.h"
 
@@ -19,9 +21,9 @@ static struct id id_of(const char *text)
     return id;
 }
 
-/* A shard with one planned session, and the queue that the front would read. */
+/* A shard with one planned session, and the queues that front and scribe would read. */
 struct bench {
-    struct queue *to_front;
+    struct queue *to_front, *to_scribe;
     struct shard *shard;
 };
 
@@ -44,6 +46,7 @@ static struct bench bench_of(size_t front_letters)
     };
     assert_true(address_parse_ip("127.0.0.1", &any_port));
     assert_int_equal(queue_create(&bench.to_front, front_letters, 1 << 20, (struct waker){ 0 }), OK);
+    assert_int_equal(queue_create(&bench.to_scribe, 100, 1 << 20, (struct waker){ 0 }), OK);
     struct shard_config config = {
         .bind = &any_port,
         .bind_count = 1,
@@ -52,6 +55,7 @@ static struct bench bench_of(size_t front_letters)
         .rooms_max = 4,
         .clients_max = 4,
         .to_front = bench.to_front,
+        .to_scribe = bench.to_scribe,
     };
     assert_int_equal(shard_create(&bench.shard, &config), OK);
     assert_int_equal(shard_plan(bench.shard, &plan), OK);
@@ -64,6 +68,7 @@ static void bench_end(struct bench *bench)
     shard_stop(bench->shard);
     shard_destroy(bench->shard);
     queue_destroy(bench->to_front);
+    queue_destroy(bench->to_scribe);
 }
 
 static void send_join_as(struct bench *bench, client_id client, bool move)
@@ -74,7 +79,12 @@ static void send_join_as(struct bench *bench, client_id client, bool move)
         .client = client,
         .request = 1,
         .move = move,
-        .claims = { id_of("p-1"), id_of("s-1"), id_of("t-1"), ROLE_THERAPIST, unix_s, unix_s + 3000 },
+        .claims = { .participation = id_of("p-1"),
+                    .session = id_of("s-1"),
+                    .token = id_of("t-1"),
+                    .role = ROLE_THERAPIST,
+                    .not_before = unix_s,
+                    .expires = unix_s + 3000 },
     };
     assert_int_equal(queue_push(shard_inbox(bench->shard), &letter, 0), OK);
 }
@@ -144,6 +154,92 @@ static void a_refused_join_leaves_the_connection_to_join_again(void **state)
     bench_end(&bench);
 }
 
+/* ---- The clerk's letters ---- */
+
+static void send_order(struct bench *bench, enum letter_kind kind, struct bytes value, uint64_t number)
+{
+    struct letter letter = { .kind = kind, .number = number, .note = note_create(value) };
+    assert_int_equal(queue_push(shard_answers(bench->shard), &letter, 0), OK);
+}
+
+/* The record, or the word that an order is done, that comes next. */
+static struct letter await_done(struct bench *bench, enum letter_kind kind, enum record_kind record)
+{
+    usec_t end = host_now().mono_us + WAIT_S * USEC_PER_SEC;
+    struct letter letter;
+    while (host_now().mono_us < end) {
+        if (!queue_pop(bench->to_scribe, &letter)) {
+            sched_yield();
+            continue;
+        }
+        if (letter.kind == kind && letter.record == record)
+            return letter;
+        letter_wipe(&letter);
+    }
+    fail_msg("no letter of kind %d", (int)kind);
+    return (struct letter){ 0 };
+}
+
+#define BYTES_OF(value) ((struct bytes){ (const uint8_t *)&(value), sizeof(value) })
+
+static void an_order_is_done_after_what_it_led_to(void **state)
+{
+    (void)state;
+    struct bench bench = bench_of(100);
+    struct moderation end = { .session = id_of("s-1"), .act = MODERATION_END };
+    send_join(&bench, 7);
+    await(&bench, 7, LETTER_SAY, "\"welcome\"");
+    send_order(&bench, LETTER_MODERATION, BYTES_OF(end), 41);
+    struct letter record = await_done(&bench, LETTER_RECORD, RECORD_SESSION); /* opened */
+    letter_wipe(&record);
+    record = await_done(&bench, LETTER_RECORD, RECORD_SESSION);
+    assert_non_null(memmem(letter_text(&record).at, letter_text(&record).len, "\"ended\"", 7));
+    letter_wipe(&record);
+    struct letter done = await_done(&bench, LETTER_DONE, (enum record_kind)0);
+    assert_int_equal(done.number, 41);
+    assert_int_equal(done.outcome, OK);
+    await(&bench, 7, LETTER_CLOSE, "ended");
+    send_order(&bench, LETTER_MODERATION, BYTES_OF(end), 42);
+    assert_int_equal(await_done(&bench, LETTER_DONE, (enum record_kind)0).outcome, ERR_STATE);
+    bench_end(&bench);
+}
+
+static void a_question_is_answered_with_who_is_there(void **state)
+{
+    (void)state;
+    struct bench bench = bench_of(100);
+    struct attendance attendance;
+    struct id session = id_of("s-1"), unknown = id_of("s-9");
+    send_join(&bench, 7);
+    await(&bench, 7, LETTER_SAY, "\"welcome\"");
+    send_order(&bench, LETTER_QUESTION, BYTES_OF(session), 1);
+    struct letter done = await_done(&bench, LETTER_DONE, (enum record_kind)0);
+    assert_int_equal(letter_text(&done).len, sizeof attendance);
+    memcpy(&attendance, letter_text(&done).at, sizeof attendance);
+    letter_wipe(&done);
+    assert_string_equal(attendance.phase, "open");
+    assert_true(attendance.people[0].connected);
+    send_order(&bench, LETTER_QUESTION, BYTES_OF(unknown), 2);
+    done = await_done(&bench, LETTER_DONE, (enum record_kind)0);
+    memcpy(&attendance, letter_text(&done).at, sizeof attendance);
+    letter_wipe(&done);
+    assert_string_equal(attendance.phase, "");
+    send_order(&bench, LETTER_QUESTION, BYTES_OF(session), 3); /* whose answer nobody fetches */
+    bench_end(&bench);
+}
+
+static void news_of_codes_and_acknowledgements_are_done_or_need_no_answer(void **state)
+{
+    (void)state;
+    struct bench bench = bench_of(100);
+    struct code_news code = { id_of("s-1"), id_of("p-1"), CODE_SENT };
+    struct acknowledgement known = { .person = id_of("terry"), .kind = KIND_INDIVIDUAL };
+    send_order(&bench, LETTER_ACKNOWLEDGED, BYTES_OF(known), 0);
+    send_order(&bench, LETTER_CODE, BYTES_OF(code), 5);
+    assert_int_equal(await_done(&bench, LETTER_DONE, (enum record_kind)0).number, 5);
+    bench_end(&bench);
+}
+
 static void a_stopped_shard_leaves_nothing_behind(void **state)
 {
     (void)state;
@@ -173,6 +269,9 @@ int main(void)
         cmocka_unit_test(a_join_is_answered_through_the_queue),
         cmocka_unit_test(a_client_whose_messages_do_not_fit_is_closed_and_may_join_again),
         cmocka_unit_test(a_refused_join_leaves_the_connection_to_join_again),
+        cmocka_unit_test(an_order_is_done_after_what_it_led_to),
+        cmocka_unit_test(a_question_is_answered_with_who_is_there),
+        cmocka_unit_test(news_of_codes_and_acknowledgements_are_done_or_need_no_answer),
         cmocka_unit_test(a_stopped_shard_leaves_nothing_behind),
         cmocka_unit_test(a_session_always_has_the_same_shard_and_sessions_spread),
     };

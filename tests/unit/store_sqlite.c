@@ -466,6 +466,159 @@ static void only_a_newer_epoch_replaces_a_grant(void **state)
     check_grant(&kept, &withdrawn);
 }
 
+/* ---- Links, texts, the webhook's place ---- */
+
+static struct invitation invitation_of(const char *id, const char *participation, uint8_t secret)
+{
+    struct invitation i = {
+        .id = id_of(id),
+        .session = id_of("s-1"),
+        .participation = id_of(participation),
+        .not_before = 100,
+        .expires = 200,
+        .contact = "mailto:sam@example.org",
+        .code_sent = 110,
+        .code_until = 120,
+        .code_tries = 1,
+        .hour_from = 101,
+        .codes = 2,
+        .failures = 3,
+        .devices = { id_of("d-2"), id_of("d-1") },
+        .device_count = 2,
+    };
+    memset(i.token, secret, sizeof i.token);
+    memset(i.code, secret + 1, sizeof i.code);
+    return i;
+}
+
+static void check_invitation(const struct invitation *a, const struct invitation *b)
+{
+    assert_true(id_equal(&a->id, &b->id) && id_equal(&a->session, &b->session));
+    assert_true(id_equal(&a->participation, &b->participation));
+    assert_memory_equal(a->token, b->token, sizeof a->token);
+    assert_memory_equal(a->code, b->code, sizeof a->code);
+    assert_string_equal(a->contact, b->contact);
+    assert_true(a->not_before == b->not_before && a->expires == b->expires && a->revoked == b->revoked);
+    assert_true(a->code_sent == b->code_sent && a->code_until == b->code_until && a->hour_from == b->hour_from);
+    assert_true(a->code_tries == b->code_tries && a->codes == b->codes && a->failures == b->failures);
+    assert_int_equal(a->device_count, b->device_count);
+    for (size_t i = 0; i < a->device_count; i++)
+        assert_true(id_equal(&a->devices[i], &b->devices[i]));
+}
+
+static void an_invitation_comes_back_whole_by_id_and_by_token(void **state)
+{
+    struct bench *b = *state;
+    struct invitation put = invitation_of("i-1", "p-1", 7), got;
+    assert_int_equal(b->store->ops->invitation_put(b->store, &put), OK);
+    bench_close(b);
+    assert_int_equal(bench_open(b), OK);
+    assert_int_equal(b->store->ops->invitation_get(b->store, &put.id, &got), OK);
+    check_invitation(&got, &put);
+    put.device_count = 1;
+    put.failures = 20;
+    memset(put.token, 9, sizeof put.token);
+    assert_int_equal(b->store->ops->invitation_put(b->store, &put), OK);
+    assert_int_equal(b->store->ops->invitation_find(b->store, put.token, &got), OK);
+    check_invitation(&got, &put);
+    memset(put.token, 7, sizeof put.token); /* the one before */
+    assert_int_equal(b->store->ops->invitation_find(b->store, put.token, &got), ERR_UNKNOWN);
+    struct id unknown = id_of("i-9");
+    assert_int_equal(b->store->ops->invitation_get(b->store, &unknown, &got), ERR_UNKNOWN);
+}
+
+static enum status collect_ids(void *context, const struct invitation *invitation)
+{
+    strcat(context, invitation->id.text);
+    strcat(context, invitation->revoked ? "- " : "+ ");
+    return OK;
+}
+
+static void a_new_invitation_revokes_the_others_of_its_participation(void **state)
+{
+    struct bench *b = *state;
+    const struct store_ops *ops = b->store->ops;
+    struct invitation first = invitation_of("i-1", "p-1", 1), other = invitation_of("i-2", "p-2", 3),
+                      second = invitation_of("i-3", "p-1", 5);
+    struct id session = id_of("s-1"), none = { 0 };
+    char ids[64] = "";
+    struct store_invitations to = { collect_ids, ids };
+    assert_int_equal(ops->invitation_put(b->store, &first), OK);
+    assert_int_equal(ops->invitation_put(b->store, &other), OK);
+    assert_int_equal(ops->invitation_put(b->store, &second), OK);
+    assert_int_equal(ops->invitations_after(b->store, &session, &none, 9, to), OK);
+    assert_string_equal(ids, "i-1- i-2+ i-3+ ");
+    /* One that was revoked is kept, and takes nobody's place. */
+    first.revoked = true;
+    first.failures++;
+    assert_int_equal(ops->invitation_put(b->store, &first), OK);
+    *ids = 0;
+    assert_int_equal(ops->invitations_after(b->store, &session, &first.id, 2, to), OK);
+    assert_string_equal(ids, "i-2+ i-3+ ");
+    *ids = 0;
+    assert_int_equal(ops->invitations_after(b->store, &session, &first.id, 1, to), OK);
+    assert_string_equal(ids, "i-2+ ");
+}
+
+static void invitations_outlive_the_plan_that_replaces_theirs(void **state)
+{
+    struct bench *b = *state;
+    struct plan plan = plan_of("s-1");
+    struct invitation put = invitation_of("i-1", "p-1", 7), got;
+    assert_int_equal(b->store->ops->plan_put(b->store, &plan), OK);
+    assert_int_equal(b->store->ops->invitation_put(b->store, &put), OK);
+    assert_int_equal(b->store->ops->plan_put(b->store, &plan), OK);
+    assert_int_equal(b->store->ops->invitation_get(b->store, &put.id, &got), OK);
+    check_invitation(&got, &put);
+}
+
+static enum status collect_numbers(void *context, const struct store_guidance *text)
+{
+    sprintf((char *)context + strlen(context), "%llu:%s ", (unsigned long long)text->number, text->language);
+    return OK;
+}
+
+static void a_text_never_changes(void **state)
+{
+    struct bench *b = *state;
+    const struct store_ops *ops = b->store->ops;
+    struct store_guidance text = { .text = GUIDANCE_NOTICE, .version = "v1", .language = "en", .body = "{\"a\":1}" },
+                          got;
+    char numbers[64] = "";
+    assert_int_equal(ops->guidance_put(b->store, &text), OK);
+    assert_int_equal(ops->guidance_put(b->store, &text), OK);
+    text.body = "{}";
+    assert_int_equal(ops->guidance_put(b->store, &text), ERR_STATE);
+    strcpy(text.language, "es");
+    assert_int_equal(ops->guidance_put(b->store, &text), OK);
+    assert_int_equal(ops->guidance_get(b->store, GUIDANCE_NOTICE, "v1", "en", &got), OK);
+    assert_string_equal(got.body, "{\"a\":1}");
+    free(got.body);
+    assert_int_equal(ops->guidance_get(b->store, GUIDANCE_NOTICE, "v1", "", &got), OK);
+    assert_string_equal(got.language, "en");
+    free(got.body);
+    assert_int_equal(ops->guidance_get(b->store, GUIDANCE_GUIDANCE, "v1", "en", &got), ERR_UNKNOWN);
+    assert_int_equal(ops->guidance_get(b->store, GUIDANCE_NOTICE, "v1", "de", &got), ERR_UNKNOWN);
+    assert_int_equal(ops->guidances_after(b->store, 0, 9, (struct store_guidances){ collect_numbers, numbers }), OK);
+    assert_string_equal(numbers, "1:en 2:es ");
+    assert_int_not_equal(meddle(b, "UPDATE texts SET body = '{}'"), SQLITE_OK);
+}
+
+static void the_webhooks_place_is_kept(void **state)
+{
+    struct bench *b = *state;
+    uint64_t row = 5;
+    assert_int_equal(b->store->ops->feed_get(b->store, &row), ERR_UNKNOWN);
+    assert_int_equal(b->store->ops->feed_put(b->store, 0), OK);
+    assert_int_equal(b->store->ops->feed_get(b->store, &row), OK);
+    assert_int_equal(row, 0);
+    assert_int_equal(b->store->ops->feed_put(b->store, 41), OK);
+    bench_close(b);
+    assert_int_equal(bench_open(b), OK);
+    assert_int_equal(b->store->ops->feed_get(b->store, &row), OK);
+    assert_int_equal(row, 41);
+}
+
 /* ---- The file ---- */
 
 static void the_files_are_the_owners_alone(void **state)
@@ -533,6 +686,9 @@ static void a_locked_file_is_an_error_that_changes_nothing_and_passes(void **sta
     assert_int_equal(b->store->ops->plan_put(b->store, &plan), ERR_SYSTEM);
     assert_int_equal(b->store->ops->grant_put(b->store, &grant), ERR_SYSTEM);
     assert_int_equal(b->store->ops->heartbeat_put(b->store, 5), ERR_SYSTEM);
+    struct invitation invitation = invitation_of("i-1", "p-1", 7);
+    assert_int_equal(b->store->ops->invitation_put(b->store, &invitation), ERR_SYSTEM);
+    assert_int_equal(b->store->ops->feed_put(b->store, 5), ERR_SYSTEM);
     assert_non_null(strstr(b->last_line, "locked"));
     check_whole(b, 2); /* a reader is not held up */
     sqlite3_close(other);
@@ -661,6 +817,11 @@ int main(void)
         TEST(a_plan_that_breaks_a_rule_changes_nothing),
         TEST(a_grant_given_later_concerns_the_sessions_of_its_people),
         TEST(only_a_newer_epoch_replaces_a_grant),
+        TEST(an_invitation_comes_back_whole_by_id_and_by_token),
+        TEST(a_new_invitation_revokes_the_others_of_its_participation),
+        TEST(invitations_outlive_the_plan_that_replaces_theirs),
+        TEST(a_text_never_changes),
+        TEST(the_webhooks_place_is_kept),
         TEST(the_files_are_the_owners_alone),
         TEST(a_second_owner_and_another_clinic_are_turned_away),
         TEST(a_newer_schema_or_a_foreign_database_is_left_alone),

@@ -47,10 +47,15 @@ static void unknown_words_and_values_are_nothing(void **state)
     assert_string_equal(source_name(SOURCE_ALL), "?");
 }
 
-static void ids_are_1_to_32_plain_characters(void **state)
+static void ids_are_1_to_64_plain_characters(void **state)
 {
     (void)state;
-    static const char *const good[] = { "a", "Z-9_", "0123456789abcdefghijABCDEFGHIJ-_" };
+    static const char *const good[] = { "a",
+                                        "Z-9_",
+                                        "a.b.",
+                                        "-.-",
+                                        "f81d4fae-7dec-11d0-a765-00a0c91e6bf6",
+                                        "0123456789abcdefghijABCDEFGHIJ-_0123456789abcdefghijABCDEFGHIJ-." };
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         struct id id;
         memset(&id, 'x', sizeof id);
@@ -62,9 +67,11 @@ static void ids_are_1_to_32_plain_characters(void **state)
 static void other_ids_are_refused_and_change_nothing(void **state)
 {
     (void)state;
-    static const char *const bad[] = {
-        "", "0123456789abcdefghijABCDEFGHIJ-_x", "a b", "a\"b", "\xc3\xa9", "a.b", "a/b", "a\n"
-    };
+    static const char *const bad[] = { "",         "0123456789abcdefghijABCDEFGHIJ-_0123456789abcdefghijABCDEFGHIJ-_x",
+                                       "a b",      "a\"b",
+                                       "\xc3\xa9", ".a",
+                                       ".",        "..",
+                                       "a/b",      "a\n" };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct id id = { "before" };
         assert_false(id_parse(bytes_of(bad[i]), &id));
@@ -99,7 +106,7 @@ int main(void)
         cmocka_unit_test(every_word_comes_back_from_its_name),
         cmocka_unit_test(words_on_the_wire_are_these),
         cmocka_unit_test(unknown_words_and_values_are_nothing),
-        cmocka_unit_test(ids_are_1_to_32_plain_characters),
+        cmocka_unit_test(ids_are_1_to_64_plain_characters),
         cmocka_unit_test(other_ids_are_refused_and_change_nothing),
         cmocka_unit_test(ids_are_equal_by_their_text_alone),
         cmocka_unit_test(a_set_holds_what_was_put_in),

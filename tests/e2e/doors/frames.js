@@ -2,7 +2,7 @@
 
 import { Caller } from '../caller.js';
 import { equal, pause, until } from '../check.js';
-import { connect, upgrade } from '../http.js';
+import { connect, frame, upgrade } from '../http.js';
 
 const MOST = 65536;
 const JOIN_WITHIN_MS = 10000;
@@ -12,19 +12,6 @@ const closesWith = async (caller, code, reason, within_ms) => {
     await caller.isClosed(code, reason, within_ms);
     equal(caller.last('error')?.code, reason, 'the error before the close');
 };
-
-/* A client's frame. length: what it claims. */
-function frame(opcode, payload, { fin = true, rsv = 0, length = payload.length } = {}) {
-    const head = [(fin ? 0x80 : 0) | rsv << 4 | opcode];
-    if (length < 126) head.push(0x80 | length);
-    else if (length < 65536) head.push(0x80 | 126, length >> 8, length & 255);
-    else {
-        const long = Buffer.alloc(8);
-        long.writeBigUInt64BE(BigInt(length));
-        head.push(0x80 | 127, ...long);
-    }
-    return Buffer.concat([Buffer.from(head), Buffer.alloc(4), payload]);
-}
 
 /* The code of the close frame among what came after the upgrade, if there is one yet. Ours are all short. */
 function closeCodeIn(bytes) {

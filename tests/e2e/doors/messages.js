@@ -15,9 +15,9 @@ const VALID = {
     extend: { minutes: 5 },
     end: {},
     leave: {},
-    join: { token: 'x', move: true },
+    join: { token: 'x', proof: 'x', move: true },
 };
-const OPTIONAL = new Set(['admit minutes', 'join move']);
+const OPTIONAL = new Set(['admit minutes', 'join proof', 'join move']);
 const WRONG = { string: [5, null, ['p-sam'], {}, ''], number: ['5', 5.5, 0, -1, 1e99, true], boolean: [1, 'true', null, []] };
 
 const text = (type, fields) => JSON.stringify({ type, ...fields });
@@ -39,7 +39,7 @@ function* misshapen() {
     yield '{"type":"end","id":1,"id":2}';
     yield text('step_out', { participant: 'p-sam', everyone: true });
     yield text('step_out', { everyone: false });
-    for (const participant of ['p-sam ', 'p/sam', 'p'.repeat(33), 'p-säm']) yield text('remove', { participant });
+    for (const participant of ['p-sam ', 'p/sam', 'p'.repeat(65), '.sam', 'p-säm']) yield text('remove', { participant });
 }
 
 const whole = text('end', {});

@@ -30,7 +30,7 @@ export async function journey(stage) {
     await lovedOne.screenshot('loved-one-suspended');
 
     /* The therapist is back: client and therapist go on, the loved one does not. */
-    therapist = await stage.browser.join('therapist', broker.link('p-therapist', 'therapist'), 'session');
+    therapist = await stage.browser.join('therapist', await broker.invite('p-therapist'), 'session');
     for (const source of both) await therapist.turn(source, true);
     await Promise.all([therapist.seesAndHears(client), client.seesAndHears(therapist)]);
     await silenceOf({ tap, therapist, client, lovedOne }, 1000, 'the therapist back, before a new admission');

@@ -41,8 +41,8 @@ export async function journey(stage) {
     await Promise.all([lovedOne.seesAndHears(client), client.sees(lovedOne)]);
 
     /* Meanwhile: a permission that has ended, and none at all. */
-    const kim = await stage.browser.join('Kim', broker.link('p-kim', 'loved_one'), 'waiting');
-    const lee = await stage.browser.join('Lee', broker.link('p-lee', 'loved_one'), 'waiting');
+    const kim = await stage.browser.join('Kim', await broker.invite('p-kim'), 'waiting');
+    const lee = await stage.browser.join('Lee', await broker.invite('p-lee'), 'waiting');
     for (const person of [kim, lee]) await client.clickRequest(person, 'agree-yes');
     await refusedWith(therapist, kim, 'grant_expired', 'permission');
     await refusedWith(therapist, lee, 'no_grant', 'permission');
@@ -54,7 +54,7 @@ export async function journey(stage) {
     await therapist.click('#confirm-yes');
     await lee.isIn('removed');
     await lee.close();
-    await stage.browser.arrive('Lee again', broker.link('p-lee', 'loved_one'), 'refused');
+    await stage.browser.arrive('Lee again', lee.link, 'bad_link');
 
     /* The permission ends while they are in. */
     await until('the permission ends and shuts the gate', () => lovedOne.page.$('#page[data-state="stepped_out"]'),

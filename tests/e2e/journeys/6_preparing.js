@@ -62,10 +62,10 @@ export async function journey(stage) {
     const agenda = [{ title: 'Progress', minutes: 5 }, { title: 'Next week', minutes: 3 }];
     const broker = await stage.broker({ plan: planOf({ grants: [grantFor('sam', { modes, chat: true })], agenda }) });
     const { tap } = broker;
-    const therapist = await stage.browser.join('therapist', broker.link('p-therapist', 'therapist'), 'session');
-    const lovedOne = await stage.browser.join('loved one', broker.link('p-sam', 'loved_one'), 'preparing');
+    const therapist = await stage.browser.join('therapist', await broker.invite('p-therapist'), 'session');
+    const lovedOne = await stage.browser.join('loved one', await broker.invite('p-sam'), 'preparing');
     await declineAndComeBack({ therapist, lovedOne });
-    const client = await stage.browser.join('client', broker.link('p-client', 'client'), 'locating');
+    const client = await stage.browser.join('client', await broker.invite('p-client'), 'locating');
     await clientLocates({ therapist, client });
     const all = { tap, therapist, client, lovedOne };
     await silenceOf(all, 500, 'waiting');
