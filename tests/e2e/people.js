@@ -45,9 +45,8 @@ export class Browser {
         return browser;
     }
 
-    /* Somebody who opened a link (of Broker.invite) and pressed Join, and did what is asked of them before `state`: typed the code, acknowledged
-     * what they read, or said where they are. */
-    async arrive(name, link, state) {
+    /* Somebody who opened a link (of Broker.invite), and did nothing yet. */
+    async open(name, link) {
         const context = await this.#chromium.createBrowserContext();
         const page = await context.newPage();
         const person = new Person(name, page, context, link);
@@ -55,9 +54,16 @@ export class Browser {
         page.on('console', (message) => message.type() === 'error' && person.complaints.push(message.text()));
         page.on('pageerror', (error) => person.complaints.push(String(error)));
         await page.goto(link.url);
+        return person;
+    }
+
+    /* Who also pressed Join, and did what is asked of them before `state`: typed the code, acknowledged what they read, or said where they
+     * are. */
+    async arrive(name, link, state) {
+        const person = await this.open(name, link);
         await person.click('[data-action="join"]');
         await person.prepareFor(state);
-        person.id = await page.evaluate(() => window.kinroom.me);
+        person.id = await person.page.evaluate(() => window.kinroom.me);
         return person;
     }
 
