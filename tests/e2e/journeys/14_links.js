@@ -86,9 +86,7 @@ export async function journey(stage) {
 
     /* A loved one, on a bad line. */
     const link = await broker.invite('p-sam');
-    const lovedOne = await browser.open('loved one', link);
-    await lovedOne.page.evaluateOnNewDocument(withoutTexts);
-    await lovedOne.page.reload();
+    const lovedOne = await browser.open('loved one', link, { before: withoutTexts });
     await lovedOne.click('[data-action="join"]');
     await clearOf(lovedOne, link.url.split('#i=')[1]);
     await typesWithoutNetwork(lovedOne);
@@ -102,12 +100,11 @@ export async function journey(stage) {
     await lovedOne.isIn('waiting');
 
     /* A browser that keeps nothing asks for a code each time. */
-    const client = await browser.open('client', await broker.invite('p-client'));
-    await client.page.evaluateOnNewDocument(withoutStore);
-    for (const state of ['session', 'session']) {
+    const client = await browser.open('client', await broker.invite('p-client'), { before: withoutStore });
+    for (let time = 0; time < 2; time++) {
         await reload(client);
         await client.isIn('code');
-        await client.prepareFor(state);
+        await client.prepareFor('session');
     }
     for (const person of [therapist, lovedOne, client]) equal((await stored(person)) === null, false, `that the ${person.name} can reload`);
 }
