@@ -1,11 +1,14 @@
-/* device_proof.c - a proof of a device's key from a stranger. The first byte chooses what the rest is: 'r' a raw proof:
- * without our key it never names our device 'p' the payload of a proof that our key signs: only what speaks of this
- * request is good 'h' the header, as JSON, of one that our key signs 'j' the key in its header, as JSON 'c' pairs of
- * (place, byte) written over a good proof: a changed one is never good. The key is made at start. */
+/* device_proof.c - a proof of a device's key from a stranger. The first byte chooses what the rest is:
+ *   'r' a raw proof: without our key it never names our device
+ *   'p' the payload of a proof that our key signs: only what speaks of this request is good
+ *   'h' the header, as JSON, of a proof that our key signs
+ *   'j' the key in that header, as JSON
+ *   'c' triples of (place, place, byte) written over a good proof: a changed one is never good
+ * The key is made at start, so that none is kept with the sources. */
 #include <assert.h>
+#include <jose/b64.h>
 #include <jose/jwk.h>
 #include <jose/jws.h>
-#include <jose/b64.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

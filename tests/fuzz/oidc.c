@@ -1,7 +1,10 @@
 /* oidc.c - an identity provider's keys as somebody misprinted them, and staff tokens from a stranger. The first byte
- * chooses what the rest is: 'k' a set of keys: with none of ours in it, nobody whom ours signed gets in 'K' the same as
- * a file of our own signing keys 'r' a raw token 'p' the payload of a token that our key signs. The key is made at
- * start. */
+ * chooses what the rest is:
+ *   'k' a set of keys: without ours in it, nobody whom ours signed gets in
+ *   'K' a file of our own signing keys
+ *   'p' the payload of a token that our key signs
+ *   'r' a raw token: never good
+ * The key is made at start. */
 #include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>

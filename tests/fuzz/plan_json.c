@@ -1,6 +1,8 @@
-/* plan_json.c - what is scheduled, as JSON. The first byte chooses what the rest is: 'f' a plan file 's' a session as
- * the API takes it 'g' a grant as the API takes it. What is refused comes with words; what is taken is written so that
- * reading it again gives the same. */
+/* plan_json.c - what is scheduled, as JSON. The first byte chooses what the rest is:
+ *   'f' a plan file
+ *   's' a session as the API takes it
+ *   'g' a grant as the API takes it
+ * What is refused comes with words; what is taken is written so that reading it again gives the same. */
 #include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
