@@ -292,7 +292,9 @@ static void make_tokens(void)
 {
     static const char payload[] = "{\"iss\":\"id\",\"aud\":\"staff\",\"sub\":\"rivera\",\"exp\":1790000600,"
                                   "\"scope\":\"moderate\"}";
-    struct service_claims claims = { { "ehr" }, { "t" }, 0x1ff, NOW - 10, NOW + 10 };
+    struct service_claims claims = {
+        .service = { "ehr" }, .token = { "t" }, .scopes = 0x1ff, .not_before = NOW - 10, .expires = NOW + 10
+    };
     char *token;
     assert(service_token_issue(ring, "i", &claims, &token) == OK);
     snprintf(system_bearer, sizeof system_bearer, "Bearer %s", token);
