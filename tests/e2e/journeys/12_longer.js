@@ -2,6 +2,8 @@
 
 import { atLeast, equal, includes, until } from '../check.js';
 
+export const waits = true; /* for a question to lapse */
+
 const MORE_S = 5 * 60; /* what the therapist's button asks for */
 const LAPSE_S = 30;
 
@@ -45,6 +47,7 @@ export async function journey(stage) {
     await therapist.screenshot('therapist-asks-for-longer');
     await client.click('[data-action="extension-no"]');
     await isAnswered(therapist, client);
+    equal((await client.text('#news')).includes('more'), false, 'that the question is put once more after its answer');
     includes(await readsNo(therapist), 'still ends when it was to end', 'what the therapist reads after a no');
     await therapist.screenshot('therapist-reads-a-no');
     await endIs(end, 'after a no');

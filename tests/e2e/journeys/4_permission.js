@@ -5,6 +5,8 @@ import { equal, includes, pause, until } from '../check.js';
 import { grantFor, now_s, planOf } from '../broker.js';
 import { silenceOf } from '../silence.js';
 
+export const waits = true; /* for a permission to end by itself */
+
 const LEAST_S = 60; /* admission asks for a minute of permission at least */
 const MARGIN_S = 20; /* for three browsers to join */
 

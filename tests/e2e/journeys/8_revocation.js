@@ -4,6 +4,8 @@
 import { equal, figure, percentile, until } from '../check.js';
 import { isMedia } from '../wiretap.js';
 
+export const alone = true;
+
 const ROUNDS = 200;
 const FLOWING = 5; /* packets each way before a round counts */
 const NS_PER_MS = 1e6;
