@@ -99,7 +99,7 @@ class Invitation {
 
     async #post(device, path, more) {
         const proof = await device.proof({ method: 'POST', url: location.origin + path, token: this.#secret });
-        return await fetch(path, {
+        return fetch(path, {
             method: 'POST', cache: 'no-store', headers: { 'content-type': 'application/json', dpop: proof },
             body: JSON.stringify({ invitation: this.#secret, ...more }),
         }).catch(() => { throw new Refused('unreachable', ''); });
