@@ -1,5 +1,5 @@
 /* What a link does in the browser that opens it: it leaves the address bar, survives a reload, asks each device once for a code, and loses
- * nothing when the network fails. With and without a store for the device's key; and staff's own link, which holds its token. */
+ * nothing when the network fails or the machine's clock is wrong. With and without a store for the device's key; and staff's own link, which holds its token. */
 
 import { equal, includes, until } from '../check.js';
 
@@ -61,6 +61,11 @@ function withoutStore() {
     Object.defineProperty(window, 'indexedDB', { value: { open: () => { throw new DOMException('', 'SecurityError'); } } });
 }
 
+function withWrongClock() {
+    const { now } = Date;
+    Date.now = () => now() - 3600_000;
+}
+
 /* The next join goes with a token that is good for nothing. */
 function withOneBadToken() {
     const { send } = WebSocket.prototype;
@@ -98,6 +103,11 @@ export async function journey(stage) {
     await lovedOne.page.evaluateOnNewDocument(withOneBadToken);
     await reload(lovedOne);
     await lovedOne.isIn('waiting');
+
+    /* An hour behind. */
+    const early = await browser.open('early bird', await broker.invite('p-sam'), { before: withWrongClock });
+    await early.click('[data-action="join"]');
+    await early.prepareFor('elsewhere');
 
     /* A browser that keeps nothing asks for a code each time. */
     const client = await browser.open('client', await broker.invite('p-client'), { before: withoutStore });
