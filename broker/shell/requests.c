@@ -21,7 +21,7 @@ enum {
     DRAINED_MOST = 1 << 20, /* of a body that is too large: so that its sender hears why */
     TARGET_MAX = 256,       /* longer paths lead nowhere */
     QUERY_MAX = 512,
-    AUTHORIZATION_MAX = 3072, /* a token has 2048 at most */
+    AUTHORIZATION_MAX = 3072, /* staff's tokens have OIDC_TOKEN_MAX at most */
     ORIGIN_MAX = 256,
     HEADERS_MAX = 2048, /* of an answer */
     DATE_MAX = 32,
