@@ -1,5 +1,5 @@
 /* Two kinds with rules of their own. A check-in has an agenda of timed steps, is never longer, and goes without the client where the permission
- * says so. A discharge session takes a permission that names aftercare. */
+ * says so; once they are there, it takes their yes. A discharge session takes a permission that names aftercare. */
 
 import { equal, includes, until } from '../check.js';
 import { grantFor, now_s, planOf } from '../broker.js';
@@ -47,6 +47,15 @@ async function agendaMovesOn(therapist, sam) {
     await until('the agenda is through', async () => (await Promise.all(people.map(stepShown))).join('') === '');
 }
 
+/* Not even the client is asked. */
+async function isNeverLonger(tap, therapist, client) {
+    const closesAt = await client.page.evaluate(() => window.kinroom.room.closes_at);
+    equal(await therapist.page.$eval('#extend', (node) => node.hidden), true, 'no button to make a check-in longer');
+    equal(await therapist.ask({ type: 'extend', minutes: 5 }), 'extension_refused', 'the answer to making it longer all the same');
+    equal(tap.texts({ dir: 'out', type: 'extension' }).length, 0, 'questions about a longer check-in');
+    equal(await client.page.evaluate(() => window.kinroom.room.closes_at), closesAt, 'when the check-in ends');
+}
+
 async function checkInWithoutClient(stage, broker) {
     const therapist = await stage.browser.join('therapist', await broker.invite('p-therapist', 's-check-in'), 'session');
     const sam = await stage.browser.join('Sam', await broker.invite('p-sam-check-in', 's-check-in'), 'waiting');
@@ -57,10 +66,11 @@ async function checkInWithoutClient(stage, broker) {
     await Promise.all([therapist.seesAndHears(sam), sam.seesAndHears(therapist)]);
     await agendaMovesOn(therapist, sam);
 
-    const closesAt = await sam.page.evaluate(() => window.kinroom.room.closes_at);
-    equal(await therapist.page.$eval('#extend', (node) => node.hidden), true, 'no button to make a check-in longer');
-    equal(await therapist.ask({ type: 'extend', minutes: 5 }), 'extension_refused', 'the answer to making it longer all the same');
-    equal(await sam.page.evaluate(() => window.kinroom.room.closes_at), closesAt, 'when the check-in ends');
+    /* The client comes after all: now it takes their yes, too. */
+    const client = await stage.browser.join('client', await broker.invite('p-client', 's-check-in'), 'session');
+    await sam.isIn('stepped_out');
+    await therapist.admit(sam, client);
+    await isNeverLonger(broker.tap, therapist, client);
     equal(await sam.page.$eval('#chat', (node) => node.hidden), true, 'no messages in a check-in');
 }
 

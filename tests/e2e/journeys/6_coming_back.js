@@ -36,7 +36,7 @@ function fragile() {
 const lose = (person) => person.page.evaluate(() => window.sockets.at(-1).lose());
 const end = (person) => person.page.evaluate(() => window.sockets.at(-1).close());
 const sockets = (person) => person.page.evaluate(() => window.sockets.map(({ joins, ended }) => ({ joins: joins.join(), ended })));
-const stored = (person) => person.page.evaluate(() => sessionStorage.getItem('kinroom.link'));
+const isStored = (person) => person.page.evaluate(() => sessionStorage.getItem('kinroom.link') !== null);
 
 const reload = async (person) => {
     await person.page.reload();
@@ -116,17 +116,17 @@ export async function journey(stage) {
     equal(await lovedOne.link.code(), codes, 'the newest code, on a device that needed one');
     const other = await otherDevice(stage, { tap, therapist, client, lovedOne });
 
-    for (const person of [therapist, client, other]) equal(Boolean(await stored(person)), true, `that the ${person.name} can reload`);
+    for (const person of [therapist, client, other]) equal(await isStored(person), true, `that the ${person.name} can reload`);
     await therapist.clickBeside(other, 'remove');
     await therapist.click('#confirm-yes');
     await other.isIn('removed');
-    equal(await stored(other), null, 'the link of somebody who was removed');
+    equal(await isStored(other), false, 'that the browser of somebody who was removed keeps the link');
     await lovedOne.click('[data-action="move"]');
     await lovedOne.isIn('bad_link');
     await therapist.click('[data-action="end"]');
     await therapist.click('#confirm-yes');
     for (const person of [client, therapist]) {
         await person.isIn('ended');
-        equal(await stored(person), null, `the link of the ${person.name} after the end`);
+        equal(await isStored(person), false, `that the browser of the ${person.name} keeps the link after the end`);
     }
 }
