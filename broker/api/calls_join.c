@@ -63,8 +63,10 @@ static enum problem follow(const struct call *call, struct visit *v)
         return PROBLEM_UNAVAILABLE;
     v->person = call_find_person(&v->plan, v->invitation.participation.text);
     bool host = v->person && (v->person->role == ROLE_CLIENT || v->person->role == ROLE_THERAPIST);
-    const struct id *device = host ? &(struct id){ 0 } : &v->device; /* a device is denied to guests alone */
-    bool denied = call_is_denied(call, &v->invitation.session, &v->invitation.participation, device);
+    struct id device = { 0 }; /* denied to guests alone */
+    if (!host)
+        device = v->device;
+    bool denied = call_is_denied(call, &v->invitation.session, &v->invitation.participation, &device);
     int64_t over = v->plan.closes_at + API_AFTER_BOX_S;
     v->with_session = v->invitation.expires == 0;
     if (v->with_session)
