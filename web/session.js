@@ -332,7 +332,7 @@ export class Session extends EventTarget {
         missing_client: (session, said) => session.#say(said, () => { session.missing = said.participant ? said : null; }),
         alert: (session, said) => session.#call(said),
         link_trouble: (session, said) => session.#call(said),
-        extension: (session, said) => session.#say(said, () => { session.extension = said; }),
+        extension: (session, said) => session.#say(said, () => { session.extension = said.minutes === null ? null : said; }),
         chat: (session, said) => session.#say(said, () => {
             session.chat = [...session.chat, { ...said, serial: ++session.#chatCount }].slice(-CHAT_KEPT);
         }),

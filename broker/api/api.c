@@ -84,7 +84,7 @@ static bool matches(const char *pattern, const char *path, struct id *id)
     return true;
 }
 
-/* PROBLEM_NONE with the route, or what is wrong with the address. */
+/* PROBLEM_NONE with the route, or what is wrong with the address; then with a route only if that is for everybody. */
 static enum problem find_route(const struct api_request *request, const struct route **found, struct id *id,
                                struct api_response *response)
 {
@@ -97,6 +97,8 @@ static enum problem find_route(const struct api_request *request, const struct r
             memset(response->allow, 0, sizeof response->allow);
             return PROBLEM_NONE;
         }
+        if (!routes[i].scope) /* everybody knows of it anyway */
+            *found = &routes[i];
         write_format(&allow, "%s%s", allow.len ? ", " : "", routes[i].method);
     }
     return allow.len ? PROBLEM_METHOD : PROBLEM_NOT_FOUND;

@@ -15,14 +15,15 @@ const TEST_MOST_MS = 60000;
 const LEAST_TELLING = 16; /* characters of a token's part */
 
 const NAMES = { 'p-therapist': 'Perpetua Quill', 'p-colleague': 'Ignatius Marsh', 'p-client': 'Barnaby Thistle', 'p-sam': 'Clementine Fox',
-    'p-kim': 'Leopold Wren' };
+    'p-kim': 'Leopold Wren', 'p-lee': 'Octavia Birch' };
 
-/* The first room's session, with a second therapist and a second loved one, under names that nothing else is called. */
+/* The first room's session, with a second therapist and two more loved ones, under names that nothing else is called. */
 function plan() {
     const session = planOf();
     const people = [...session.people,
         { participation: 'p-colleague', person: 'marsh', role: 'therapist' },
-        { participation: 'p-kim', person: 'kim', role: 'loved_one' }];
+        { participation: 'p-kim', person: 'kim', role: 'loved_one' },
+        { participation: 'p-lee', person: 'lee', role: 'loved_one' }];
     return {
         ...session, people: people.map((person) => ({ ...person, name: NAMES[person.participation] })),
         grants: [grantFor('sam'), grantFor('kim')],

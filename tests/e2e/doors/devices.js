@@ -23,8 +23,8 @@ async function answerTo(broker, token, proofFor) {
     if (proof) broker.tokens.push(proof);
     const asked = performance.now();
     await caller.send(JSON.stringify({ type: 'join', id: 7, token, proof, move: true }));
-    await caller.hears('an answer', ({ said }) => said.id === 7);
-    const took_ms = performance.now() - asked;
+    await caller.hears('an answer, or the close', ({ said }) => said.type === 'done');
+    const took_ms = caller.heard[0].at - asked;
     caller.hangUp();
     return { told: [...caller.heard.map(({ text }) => text), JSON.stringify(caller.closed)].join('\n'), took_ms };
 }
@@ -59,7 +59,7 @@ async function badProofs(broker, device) {
         'no time': withClaims(device, { iat: undefined }), 'a time in words': withClaims(device, { iat: 'now' }),
         'no id': withClaims(device, { jti: undefined }),
         'alg none, well signed': withHeader(device, { alg: 'none' }), 'alg none': resigned(device, { alg: 'none' }, () => ''),
-        'alg HS256': resigned(device, { alg: 'HS256' }, (text) => createHmac('sha256', JSON.stringify(device.jwk)).update(text).digest('base64url')),
+        'alg HS256': resigned(device, { alg: 'HS256' }, (text) => createHmac('sha256', device.jwk.x).update(text).digest('base64url')),
         'alg ES384': withHeader(device, { alg: 'ES384' }),
         'another type': withHeader(device, { typ: 'JWT' }), 'no type': withHeader(device, { typ: undefined }),
         'no key': withHeader(device, { jwk: undefined }), 'a private key': withHeader(device, { jwk: { ...device.jwk, d: device.jwk.x } }),
@@ -133,8 +133,10 @@ export const tests = {
             const seen = [];
             socket.on('data', (piece) => seen.push({ piece, at: performance.now() }));
             const asked = performance.now();
-            socket.write(upgrade(broker));
-            socket.write(frame(1, Buffer.from(JSON.stringify({ type: 'join', token }))));
+            const join = frame(1, Buffer.from(JSON.stringify({ type: 'join', token })));
+            /* libwebsockets misreads a long frame that comes in one TLS record with the upgrade. */
+            const pieces = join.length < 128 ? [Buffer.concat([Buffer.from(upgrade(broker)), join])] : [upgrade(broker), join];
+            for (const piece of pieces) socket.write(piece);
             await new Promise((done) => socket.on('close', done));
             const after = (text) => seen.find(({ piece }) => piece.includes(text)).at - asked;
             equal(after('hello') < REFUSED_AFTER_MS / 2, true, `that the hello is there at once (${after('hello')} ms)`);

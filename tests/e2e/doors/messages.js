@@ -39,7 +39,7 @@ function* misshapen() {
     yield '{"type":"end","id":1,"id":2}';
     yield text('step_out', { participant: 'p-sam', everyone: true });
     yield text('step_out', { everyone: false });
-    for (const participant of ['p-sam ', 'p/sam', 'p'.repeat(33), 'p-säm']) yield text('remove', { participant });
+    for (const participant of ['p-sam ', 'p/sam', 'p'.repeat(65), '.sam', 'p-säm']) yield text('remove', { participant });
 }
 
 const whole = text('end', {});
