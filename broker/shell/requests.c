@@ -45,7 +45,8 @@ struct pending {
     char key[API_KEY_MAX + 2], content_type[128]; /* a key that is too long stays so */
     uint8_t *body;
     size_t len, expected;
-    bool handed;         /* over, once: libwebsockets says of a body without bytes that it is whole, too */
+    bool whole;          /* libwebsockets says so of a body without bytes, too */
+    bool handed;         /* over, once */
     int refusal;         /* answered with this once the body is in; 0: none */
     struct note *answer; /* once there is one */
 };
@@ -421,10 +422,17 @@ int requests_body(struct requests *r, struct lws *wsi, struct bytes piece)
     return 0;
 }
 
+/* Said again, it is of bytes behind the body: libwebsockets 4.1 would offer them for ever and serve nobody else meanwhile,
+ * so whoever does not wait for the answer goes without (RFC 9112 9.3.2). */
 int requests_whole(struct requests *r, struct lws *wsi)
 {
     struct pending *p = find(r, wsi);
-    if (!p || p->handed)
+    if (!p)
+        return 0;
+    if (p->whole)
+        return -1;
+    p->whole = true;
+    if (p->handed)
         return 0;
     return p->refusal ? answer_here(p, p->refusal) : hand_over(r, p);
 }
