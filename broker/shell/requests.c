@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #define ERR_STATE OPENSSL_ERR_STATE /* OpenSSL has a type of our constant's name */
 #include <libwebsockets.h>
@@ -20,9 +21,10 @@ enum {
     DRAINED_MOST = 1 << 20, /* of a body that is too large: so that its sender hears why */
     TARGET_MAX = 256,       /* longer paths lead nowhere */
     QUERY_MAX = 512,
-    AUTHORIZATION_MAX = 3072, /* a token has 2048 at most */
+    AUTHORIZATION_MAX = 3072, /* staff's tokens have OIDC_TOKEN_MAX at most */
     ORIGIN_MAX = 256,
     HEADERS_MAX = 2048, /* of an answer */
+    DATE_MAX = 32,
     /* Of all places, those of strangers, who show no service token and so need not be anybody; and of one address. */
     STRANGERS_MOST = CLERK_CALLS / 2,
     STRANGERS_PER_ADDRESS = 4,
@@ -241,14 +243,23 @@ static bool add_header(struct lws *wsi, const char *name, const char *value, uin
                                                   (int)strlen(value), at, end) == 0;
 }
 
+/* RFC 9110 6.6.1. A page whose machine's clock is wrong learns ours by it, for the next proof of its device. */
+static void write_date(char date[DATE_MAX])
+{
+    time_t now = (time_t)now_unix_s(host_now());
+    struct tm utc;
+    strftime(date, DATE_MAX, "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&now, &utc));
+}
+
 static bool write_headers(struct lws *wsi, const struct answer *a, bool last, uint8_t **at, uint8_t *end)
 {
-    char length[24] = "";
+    char length[24] = "", date[DATE_MAX];
     struct writer w = writer_over((uint8_t *)length, sizeof length);
+    write_date(date);
     if (a->status != 204) /* RFC 9110 8.6 */
         write_format(&w, "%zu", a->body.len);
     return lws_add_http_header_status(wsi, (unsigned)a->status, at, end) == 0 &&
-           add_header(wsi, "content-type:", a->content_type, at, end) &&
+           add_header(wsi, "date:", date, at, end) && add_header(wsi, "content-type:", a->content_type, at, end) &&
            add_header(wsi, "content-length:", length, at, end) &&
            add_header(wsi, "cache-control:", "no-store", at, end) &&
            add_header(wsi, "location:", a->location, at, end) && add_header(wsi, "allow:", a->allow, at, end) &&

@@ -92,12 +92,12 @@ export class Wiretap {
             && event.dir === dir && (participant === null || this.streams.get(event.stream)?.participant === participant));
     }
 
-    /* The SSRCs on which `viewer` may be sent `shown`, by every slots message and answer so far. */
-    slotsShowing(viewer, shown) {
+    /* The SSRCs on which `viewer` may be sent `shown`, by every slots message and answer so far. source: one of theirs alone. */
+    slotsShowing(viewer, shown, source = null) {
         const ssrcs = new Set();
         for (const { text, stream } of this.texts({ dir: 'out', type: 'slots', participant: viewer }))
             for (const slot of text.slots)
-                if (slot.participant === shown) ssrcs.add(this.streams.get(stream).ssrcOf.get(slot.mid));
+                if (slot.participant === shown && (!source || slot.source === source)) ssrcs.add(this.streams.get(stream).ssrcOf.get(slot.mid));
         return ssrcs;
     }
 }

@@ -75,7 +75,8 @@ function linkKinds(broker, links) {
         const refusal = async () => {
             const body = { invitation: token, ...(code && { code }) };
             const { status, headers, text, took_ms } = await page.knock(door, body, { device: await Device.create() });
-            return { told: [status, ...headers, text].join('\n'), took_ms };
+            const alike = headers.map((value, at) => (headers[at - 1] === 'date' ? 'now' : value));
+            return { told: [status, ...alike, text].join('\n'), took_ms };
         };
         return { name: `${name} (${door})`, refusal, page };
     });

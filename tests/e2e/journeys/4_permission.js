@@ -5,18 +5,17 @@ import { equal, includes, pause, until } from '../check.js';
 import { grantFor, now_s, planOf } from '../broker.js';
 import { silenceOf } from '../silence.js';
 
+export const waits = true; /* for a permission to end by itself */
+
 const LEAST_S = 60; /* admission asks for a minute of permission at least */
 const MARGIN_S = 20; /* for three browsers to join */
 
 const guest = (id, name) => ({ participation: `p-${id}`, person: id, role: 'loved_one', name });
 
-const refusal = (therapist, participant) => therapist.page.evaluate((who) => window.kinroom.request({ type: 'admit', participant: who })
-    .then(() => 'admitted', (refused) => refused.code), participant.id);
-
 async function refusedWith(therapist, person, code, words) {
     await therapist.waitFor(`#people [data-participant="${person.id}"] [data-action="admit"][disabled]`);
     await until(`the therapist reads why ${person.name} can't come in`, async () => (await therapist.reasonBeside(person)).includes(words));
-    equal(await refusal(therapist, person), code, `the answer to admitting ${person.name} all the same`);
+    equal(await therapist.ask({ type: 'admit', participant: person.id }), code, `the answer to admitting ${person.name} all the same`);
     await person.isIn('waiting');
 }
 
@@ -64,5 +63,5 @@ export async function journey(stage) {
     includes(await lovedOne.page.$eval('#card-lines', (node) => node.textContent), 'permission', 'what the loved one reads');
     await pause(100);
     await silenceOf({ tap, therapist, client, lovedOne }, 1000, 'the permission over');
-    equal(await refusal(therapist, lovedOne), 'grant_expired', 'the answer to admitting them once more');
+    equal(await therapist.ask({ type: 'admit', participant: lovedOne.id }), 'grant_expired', 'the answer to admitting them once more');
 }
