@@ -38,8 +38,9 @@ struct pending {
     bool stranger;
     bool counted; /* by address */
     struct address from;
-    usec_t came, silent_until; /* no answer is written before */
-    bool silent;               /* the timer is the one of that moment */
+    usec_t came, asked;  /* when its headers were there, and the whole of it */
+    usec_t silent_until; /* no answer is written before */
+    bool silent;         /* the timer is the one of that moment */
     /* What api_request borrows. */
     const char *method;
     char path[TARGET_MAX + 1], query[QUERY_MAX + 1], authorization[AUTHORIZATION_MAX + 1];
@@ -47,7 +48,8 @@ struct pending {
     char key[API_KEY_MAX + 2], content_type[128]; /* a key that is too long stays so */
     uint8_t *body;
     size_t len, expected;
-    bool handed;         /* over, once: libwebsockets says of a body without bytes that it is whole, too */
+    bool whole;          /* libwebsockets says so of a body without bytes, too */
+    bool handed;         /* over, once */
     int refusal;         /* answered with this once the body is in; 0: none */
     struct note *answer; /* once there is one */
 };
@@ -310,13 +312,14 @@ static void set_timer(struct pending *p)
     lws_set_timer_usecs(p->wsi, (lws_usec_t)(now < until ? until - now : 1));
 }
 
-/* Takes the note. What refuses a link waits for its moment. */
+/* Takes the note. What refuses a link waits for its moment, which is counted from when all was said: else whoever holds
+ * back their last byte would see how long the answer was looked for. */
 static void put_answer(struct pending *p, struct note *note)
 {
     struct answer answer;
     p->answer = note;
     if (is_join(p->path) && answer_unpack(note, &answer) == OK && answer.status >= 400 && answer.status < 500)
-        p->silent_until = p->came + CALLER_REFUSED_AFTER_US;
+        p->silent_until = p->asked + CALLER_REFUSED_AFTER_US;
     set_timer(p);
     lws_callback_on_writable(p->wsi);
 }
@@ -326,6 +329,7 @@ static int answer_here(struct pending *p, int status)
     struct note *note = refusal_note(status);
     if (!note)
         return -1;
+    p->asked = host_now().mono_us;
     put_answer(p, note);
     return 0;
 }
@@ -347,6 +351,7 @@ static int hand_over(struct requests *r, struct pending *p)
     enum status status = letter.note ? queue_push(r->to_clerk, &letter, 0) : ERR_NO_MEMORY;
     letter_wipe(&letter);
     p->handed = true;
+    p->asked = host_now().mono_us;
     return status == OK ? 0 : answer_here(p, 503);
 }
 
@@ -432,10 +437,17 @@ int requests_body(struct requests *r, struct lws *wsi, struct bytes piece)
     return 0;
 }
 
+/* Said again, it is of bytes behind the body: libwebsockets 4.1 would offer them for ever and serve nobody else
+ * meanwhile, so whoever does not wait for the answer goes without (RFC 9112 9.3.2). */
 int requests_whole(struct requests *r, struct lws *wsi)
 {
     struct pending *p = find(r, wsi);
-    if (!p || p->handed)
+    if (!p)
+        return 0;
+    if (p->whole)
+        return -1;
+    p->whole = true;
+    if (p->handed)
         return 0;
     return p->refusal ? answer_here(p, p->refusal) : hand_over(r, p);
 }

@@ -249,6 +249,27 @@ static void the_same_key_invites_once_and_hands_over_another_link(void **state)
     device_destroy(phone);
 }
 
+/* The reply is forgotten by then; what was made is not, and it was for somebody else. */
+static void an_old_key_never_leads_to_somebody_elses_link(void **state)
+{
+    struct bench *b = *state;
+    char sams[80];
+    schedule(b);
+    b->key = "used-again";
+    invite(b, FOR_SAM(",\"deliver\":false"));
+    strcpy(sams, said(b, "id"));
+    bench_wait(b, API_REPLY_KEPT_S + 1);
+    assert_int_equal(
+        ask(b, "PUT", "/api/v1/sessions/s-1",
+            "{\"kind\":\"individual\",\"opens_at\":1790090000,\"closes_at\":1790093000,\"client\":\"alex\",\"people\":["
+            "{\"participation\":\"p-1\",\"person\":\"alex\",\"role\":\"client\",\"name\":\"Alex\"},"
+            "{\"participation\":\"p-2\",\"person\":\"sam\",\"role\":\"loved_one\",\"name\":\"Sam\"}]}"),
+        200);
+    invite(b, "{\"participation\":\"p-1\",\"deliver\":false}");
+    assert_string_equal(said(b, "participation"), "p-1");
+    assert_string_not_equal(said(b, "id"), sams);
+}
+
 static void sending_anew_and_revoking(void **state)
 {
     struct bench *b = *state;
@@ -644,6 +665,7 @@ int main(void)
         TEST(what_cannot_be_asked_for),
         TEST(a_new_invitation_ends_the_one_before),
         TEST(the_same_key_invites_once_and_hands_over_another_link),
+        TEST(an_old_key_never_leads_to_somebody_elses_link),
         TEST(sending_anew_and_revoking),
         TEST(a_link_that_nothing_would_deliver_is_refused),
         TEST(a_full_disk_invites_nobody),
