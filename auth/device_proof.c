@@ -8,7 +8,7 @@
 
 #include "auth/jwt.h"
 
-enum { SHA256_LEN = 32, SHA256_CHARS = 43, JTI_MAX = 128 };
+enum { SHA256_LEN = 32, SHA256_CHARS = 43, COORDINATE_CHARS = 43, JTI_MAX = 128 };
 
 static bool is(const json_t *json, const char *text)
 {
@@ -27,6 +27,13 @@ static json_t *public_key(const json_t *header)
         json_unpack((json_t *)jwk, "{s:s, s:s}", "x", &x, "y", &y) != 0)
         return NULL;
     return json_pack("{s:s, s:s, s:s, s:s}", "kty", "EC", "crv", "P-256", "x", x, "y", y);
+}
+
+/* RFC 7518 6.2.1.2: coordinates have their full length. With zeros before them one key would have several names. */
+static bool is_spelled_once(const json_t *key)
+{
+    return json_string_length(json_object_get(key, "x")) == COORDINATE_CHARS &&
+           json_string_length(json_object_get(key, "y")) == COORDINATE_CHARS;
 }
 
 /* RFC 9449 4.2: ath is the base64url of the token's SHA-256. */
@@ -62,7 +69,7 @@ static enum status check_signature(const json_t *header, struct jws jws, struct 
     json_t *key = public_key(header);
     jose_cfg_t *config = jwk_config();
     enum status status = !key ? ERR_MALFORMED : !config ? ERR_NO_MEMORY : ERR_AUTH;
-    if (key && config && jwk_bits(config, key) > 0 && jwk_signed(config, key, jws) &&
+    if (key && config && is_spelled_once(key) && jwk_bits(config, key) > 0 && jwk_signed(config, key, jws) &&
         jwk_thumbprint(config, key, device))
         status = OK;
     json_decref(key);

@@ -99,7 +99,7 @@ static bool is_good(const struct invitation *i, struct bytes token, int64_t unix
     if (invitation_hash(token, hash) != OK ||
         !bytes_equal_secret((struct bytes){ hash, sizeof hash }, (struct bytes){ i->token, sizeof i->token }))
         return false;
-    return !i->revoked && unix_s >= i->not_before && unix_s < i->expires && i->failures < CODE_FAILURES_MAX;
+    return !i->revoked && unix_s >= i->not_before && unix_s < i->expires;
 }
 
 static bool is_bound(const struct invitation *i, const struct id *device)
@@ -108,6 +108,12 @@ static bool is_bound(const struct invitation *i, const struct id *device)
         if (id_equal(&i->devices[n], device))
             return true;
     return false;
+}
+
+/* Guesses by whoever holds the link shut out new devices, and never the one that is bound. */
+static bool may_bind(const struct invitation *i)
+{
+    return i->failures < CODE_FAILURES_MAX && i->device_count < INVITATION_DEVICES;
 }
 
 static bool code_is_live(const struct invitation *i, int64_t unix_s)
@@ -135,14 +141,16 @@ enum invitation_step invitation_ask(struct invitation *i, struct entropy *entrop
         return INVITATION_NO;
     if (is_bound(i, device))
         return INVITATION_OPEN;
-    if (i->device_count == INVITATION_DEVICES)
+    if (!may_bind(i))
         return INVITATION_NO;
     if (code_is_live(i, unix_s) && unix_s < i->code_sent + CODE_AGAIN_S && unix_s >= i->code_sent)
         return INVITATION_NEEDS_CODE;
     struct invitation next = *i;
     char drawn[CODE_DIGITS + 1];
     draw_code(entropy, drawn);
-    if (!count_code(&next, unix_s) || hash_of_code(token, drawn, next.code) != OK)
+    if (!count_code(&next, unix_s))
+        return code_is_live(i, unix_s) ? INVITATION_NEEDS_CODE : INVITATION_NO;
+    if (hash_of_code(token, drawn, next.code) != OK)
         return INVITATION_NO;
     next.code_sent = unix_s;
     next.code_until = unix_s + CODE_LIFE_S;
@@ -165,16 +173,16 @@ enum invitation_step invitation_try(struct invitation *i, struct bytes token, st
 {
     if (!device->text[0] || !is_good(i, token, unix_s))
         return INVITATION_NO;
+    if (is_bound(i, device))
+        return INVITATION_OPEN;
+    if (!may_bind(i))
+        return INVITATION_NO;
     if (!code_is_live(i, unix_s) || !is_the_code(i, token, code)) {
         i->failures++;
         i->code_tries++;
         return INVITATION_NO;
     }
-    if (!is_bound(i, device)) {
-        if (i->device_count == INVITATION_DEVICES)
-            return INVITATION_NO;
-        i->devices[i->device_count++] = *device;
-    }
+    i->devices[i->device_count++] = *device;
     /* Once: whoever reads it over a shoulder comes too late. */
     i->code_until = 0;
     bytes_wipe(i->code, sizeof i->code);

@@ -19,7 +19,7 @@ enum {
     CODE_AGAIN_S = 30,      /* within it, asking again sends none: the last is still on its way */
     CODE_TRIES_MAX = 5,     /* for one code */
     CODES_PER_HOUR = 6,     /* sent */
-    CODE_FAILURES_MAX = 20, /* in the life of an invitation; then it is over */
+    CODE_FAILURES_MAX = 20, /* in the life of an invitation; then it binds no device more */
     INVITATION_DEVICES = 4,
     CONTACT_MAX = 127,
 };
@@ -56,7 +56,7 @@ enum status invitation_hash(struct bytes token, uint8_t hash[SECRET_HASH_LEN]);
 
 enum invitation_step {
     INVITATION_NO = 0,     /* alike for every reason */
-    INVITATION_NEEDS_CODE, /* one was sent within CODE_AGAIN_S: no new one */
+    INVITATION_NEEDS_CODE, /* no new one: the last is still on its way, or good while the hour has no more */
     INVITATION_SEND_CODE,  /* send `code`, then the same answer as INVITATION_NEEDS_CODE */
     INVITATION_OPEN,       /* the device is bound */
 };
@@ -64,7 +64,8 @@ enum invitation_step {
  * INVITATION_SEND_CODE, and then `code` is CODE_DIGITS digits. */
 enum invitation_step invitation_ask(struct invitation *, struct entropy *, struct bytes token, const struct id *device,
                                     int64_t unix_s, char code[CODE_DIGITS + 1]);
-/* The same with a code: INVITATION_OPEN binds the device; INVITATION_NO counts a failure (the invitation changed: keep
- * it). Spaces and hyphens in what people type or paste are passed over. */
+/* The same with a code: INVITATION_OPEN binds the device; INVITATION_NO counts a failure while a device could be bound
+ * (the invitation changed: keep it). A device that is bound needs no code: its answer may have been lost on the way.
+ * Spaces and hyphens in what people type or paste are passed over. */
 enum invitation_step invitation_try(struct invitation *, struct bytes token, struct bytes code, const struct id *device,
                                     int64_t unix_s);

@@ -4,9 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* 9999-12-31T23:59:59Z. Times beyond it are nonsense, and within it sums with the leeway can't overflow. */
-static const int64_t last_second = 253402300799;
-
 struct bytes jwt_text(const json_t *string)
 {
     return (struct bytes){ (const uint8_t *)json_string_value(string), json_string_length(string) };
@@ -116,7 +113,7 @@ enum status jwt_check_times(const json_t *payload, int64_t unix_s, int64_t *not_
     if (!json_is_integer(nbf) || !json_is_integer(exp))
         return ERR_MALFORMED;
     int64_t from = json_integer_value(nbf), until = json_integer_value(exp);
-    if (from < 0 || until <= from || until > last_second)
+    if (from < 0 || until <= from || until > JWT_LAST_SECOND)
         return ERR_MALFORMED;
     if (unix_s < from - JWT_LEEWAY_S || unix_s >= until + JWT_LEEWAY_S)
         return ERR_EXPIRED;

@@ -7,6 +7,8 @@
 #include "auth/keyring.h"
 
 enum { JWT_MAX = 2048, JWT_LEEWAY_S = 60 };
+/* 9999-12-31T23:59:59Z. Times beyond it are nonsense, and within it sums with the leeway can't overflow. */
+#define JWT_LAST_SECOND INT64_C(253402300799)
 
 /* A compact JWS of at most `max` characters, taken apart: nothing of it is believed yet. ERR_MALFORMED. */
 enum status jws_split(struct bytes text, size_t max, struct jws *);

@@ -1,11 +1,14 @@
+#define _POSIX_C_SOURCE 200809L /* strcasecmp */
+
 #include "auth/oidc.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "auth/jwt.h"
 
-enum { RSA_BITS_LEAST = 2048, RSA_BITS_MOST = 8192, P256_BITS = 256 };
+enum { RSA_BITS_LEAST = 2048, RSA_BITS_MOST = 4096, P256_BITS = 256 };
 
 struct oidc {
     jose_cfg_t *config;
@@ -141,13 +144,25 @@ static const json_t *find_key(const struct oidc *oidc, const json_t *kid)
 
 /* ---- Tokens ---- */
 
+/* RFC 8725 3.11: what says that it is another kind of token (a logout token, a proof) is none that lets somebody in.
+ * Access tokens (RFC 9068 2.1) say it, ID tokens may say nothing. */
+static bool is_known_type(const json_t *typ)
+{
+    static const char *const types[] = { "JWT", "at+jwt", "application/at+jwt" };
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (json_is_string(typ) && strcasecmp(json_string_value(typ), types[i]) == 0)
+            return true;
+    return !typ;
+}
+
 static enum status check_signature(const struct oidc *oidc, struct jws jws)
 {
     json_t *header = jws_object(jws.header);
     const json_t *alg = json_object_get(header, "alg"), *key = find_key(oidc, json_object_get(header, "kid"));
     enum status status = !header ? ERR_MALFORMED : !key ? ERR_UNKNOWN : ERR_AUTH;
     int bits = key ? jwk_bits(oidc->config, key) : 0;
-    for (size_t i = 0; i < ALGORITHMS && key && !json_object_get(header, "crit"); i++)
+    bool readable = is_known_type(json_object_get(header, "typ")) && !json_object_get(header, "crit");
+    for (size_t i = 0; i < ALGORITHMS && key && readable; i++)
         if (is(alg, algorithms[i].alg) && suits(key, bits, i) && jwk_signed(oidc->config, key, jws))
             status = OK;
     json_decref(header);
@@ -162,7 +177,7 @@ static enum status check_times(const json_t *payload, int64_t unix_s, int64_t *e
     if (!json_is_integer(exp) || (nbf && !json_is_integer(nbf)) || (iat && !json_is_integer(iat)))
         return ERR_MALFORMED;
     int64_t until = json_integer_value(exp);
-    if (until < 0 || until > INT64_MAX / 2)
+    if (until < 0 || until > JWT_LAST_SECOND)
         return ERR_MALFORMED;
     if (unix_s >= until + JWT_LEEWAY_S || (nbf && json_integer_value(nbf) > unix_s + JWT_LEEWAY_S) ||
         (iat && json_integer_value(iat) > unix_s + JWT_LEEWAY_S))
@@ -171,11 +186,19 @@ static enum status check_times(const json_t *payload, int64_t unix_s, int64_t *e
     return OK;
 }
 
+/* OpenID Connect Core 3.1.3.7: a token for others too was made for the one it names as azp, and that must be us. */
+static enum status check_authorized(const struct oidc *oidc, const json_t *payload)
+{
+    bool shared = json_array_size(json_object_get(payload, "aud")) > 1;
+    return !shared || is(json_object_get(payload, "azp"), oidc->audience) ? OK : ERR_AUTH;
+}
+
 static enum status read_claims(const struct oidc *oidc, const json_t *payload, int64_t unix_s,
                                struct staff_claims *claims)
 {
     struct staff_claims read = { 0 };
     TRY(jwt_check_parties(payload, oidc->issuer, oidc->audience));
+    TRY(check_authorized(oidc, payload));
     TRY(check_times(payload, unix_s, &read.expires));
     if (!id_parse(jwt_text(json_object_get(payload, "sub")), &read.person))
         return ERR_MALFORMED;

@@ -9,7 +9,7 @@
 
 struct oidc;
 
-enum { OIDC_KEYS_MAX = 64, OIDC_JWKS_MAX = 256 << 10, OIDC_TOKEN_MAX = 4096 };
+enum { OIDC_KEYS_MAX = 64, OIDC_JWKS_MAX = 256 << 10, OIDC_TOKEN_MAX = 3000 };
 
 struct staff_claims {
     struct id person; /* sub; must be an id: what plans name as `person` */

@@ -28,7 +28,9 @@ static struct bytes next_word(struct bytes *words)
 {
     while (words->len > 0 && *words->at == ' ')
         *words = (struct bytes){ words->at + 1, words->len - 1 };
-    const uint8_t *space = words->len > 0 ? memchr(words->at, ' ', words->len) : NULL;
+    if (words->len == 0) /* there may be no memory behind it */
+        return *words;
+    const uint8_t *space = memchr(words->at, ' ', words->len);
     struct bytes word = { words->at, space ? (size_t)(space - words->at) : words->len };
     *words = (struct bytes){ words->at + word.len, words->len - word.len };
     return word;

@@ -4,8 +4,9 @@
 export class ServerClock {
     #ahead_s = 0;
 
+    /* The server tells the second that has begun; it may be almost over. So no countdown shows more than there is. */
     set(unix_s) {
-        this.#ahead_s = unix_s - Date.now() / 1000;
+        this.#ahead_s = unix_s + 1 - Date.now() / 1000;
     }
 
     now() {

@@ -37,6 +37,7 @@ const utf8 = (text) => new TextEncoder().encode(text);
 const encoded = (value) => base64url(utf8(JSON.stringify(value)));
 
 export class Device {
+    ahead_s = 0; /* by how much the server's clock is ahead of this machine's */
     #pair;
     #jwk; /* the public half, as a proof's header shows it */
 
@@ -56,7 +57,7 @@ export class Device {
     async proof({ method, url, token, nonce }) {
         const header = { typ: 'dpop+jwt', alg: 'ES256', jwk: this.#jwk };
         const claims = {
-            htm: method, htu: url, iat: Math.floor(Date.now() / 1000), jti: base64url(crypto.getRandomValues(new Uint8Array(16))),
+            htm: method, htu: url, iat: Math.floor(Date.now() / 1000 + this.ahead_s), jti: base64url(crypto.getRandomValues(new Uint8Array(16))),
             ath: base64url(await crypto.subtle.digest('SHA-256', utf8(token))), nonce,
         };
         const signed = `${encoded(header)}.${encoded(claims)}`;

@@ -3,7 +3,7 @@
 import { countdown, inWords } from './clock.js';
 import { byId, setText } from './dom.js';
 
-const isTyping = () => document.activeElement?.matches('input, select, textarea');
+export const isTyping = () => document.activeElement?.matches('input, select, textarea');
 
 export const extensionText = ({ minutes }) => `Your therapist would like to go on for ${inWords(minutes * 60)} more. Is that all right for you?`;
 

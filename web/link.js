@@ -89,15 +89,31 @@ class Invitation {
     }
 
     async #ask(path, more) {
-        const proof = await (await this.#key()).proof({ method: 'POST', url: location.origin + path, token: this.#secret });
-        const reply = await fetch(path, {
-            method: 'POST', cache: 'no-store', headers: { 'content-type': 'application/json', dpop: proof },
-            body: JSON.stringify({ invitation: this.#secret, ...more }),
-        }).catch(() => { throw new Refused('unreachable', ''); });
+        const device = await this.#key();
+        let reply = await this.#post(device, path, more);
+        if (reply.status === BAD_PROOF && setClock(device, reply)) reply = await this.#post(device, path, more);
         if (!reply.ok) throw new Refused(REFUSALS[reply.status] ?? 'refused', '');
         const { state, token } = await reply.json();
         if (state === 'open') this.token = token;
     }
+
+    async #post(device, path, more) {
+        const proof = await device.proof({ method: 'POST', url: location.origin + path, token: this.#secret });
+        return fetch(path, {
+            method: 'POST', cache: 'no-store', headers: { 'content-type': 'application/json', dpop: proof },
+            body: JSON.stringify({ invitation: this.#secret, ...more }),
+        }).catch(() => { throw new Refused('unreachable', ''); });
+    }
 }
 
+/* A proof is good for a minute by the server's clock, and this machine's may be wrong. Whether it was. */
+function setClock(device, reply) {
+    const ahead_s = (Date.parse(reply.headers.get('date')) - Date.now()) / 1000;
+    const wasWrong = Math.abs(ahead_s - device.ahead_s) > CLOCKS_AGREE_S;
+    if (wasWrong) device.ahead_s = ahead_s;
+    return wasWrong;
+}
+
+const BAD_PROOF = 400;
+const CLOCKS_AGREE_S = 30;
 const REFUSALS = { 404: 'bad_link', 429: 'busy', 503: 'busy' };

@@ -35,7 +35,7 @@ import { Warnings, countdown, inWords, timeOfDay } from './clock.js';
 import { renderCode } from './code.js';
 import { DeviceCheck } from './devices.js';
 import { button, byId, keyed, make, setAttribute, setText } from './dom.js';
-import { extensionText, renderExtension } from './extension.js';
+import { extensionText, isTyping, renderExtension } from './extension.js';
 import { renderGuidance } from './guidance.js';
 import { renderAlternatives, renderPart } from './part.js';
 import { renderPeople, renderRequests } from './people.js';
@@ -247,8 +247,8 @@ export class Page {
         }
         if (said.type === 'agenda' && agendaText(said)) this.news(agendaText(said));
         if (['alert', 'link_trouble'].includes(said.type) && role === 'therapist') chime('alarm');
-        if (said.type === 'extension' && said.minutes !== null) {
-            this.news(extensionText(said));
+        if (said.type === 'extension' && said.minutes) {
+            if (isTyping()) this.news(extensionText(said)); /* else the focus goes to the question, and it is read from there */
             chime('hand');
         }
         if (said.type === 'missing_client' && said.participant && said.reached === null)

@@ -393,7 +393,10 @@ struct id call_fresh_id(const struct call *call, const char *use)
     struct id id = { 0 };
     struct writer w = writer_over((uint8_t *)id.text, sizeof id.text);
     if (call->keyed)
-        hash_of(bytes, (const struct bytes[]){ { call->key, STORE_HASH_LEN }, bytes_of(use) }, 2);
+        hash_of(bytes,
+                (const struct bytes[]){
+                    { call->key, STORE_HASH_LEN }, { call->api->reply.request, STORE_HASH_LEN }, bytes_of(use) },
+                3);
     else
         entropy_fill(&call->api->entropy, bytes, sizeof bytes);
     for (size_t i = 0; i < ID_FRESH_BYTES; i++)

@@ -63,7 +63,8 @@ const struct plan_person *call_find_person(const struct plan *, const char *part
 /* Whether they were removed from this session; device: empty when none is known. */
 bool call_is_denied(const struct call *, const struct id *session, const struct id *participation,
                     const struct id *device);
-/* A fresh opaque id: random, or the same each time for the same Idempotency-Key and use. */
+/* A fresh opaque id: random, or the same each time for the same Idempotency-Key, request and use. A key that comes
+ * again once its reply is forgotten, for something else, must not lead to what was made before. */
 struct id call_fresh_id(const struct call *, const char *use);
 
 /* Handlers; each answers. */

@@ -62,7 +62,11 @@ static enum problem follow(const struct call *call, struct visit *v)
     if (!is_answer(planned))
         return PROBLEM_UNAVAILABLE;
     v->person = call_find_person(&v->plan, v->invitation.participation.text);
-    bool denied = call_is_denied(call, &v->invitation.session, &v->invitation.participation, &v->device);
+    bool host = v->person && (v->person->role == ROLE_CLIENT || v->person->role == ROLE_THERAPIST);
+    struct id device = { 0 }; /* denied to guests alone */
+    if (!host)
+        device = v->device;
+    bool denied = call_is_denied(call, &v->invitation.session, &v->invitation.participation, &device);
     int64_t over = v->plan.closes_at + API_AFTER_BOX_S;
     v->with_session = v->invitation.expires == 0;
     if (v->with_session)

@@ -24,7 +24,10 @@ void slot_init(struct slot *slot, enum slot_codec codec, uint32_t ssrc, uint8_t 
         .payload_type = payload_type,
         .awaiting_keyframe = codec == SLOT_VP8,
     };
-    renumber_init(&slot->renumber, clock_rates[codec], first.seq, first.time, first.picture);
+    /* From the lower half: SRTP's rollover counter starts at zero (RFC 3711 3.3.1) and is not sent, so a receiver who
+     * loses the packets before the first wrap would count one too few and open nothing more. */
+    uint16_t first_seq = first.seq & INT16_MAX;
+    renumber_init(&slot->renumber, clock_rates[codec], first_seq, first.time, first.picture);
 }
 
 void slot_set_repair(struct slot *slot, uint32_t ssrc, uint8_t payload_type, const struct entropy *entropy)

@@ -25,6 +25,7 @@ struct broker {
     struct connections *connections;
     struct room *rooms;
     size_t room_count, rooms_max;
+    struct now now;      /* of the latest event */
     usec_t deadline;     /* no room wants to run before; may be early, never late */
     usec_t heartbeat_at; /* while any interval is open */
 };
@@ -125,6 +126,25 @@ static void replan(struct room *room, struct room_shared *shared, const struct p
         room->people[i].code = codes[i];
 }
 
+/* Its box is over, however it could have been extended, and nobody is there. What must be known of it later is in the
+ * ledger. */
+static bool is_past(const struct broker *b, const struct room *room)
+{
+    int64_t end = room->plan.closes_at + EXTEND_MAX_MINUTES * 60 + TOKEN_LEEWAY_S;
+    return !room_is_live(room) && now_unix_s(b->now) >= end;
+}
+
+/* A new place, or that of a session that is past; NULL when all are taken. */
+static struct room *place_for_room(struct broker *b)
+{
+    if (b->room_count < b->rooms_max)
+        return &b->rooms[b->room_count++];
+    for (size_t i = 0; i < b->room_count; i++)
+        if (is_past(b, &b->rooms[i]))
+            return &b->rooms[i];
+    return NULL;
+}
+
 enum status broker_plan(struct broker *b, const struct plan *plan)
 {
     struct plan kept = *plan;
@@ -135,9 +155,9 @@ enum status broker_plan(struct broker *b, const struct plan *plan)
     if (room && room_is_live(room))
         return ERR_STATE;
     if (!room) {
-        if (b->room_count == b->rooms_max)
+        room = place_for_room(b);
+        if (!room)
             return ERR_FULL;
-        room = &b->rooms[b->room_count++];
     } else if (!keep_removals(room, &kept)) {
         return ERR_STATE;
     }
@@ -166,6 +186,7 @@ static void heartbeat(struct broker *b, struct now now, struct outbox *out)
 
 void broker_tick(struct broker *b, struct now now, struct outbox *out)
 {
+    b->now = now;
     if (now.mono_us < b->deadline)
         return;
     heartbeat(b, now, out);
@@ -305,7 +326,7 @@ static const char *join_refusal(const struct room *room, struct now now, const s
                                 const struct claims *claims, bool move)
 {
     if (!room || !p || p->who.role != claims->role || p->who.role == ROLE_ADMIN || p->seat == SEAT_REMOVED ||
-        plan_denies_device(&room->plan, &claims->device))
+        room_denies_on(room, p, &claims->device))
         return "bad_token";
     if (room_phase(room, now) == PHASE_CLOSED)
         return "session_over";

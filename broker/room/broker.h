@@ -25,7 +25,7 @@ struct broker_config {
     const struct dtls_identity *identity; /* outlives the broker */
     const struct address *candidates;     /* where peers reach this shard; copied */
     size_t candidate_count;
-    size_t rooms_max, clients_max;
+    size_t rooms_max, clients_max; /* rooms: sessions that are not past */
 };
 
 enum status broker_create(struct broker **, const struct broker_config *);

@@ -94,6 +94,13 @@ void room_deinit(struct room *);
 /* Somebody is connected. */
 bool room_is_live(const struct room *);
 
+/* The device of somebody who was removed lets no guest in, under no name. It does let in clients and therapists: a
+ * family may have one tablet, and no therapist is ever locked out. */
+static inline bool room_denies_on(const struct room *room, const struct participant *p, const struct id *device)
+{
+    return participant_needs_admission(p) && plan_denies_device(&room->plan, device);
+}
+
 struct participant *room_find(struct room *, const struct id *participation);
 static inline uint16_t room_index(const struct room *room, const struct participant *p)
 {

@@ -94,7 +94,7 @@ static void settle_person(struct room *room, struct now now, struct participant 
 {
     if (participant_connected(p) && now.mono_us >= p->token_ends)
         room_dismiss(room, now, p, "token_expired", out);
-    if (plan_denies_device(&room->plan, &p->device))
+    if (room_denies_on(room, p, &p->device))
         room_dismiss(room, now, p, "removed", out); /* whoever was on it under another name */
     if (now.mono_us >= consent_ends(p))
         room_dismiss(room, now, p, "media_lost", out); /* their page comes back by itself */

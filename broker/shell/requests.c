@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #define ERR_STATE OPENSSL_ERR_STATE /* OpenSSL has a type of our constant's name */
 #include <libwebsockets.h>
@@ -20,9 +21,10 @@ enum {
     DRAINED_MOST = 1 << 20, /* of a body that is too large: so that its sender hears why */
     TARGET_MAX = 256,       /* longer paths lead nowhere */
     QUERY_MAX = 512,
-    AUTHORIZATION_MAX = 3072, /* a token has 2048 at most */
+    AUTHORIZATION_MAX = 3072, /* staff's tokens have OIDC_TOKEN_MAX at most */
     ORIGIN_MAX = 256,
     HEADERS_MAX = 2048, /* of an answer */
+    DATE_MAX = 32,
     /* Of all places, those of strangers, who show no service token and so need not be anybody; and of one address. */
     STRANGERS_MOST = CLERK_CALLS / 2,
     STRANGERS_PER_ADDRESS = 4,
@@ -36,8 +38,9 @@ struct pending {
     bool stranger;
     bool counted; /* by address */
     struct address from;
-    usec_t came, silent_until; /* no answer is written before */
-    bool silent;               /* the timer is the one of that moment */
+    usec_t came, asked;  /* when its headers were there, and the whole of it */
+    usec_t silent_until; /* no answer is written before */
+    bool silent;         /* the timer is the one of that moment */
     /* What api_request borrows. */
     const char *method;
     char path[TARGET_MAX + 1], query[QUERY_MAX + 1], authorization[AUTHORIZATION_MAX + 1];
@@ -45,7 +48,8 @@ struct pending {
     char key[API_KEY_MAX + 2], content_type[128]; /* a key that is too long stays so */
     uint8_t *body;
     size_t len, expected;
-    bool handed;         /* over, once: libwebsockets says of a body without bytes that it is whole, too */
+    bool whole;          /* libwebsockets says so of a body without bytes, too */
+    bool handed;         /* over, once */
     int refusal;         /* answered with this once the body is in; 0: none */
     struct note *answer; /* once there is one */
 };
@@ -240,14 +244,23 @@ static bool add_header(struct lws *wsi, const char *name, const char *value, uin
                                                   (int)strlen(value), at, end) == 0;
 }
 
+/* RFC 9110 6.6.1. A page whose machine's clock is wrong learns ours by it, for the next proof of its device. */
+static void write_date(char date[DATE_MAX])
+{
+    time_t now = (time_t)now_unix_s(host_now());
+    struct tm utc;
+    strftime(date, DATE_MAX, "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&now, &utc));
+}
+
 static bool write_headers(struct lws *wsi, const struct answer *a, bool last, uint8_t **at, uint8_t *end)
 {
-    char length[24] = "";
+    char length[24] = "", date[DATE_MAX];
     struct writer w = writer_over((uint8_t *)length, sizeof length);
+    write_date(date);
     if (a->status != 204) /* RFC 9110 8.6 */
         write_format(&w, "%zu", a->body.len);
     return lws_add_http_header_status(wsi, (unsigned)a->status, at, end) == 0 &&
-           add_header(wsi, "content-type:", a->content_type, at, end) &&
+           add_header(wsi, "date:", date, at, end) && add_header(wsi, "content-type:", a->content_type, at, end) &&
            add_header(wsi, "content-length:", length, at, end) &&
            add_header(wsi, "cache-control:", "no-store", at, end) &&
            add_header(wsi, "location:", a->location, at, end) && add_header(wsi, "allow:", a->allow, at, end) &&
@@ -299,13 +312,14 @@ static void set_timer(struct pending *p)
     lws_set_timer_usecs(p->wsi, (lws_usec_t)(now < until ? until - now : 1));
 }
 
-/* Takes the note. What refuses a link waits for its moment. */
+/* Takes the note. What refuses a link waits for its moment, which is counted from when all was said: else whoever holds
+ * back their last byte would see how long the answer was looked for. */
 static void put_answer(struct pending *p, struct note *note)
 {
     struct answer answer;
     p->answer = note;
     if (is_join(p->path) && answer_unpack(note, &answer) == OK && answer.status >= 400 && answer.status < 500)
-        p->silent_until = p->came + CALLER_REFUSED_AFTER_US;
+        p->silent_until = p->asked + CALLER_REFUSED_AFTER_US;
     set_timer(p);
     lws_callback_on_writable(p->wsi);
 }
@@ -315,6 +329,7 @@ static int answer_here(struct pending *p, int status)
     struct note *note = refusal_note(status);
     if (!note)
         return -1;
+    p->asked = host_now().mono_us;
     put_answer(p, note);
     return 0;
 }
@@ -336,6 +351,7 @@ static int hand_over(struct requests *r, struct pending *p)
     enum status status = letter.note ? queue_push(r->to_clerk, &letter, 0) : ERR_NO_MEMORY;
     letter_wipe(&letter);
     p->handed = true;
+    p->asked = host_now().mono_us;
     return status == OK ? 0 : answer_here(p, 503);
 }
 
@@ -421,10 +437,17 @@ int requests_body(struct requests *r, struct lws *wsi, struct bytes piece)
     return 0;
 }
 
+/* Said again, it is of bytes behind the body: libwebsockets 4.1 would offer them for ever and serve nobody else
+ * meanwhile, so whoever does not wait for the answer goes without (RFC 9112 9.3.2). */
 int requests_whole(struct requests *r, struct lws *wsi)
 {
     struct pending *p = find(r, wsi);
-    if (!p || p->handed)
+    if (!p)
+        return 0;
+    if (p->whole)
+        return -1;
+    p->whole = true;
+    if (p->handed)
         return 0;
     return p->refusal ? answer_here(p, p->refusal) : hand_over(r, p);
 }

@@ -14,6 +14,7 @@ const ROOT = resolve(import.meta.dirname ?? new URL('.', import.meta.url).pathna
 export const BUILD = process.env.KINROOM_BUILD ?? join(ROOT, 'build/dev');
 export const KINROOM = join(BUILD, 'broker/kinroom');
 export const WIRETAP = join(BUILD, 'tests/libkinroom_wiretap.so');
+const SLOW_DISK = join(BUILD, 'tests/libkinroom_slow_disk.so');
 const STOP_WITHIN_MS = 10000;
 
 const MINUTE_S = 60;
@@ -59,13 +60,18 @@ export class Broker {
     #exited = null;
     #words = [];
     #lives = 0;
+    #slowDisk_us = 0;
     tap = null;
     #service = null;
 
     /* plans: its sessions, of which the first is the one that tokens are for unless another is named. host: the address that pages and
-     * media use: 127.0.0.1 or ::1. tapped: with the wiretap, which a broker under a sanitizer can't take. options: more of the command line. */
-    static async start({ plan = planOf(), plans = [plan], host = '127.0.0.1', tapped = true, options = {}, webRoot = join(ROOT, 'web') } = {}) {
+     * media use: 127.0.0.1 or ::1. tapped: with the wiretap, which a broker under a sanitizer can't take; with it, each write to the disk
+     * may last longer, too. options: more of the command line. */
+    static async start({
+        plan = planOf(), plans = [plan], host = '127.0.0.1', tapped = true, slowDisk_us = 0, options = {}, webRoot = join(ROOT, 'web'),
+    } = {}) {
         const broker = new this();
+        broker.#slowDisk_us = slowDisk_us;
         await broker.#start(plans, host, tapped, { '--web-root': webRoot, ...options });
         return broker;
     }
@@ -91,8 +97,7 @@ export class Broker {
         const log = openSync(this.file('log'), 'a');
         const wiretap = this.file(`wiretap-${++this.#lives}`);
         this.#child = spawn(KINROOM, this.#words, {
-            env: tapped ? { ...process.env, LD_PRELOAD: WIRETAP, KINROOM_WIRETAP: wiretap } : process.env,
-            stdio: ['ignore', log, log],
+            env: tapped ? this.#preloaded(wiretap) : process.env, stdio: ['ignore', log, log],
         });
         closeSync(log);
         this.pid = this.#child.pid;
@@ -100,6 +105,14 @@ export class Broker {
         if (tapped) this.tap = new Wiretap(wiretap);
         await until(`the broker answers ${this.url}/healthz`, () => this.#child.exitCode === null ? this.#healthy() : Promise.reject(
             new Error(`the broker ended with ${this.#child.exitCode}:\n${this.log}`)), { every_ms: 10 });
+    }
+
+    #preloaded(wiretap) {
+        const slow = this.#slowDisk_us > 0;
+        return {
+            ...process.env, LD_PRELOAD: slow ? `${WIRETAP}:${SLOW_DISK}` : WIRETAP, KINROOM_WIRETAP: wiretap,
+            ...(slow && { KINROOM_SLOW_DISK_US: String(this.#slowDisk_us) }),
+        };
     }
 
     /* The power goes: kill -9. */

@@ -45,7 +45,8 @@ export class Caller {
     static async join(broker, participation, role, { device, ...options } = {}) {
         const caller = await Caller.dial(broker, options);
         const request = await caller.joinRequest(broker.token(participation, role, { device }), { device });
-        equal((await caller.ask({ ...request, move: true })).type, 'done', `${participation} joins`);
+        const reply = await caller.ask({ ...request, move: true });
+        equal(reply.code ?? reply.type, 'done', `the answer to ${participation}, who joins`);
         await caller.#prepare(role);
         return caller;
     }

@@ -6,7 +6,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import puppeteer from 'puppeteer-core';
-import { atLeast, until } from './check.js';
+import { atLeast, equal, until } from './check.js';
 
 const SCREENSHOTS = resolve(new URL('.', import.meta.url).pathname, '../../build/screenshots');
 const WIDTHS = { desktop: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
@@ -45,25 +45,32 @@ export class Browser {
         return browser;
     }
 
-    /* Somebody who opened a link (of Broker.invite) and pressed Join, and did what is asked of them before `state`: typed the code, acknowledged
-     * what they read, or said where they are. */
-    async arrive(name, link, state) {
+    /* Somebody who opened a page, and did nothing yet. before: a function that runs in the page before its own scripts. */
+    async open(name, link, { before = null } = {}) {
         const context = await this.#chromium.createBrowserContext();
         const page = await context.newPage();
         const person = new Person(name, page, context, link);
         this.people.push(person);
         page.on('console', (message) => message.type() === 'error' && person.complaints.push(message.text()));
         page.on('pageerror', (error) => person.complaints.push(String(error)));
+        if (before) await page.evaluateOnNewDocument(before);
         await page.goto(link.url);
+        return person;
+    }
+
+    /* Somebody who opened a link (of Broker.invite) and pressed Join, and did what is asked of them before `state`: typed the code, acknowledged
+     * what they read, or said where they are. */
+    async arrive(name, link, state, options) {
+        const person = await this.open(name, link, options);
         await person.click('[data-action="join"]');
         await person.prepareFor(state);
-        person.id = await page.evaluate(() => window.kinroom.me);
+        person.id = await person.page.evaluate(() => window.kinroom.me);
         return person;
     }
 
     /* The same, and ICE and DTLS are up. */
-    async join(name, link, state) {
-        const person = await this.arrive(name, link, state);
+    async join(name, link, state, options) {
+        const person = await this.arrive(name, link, state, options);
         await person.waitFor('#page[data-media="ready"]');
         return person;
     }
@@ -115,7 +122,7 @@ export class Person {
         let asked = Object.keys(PREPARATIONS).filter((name) => name !== state);
         for (;;) {
             await this.waitFor([state, ...asked].map((name) => `#page[data-state="${name}"]`).join(', '));
-            const now = await this.page.$eval('#page', (page) => page.dataset.state);
+            const now = await this.state();
             if (now === state) return;
             asked = asked.filter((name) => name !== now);
             await PREPARATIONS[now]?.(this);
@@ -143,9 +150,64 @@ export class Person {
         return this.page.$eval(selector, (node) => node.textContent);
     }
 
+    state() {
+        return this.page.$eval('#page', (page) => page.dataset.state);
+    }
+
     /* A button beside another person in the list. */
     clickBeside(other, action) {
         return this.click(`#people [data-participant="${other.id}"] [data-action="${action}"]`);
+    }
+
+    /* A therapist turns on, or off, what the kind of session leaves to them. */
+    async flip(other, what) {
+        const box = `#people [data-participant="${other.id}"] [data-what="${what}"]`;
+        const wasOn = await this.page.$eval(box, (node) => node.checked);
+        await this.click(box);
+        await until(`the room knows what may ${other.name}: ${what}`, () => this.page.$eval(box, (node, was) => node.checked !== was, wasOn));
+    }
+
+    /* The client's yes to somebody who could come in, unless they have it already. */
+    async agreeTo(other) {
+        const { agreed } = await until(`${this.name} knows that ${other.name} could come in`, () => this.page.evaluate((who) =>
+            window.kinroom.roster.find((person) => person.participant === who && person.connected && ['waiting', 'stepped_out', 'suspended']
+                .includes(person.seat)), other.id));
+        if (!agreed) await this.clickRequest(other, 'agree-yes');
+    }
+
+    /* client: who says yes first, where the kind of session asks for that. */
+    async admit(other, client = null) {
+        await client?.agreeTo(other);
+        await this.clickBeside(other, 'admit');
+        await other.isIn('session');
+    }
+
+    /* The button is off, words beside it say why, and the server says no with this code all the same. */
+    async cannotAdmit(other, code, words) {
+        await this.waitFor(`#people [data-participant="${other.id}"] [data-action="admit"][disabled]`);
+        await until(`the ${this.name} reads why ${other.name} can't come in`, async () => (await this.reasonBeside(other)).includes(words));
+        equal(await this.ask({ type: 'admit', participant: other.id }), code, `the answer to admitting ${other.name} all the same`);
+        equal(await other.state(), 'waiting', `where ${other.name} is`);
+    }
+
+    /* What the page's buttons would not do, said to the server all the same: 'done', or the code of its refusal. */
+    ask(request) {
+        return this.page.evaluate((message) => window.kinroom.request(message).then(() => 'done', (refused) => refused.code), request);
+    }
+
+    async write(to, text) {
+        await this.page.select('#chat-to', to);
+        await this.type('#chat-text', text);
+        await this.page.keyboard.press('Enter');
+        await until(`the page of the ${this.name} has sent it`, () => this.page.$eval('#chat-text', (node) => node.value === ''));
+    }
+
+    messages() {
+        return this.page.$$eval('#chat-log li p', (lines) => lines.map((line) => line.textContent).join('|'));
+    }
+
+    async reads(all) {
+        await until(`the ${this.name} reads ${all}`, async () => (await this.messages()) === all);
     }
 
     clickRequest(other, action) {
@@ -169,13 +231,14 @@ export class Person {
         }, source, on));
     }
 
-    /* What arrived from `other` so far: frames decoded, energy heard. Zero without a slot. */
-    received(other) {
-        return this.page.evaluate(async (participant) => {
+    /* What arrived from `other` so far: frames decoded, energy heard. Zero without a slot. source: of one of theirs alone. */
+    received(other, source = null) {
+        return this.page.evaluate(async (participant, which) => {
             const { pc, slots } = window.kinroom;
             const total = { frames: 0, energy: 0, packets: 0 };
             for (const transceiver of pc?.getTransceivers() ?? []) {
-                if (slots.get(transceiver.mid)?.participant !== participant) continue;
+                const slot = slots.get(transceiver.mid);
+                if (slot?.participant !== participant || (which && slot.source !== which)) continue;
                 for (const stats of (await transceiver.receiver.getStats()).values()) {
                     if (stats.type !== 'inbound-rtp') continue;
                     total.frames += stats.framesDecoded ?? 0;
@@ -184,15 +247,15 @@ export class Person {
                 }
             }
             return total;
-        }, other.id);
+        }, other.id, source);
     }
 
     /* Frames go on being decoded, counted from now, and their tile shows them. */
-    async sees(other, { frames = 5 } = {}) {
-        const before = (await this.received(other)).frames;
-        await until(`${this.name} decodes ${frames} more frames of ${other.name} than ${before}`,
-            async () => (await this.received(other)).frames >= before + frames);
-        await this.waitFor(`#tiles [data-participant="${other.id}"][data-video="on"]`);
+    async sees(other, { frames = 5, source = 'camera' } = {}) {
+        const before = (await this.received(other, source)).frames;
+        await until(`${this.name} decodes ${frames} more frames of the ${source} of ${other.name} than ${before}`,
+            async () => (await this.received(other, source)).frames >= before + frames);
+        await this.waitFor(`#tiles [data-participant="${other.id}"][data-source="${source}"][data-video="on"]`);
     }
 
     /* Sound with energy goes on arriving: the fake microphone beeps once a second. */

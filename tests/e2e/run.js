@@ -1,6 +1,7 @@
 /* run.js - runs the browser journeys: node run.js [NAME ...]
  *
- * Each has a broker of its own. Prints a line per journey and the figures; exits with 1 when one failed. */
+ * Each has a broker of its own. Some go side by side, each lane with a browser of its own; those that measure go alone (`export const alone`),
+ * and those that mostly wait begin first (`export const waits`). Prints a line per journey and the figures; exits with 1 when one failed. */
 
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,6 +13,7 @@ import { leaks } from './wiretap.js';
 const HERE = new URL('.', import.meta.url).pathname;
 const SCREENSHOTS = join(HERE, '../../build/screenshots');
 const JOURNEY_MOST_MS = 180000;
+const LANES = 3; /* on two cores: one of them mostly waits */
 
 /* What a journey may use; knows what to look at and to clear away afterwards. */
 class Stage {
@@ -52,7 +54,7 @@ class Stage {
     async report(name) {
         mkdirSync(SCREENSHOTS, { recursive: true });
         for (const person of this.browser.people) {
-            const file = join(SCREENSHOTS, `failed-${name}-${person.name.replace(' ', '-')}.png`);
+            const file = join(SCREENSHOTS, `failed-${name}-${person.name.replaceAll(' ', '-')}.png`);
             await person.page.screenshot({ path: file }).catch(() => {});
             for (const complaint of person.complaints) console.log(`  ${person.name}'s console: ${complaint}`);
         }
@@ -74,12 +76,11 @@ const inTime = (work) => {
 
 const seconds = (since) => `(${((performance.now() - since) / 1000).toFixed(1)} s)`;
 
-async function travel(name, browser) {
+async function travel({ name, journey }, browser) {
     const stage = new Stage(browser);
     const started = performance.now();
     const result = { ok: false, leaked: 0 };
     try {
-        const { journey } = await import(`./journeys/${name}.js`);
         await inTime(journey(stage));
         result.leaked = await stage.leave();
         equal(result.leaked, 0, 'RTP and RTCP datagrams outside an admission');
@@ -96,17 +97,25 @@ async function travel(name, browser) {
     return result;
 }
 
+/* One after the other in each lane, taken from the front of the list. */
+async function travelAll(journeys, lanes) {
+    const left = [...journeys];
+    const results = [];
+    await Promise.all(Array.from({ length: Math.min(lanes, left.length) }, async () => {
+        const browser = await Browser.start();
+        for (let next; (next = left.shift());) results.push(await travel(next, browser));
+        await browser.stop();
+    }));
+    return results;
+}
+
 const all = readdirSync(join(HERE, 'journeys')).map((file) => file.replace(/\.js$/, '')).sort();
 const names = process.argv.length > 2 ? process.argv.slice(2) : all;
-const browser = await Browser.start();
-let passed = 0;
-let leaked = 0;
-for (const name of names) {
-    const result = await travel(name, browser);
-    passed += result.ok ? 1 : 0;
-    leaked += result.leaked;
-}
-await browser.stop();
-figure('leaked_packets', leaked, 'packets');
-figure('browser_journeys', passed, 'count');
-process.exit(passed === names.length ? 0 : 1);
+const journeys = await Promise.all(names.map(async (name) => ({ alone: false, waits: false, ...await import(`./journeys/${name}.js`), name })));
+const results = [
+    ...await travelAll(journeys.filter(({ alone }) => !alone).sort((a, b) => b.waits - a.waits), LANES),
+    ...await travelAll(journeys.filter(({ alone }) => alone), 1),
+];
+figure('leaked_packets', results.reduce((sum, { leaked }) => sum + leaked, 0), 'packets');
+figure('browser_journeys', results.filter(({ ok }) => ok).length, 'count');
+process.exit(results.every(({ ok }) => ok) ? 0 : 1);

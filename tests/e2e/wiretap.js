@@ -92,12 +92,13 @@ export class Wiretap {
             && event.dir === dir && (participant === null || this.streams.get(event.stream)?.participant === participant));
     }
 
-    /* The SSRCs on which `viewer` may be sent `shown`, by every slots message and answer so far. */
-    slotsShowing(viewer, shown) {
+    /* The SSRCs on which `viewer` may be sent `shown`, by every slots message and answer so far. source: one of theirs alone. */
+    slotsShowing(viewer, shown, source = null) {
         const ssrcs = new Set();
         for (const { text, stream } of this.texts({ dir: 'out', type: 'slots', participant: viewer }))
             for (const slot of text.slots)
-                if (slot.participant === shown) this.streams.get(stream).ssrcOf.get(slot.mid)?.forEach((ssrc) => ssrcs.add(ssrc));
+                if (slot.participant === shown && (!source || slot.source === source))
+                    this.streams.get(stream).ssrcOf.get(slot.mid)?.forEach((ssrc) => ssrcs.add(ssrc));
         return ssrcs;
     }
 }

@@ -44,8 +44,8 @@ static void payload(struct bytes text)
         memset(&same, 0, sizeof same);
         assert(token_verify(ring, issuer, bytes_of(again), NOW, &same) == OK);
         assert(id_equal(&claims.participation, &same.participation) && id_equal(&claims.session, &same.session) &&
-               id_equal(&claims.token, &same.token) && claims.role == same.role &&
-               claims.not_before == same.not_before && claims.expires == same.expires);
+               id_equal(&claims.token, &same.token) && id_equal(&claims.device, &same.device) &&
+               claims.role == same.role && claims.not_before == same.not_before && claims.expires == same.expires);
         free(again);
     }
     free(token);
@@ -54,7 +54,13 @@ static void payload(struct bytes text)
 static void changed(struct bytes edits)
 {
     static const struct claims good = {
-        { "p" }, { "s" }, { "t" }, ROLE_THERAPIST, NOW - 10, NOW + 10,
+        .participation = { "p" },
+        .session = { "s" },
+        .token = { "t" },
+        .device = { "d" },
+        .role = ROLE_THERAPIST,
+        .not_before = NOW - 10,
+        .expires = NOW + 10,
     };
     char *token, before[TOKEN_MAX + 1];
     struct claims claims;

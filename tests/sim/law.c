@@ -72,7 +72,7 @@ void law_time(struct law *law, usec_t now)
 bool law_may_join(const struct law *law, int person, unsigned device, bool move)
 {
     const struct law_person *p = &law->people[person];
-    bool same = device && device == p->device, denied = device && law->denied >> device & 1;
+    bool same = device && device == p->device, denied = law_loved(person) && device && law->denied >> device & 1;
     return !law->over && !p->removed && !denied && (!p->connection || same || move);
 }
 
@@ -119,7 +119,7 @@ void law_end(struct law *law)
 
 void law_crash(struct law *law)
 {
-    law->over = law->now >= law->closes;
+    law->over = law->over || law->now >= law->closes;
     for (int i = 0; i < PEOPLE; i++)
         law->people[i] =
             (struct law_person){ .withdrawn = law->people[i].withdrawn, .removed = law->people[i].removed };

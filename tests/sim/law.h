@@ -79,8 +79,7 @@ void law_gone(struct law *, int person, bool lost);
 void law_stop(struct law *, int person);        /* stepped out, or their own lost link no longer brings them back */
 void law_end_segment(struct law *, int person); /* and the client's yes with it */
 void law_end(struct law *);
-/* Memory is lost; who was removed or revoked is not. A session that was ended early may be begun anew, by the
- * therapist. */
+/* Memory is lost; who was removed or revoked, and that the session was ended, is not. */
 void law_crash(struct law *);
 
 /* A record of the ledger's: NULL when it may be, else what is wrong with it. by_therapist: as an answer to the

@@ -185,7 +185,9 @@ static void turn_out(struct model *m, usec_t now)
     for (int i = 0; i < m->count; i++) {
         struct model_person *p = &m->people[i];
         bool ground = model_open(m, now) && client_there(m, p) && granted(m, p, now);
-        if (guest(p) && !ground)
+        /* A client who comes late is asked: who was in without a yes is out until there is one. */
+        bool asked = (p->admitting || p->admitted) && p->connected && !model_may_stay(m, now, i);
+        if (guest(p) && (!ground || asked))
             model_out(m, i);
     }
 }
@@ -250,16 +252,18 @@ bool model_may_admit(const struct model *m, usec_t now, int person)
     return p->grant_until >= now + minute && (!p->segment_until || p->segment_until >= now + minute);
 }
 
-static bool is_denied(const struct model *m, unsigned device)
+/* To guests: the device may be the client's or the therapist's, too. */
+static bool is_denied(const struct model_person *p, const struct model *m, unsigned device)
 {
-    return device && m->denied >> device & 1;
+    bool guest = p->role == ROLE_LOVED_ONE || p->role == ROLE_INTERPRETER;
+    return guest && device && m->denied >> device & 1;
 }
 
 bool model_may_join(const struct model *m, int person, unsigned device, bool move)
 {
     const struct model_person *p = &m->people[person];
     bool same = device && device == p->device;
-    return !p->removed && !is_denied(m, device) && !m->over && (!p->connected || same || move);
+    return !p->removed && !is_denied(p, m, device) && !m->over && (!p->connected || same || move);
 }
 
 void model_remove(struct model *m, int person)
@@ -268,7 +272,7 @@ void model_remove(struct model *m, int person)
     m->denied |= m->people[person].device ? 1u << m->people[person].device : 0;
     model_segment_over(m, person);
     for (int i = 0; i < m->count; i++)
-        if (i == person || is_denied(m, m->people[i].device)) {
+        if (i == person || is_denied(&m->people[i], m, m->people[i].device)) {
             model_out(m, i);
             m->people[i].connected = false;
         }

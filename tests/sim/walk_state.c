@@ -92,6 +92,7 @@ struct state *state_lift(const struct walk *w)
     memcpy(s->grants, w->room->plan.grants, sizeof s->grants);
     memcpy(s->denied, w->room->plan.denied_devices, sizeof s->denied);
     s->denied_count = w->room->plan.denied_device_count;
+    s->ended_at = w->room->plan.ended_at;
     memcpy(s->seats, w->room->people, sizeof s->seats);
     s->records = w->broker->shared.records;
     s->intervals_open = w->broker->shared.intervals_open;
@@ -113,6 +114,7 @@ void state_put_back(struct walk *w, const struct state *s)
     memcpy(w->room->plan.grants, s->grants, sizeof s->grants);
     memcpy(w->room->plan.denied_devices, s->denied, sizeof s->denied);
     w->room->plan.denied_device_count = s->denied_count;
+    w->room->plan.ended_at = s->ended_at;
     memcpy(w->room->people, s->seats, sizeof s->seats);
     w->broker->shared.records = s->records;
     w->broker->shared.intervals_open = s->intervals_open;
@@ -145,6 +147,7 @@ void state_crash(struct walk *w, bool stored)
 {
     struct plan plan = w->plan;
     memcpy(plan.grants, w->room->plan.grants, sizeof plan.grants);
+    plan.ended_at = w->room->plan.ended_at;
     for (unsigned device = 1; device < 32; device++)
         if (w->law.denied >> device & 1)
             plan.denied_devices[plan.denied_device_count++] = walk_device(device);
@@ -213,14 +216,14 @@ static void person_key(const struct walk *w, int person, uint8_t key[PERSON_KEY]
     key[9] = l->interval != INTERVAL_NONE ? units_until(w, l->must_end) : 0;
 }
 
-/* Once it is over, it matters who may never come back, and until when a crash would let it begin anew. */
+/* Once it is over, it matters who may never come back, and whether that is so by more than the time. */
 static size_t key_over(const struct walk *w, uint8_t *key)
 {
     const struct law_person *first = &w->law.people[LOVED_1], *second = &w->law.people[LOVED_2];
     uint8_t lost[2] = { (uint8_t)(first->removed ? 2 : first->withdrawn),
                         (uint8_t)(second->removed ? 2 : second->withdrawn) };
     key[0] = UINT8_MAX;
-    key[1] = units_until(w, w->law.closes);
+    key[1] = units_until(w, w->law.closes) > 0;
     key[2] = lost[lost[0] > lost[1]];
     key[3] = lost[lost[0] <= lost[1]];
     return 4;

@@ -90,6 +90,15 @@ static void pages_hold_every_session_once(void **state)
     }
 }
 
+/* RFC 5545 3.1 */
+static void assert_short_lines(const char *text)
+{
+    for (const char *line = text, *end; (end = strstr(line, "\r\n")); line = end + 2)
+        assert_true(end - line <= 75);
+}
+
+#define LONGEST_ID "0123456789.0123456789.0123456789.0123456789.0123456789.012345678"
+
 static void a_calendar_line_is_folded_and_names_nobody(void **state)
 {
     struct bench *b = *state;
@@ -97,10 +106,14 @@ static void a_calendar_line_is_folded_and_names_nobody(void **state)
     assert_int_equal(ask(b, "GET", "/api/v1/sessions/s-1.ics", NULL), 200);
     assert_says(b, "DTSTART:20260921T141500Z\r\n");
     assert_says(b, "DTEND:20260921T150320Z\r\n");
-    for (const char *line = b->response.body, *end; (end = strstr(line, "\r\n")); line = end + 2)
-        assert_true(end - line <= 75);
+    assert_short_lines(b->response.body);
     assert_null(strstr(b->response.body, "Sam"));
     assert_null(strstr(b->response.body, "token"));
+    ask(b, "PUT", "/api/v1/sessions/" LONGEST_ID, SESSION);
+    assert_int_equal(ask(b, "GET", "/api/v1/sessions/" LONGEST_ID ".ics", NULL), 200);
+    assert_short_lines(b->response.body);
+    assert_int_equal(ask(b, "GET", "/api/v1/sessions/" LONGEST_ID, NULL), 200);
+    assert_says(b, LONGEST_ID);
 }
 
 /* ---- Idempotency ---- */

@@ -249,6 +249,27 @@ static void the_same_key_invites_once_and_hands_over_another_link(void **state)
     device_destroy(phone);
 }
 
+/* The reply is forgotten by then; what was made is not, and it was for somebody else. */
+static void an_old_key_never_leads_to_somebody_elses_link(void **state)
+{
+    struct bench *b = *state;
+    char sams[80];
+    schedule(b);
+    b->key = "used-again";
+    invite(b, FOR_SAM(",\"deliver\":false"));
+    strcpy(sams, said(b, "id"));
+    bench_wait(b, API_REPLY_KEPT_S + 1);
+    assert_int_equal(
+        ask(b, "PUT", "/api/v1/sessions/s-1",
+            "{\"kind\":\"individual\",\"opens_at\":1790090000,\"closes_at\":1790093000,\"client\":\"alex\",\"people\":["
+            "{\"participation\":\"p-1\",\"person\":\"alex\",\"role\":\"client\",\"name\":\"Alex\"},"
+            "{\"participation\":\"p-2\",\"person\":\"sam\",\"role\":\"loved_one\",\"name\":\"Sam\"}]}"),
+        200);
+    invite(b, "{\"participation\":\"p-1\",\"deliver\":false}");
+    assert_string_equal(said(b, "participation"), "p-1");
+    assert_string_not_equal(said(b, "id"), sams);
+}
+
 static void sending_anew_and_revoking(void **state)
 {
     struct bench *b = *state;
@@ -374,6 +395,56 @@ static void a_wrong_code_is_told_to_the_therapist_and_to_nobody_else(void **stat
     assert_says(b, "\"code\":\"failed\"");
     assert_int_equal(give_code(b, phone, link.token, code), 200);
     device_destroy(phone);
+}
+
+/* By an answer that was lost on the way, or by somebody else's guesses. */
+static void a_device_that_is_bound_is_not_shut_out(void **state)
+{
+    struct bench *b = *state;
+    struct device *phone = device_create(), *other = device_create();
+    char code[CODE_DIGITS + 1];
+    schedule(b);
+    struct handed link = invite(b, FOR_SAM(",\"deliver\":false"));
+    strcpy(code, receive_code(b, phone, link.token));
+    assert_int_equal(give_code(b, phone, link.token, code), 200);
+    assert_int_equal(give_code(b, phone, link.token, code), 200);
+    assert_int_equal(b->effects->code.state, CODE_PASSED);
+    for (int i = 0; i < CODE_FAILURES_MAX; i++) {
+        assert_int_equal(give_code(b, other, link.token, code), 404);
+        assert_int_equal(b->effects->code.state, CODE_FAILED);
+    }
+    assert_int_equal(open_door(b, phone, link.token), 200);
+    claims_said(b);
+    bench_wait(b, CODE_AGAIN_S);
+    assert_int_equal(open_door(b, other, link.token), 404);
+    assert_int_equal(give_code(b, other, link.token, code), 404);
+    assert_false(b->effects->has_code);
+    device_destroy(phone);
+    device_destroy(other);
+}
+
+static void an_hour_has_so_many_codes_and_the_last_stays_good(void **state)
+{
+    struct bench *b = *state;
+    struct device *phone = device_create(), *other = device_create();
+    char code[CODE_DIGITS + 1];
+    schedule(b);
+    struct handed link = invite(b, FOR_SAM(",\"deliver\":false"));
+    for (int i = 0; i < CODES_PER_HOUR; i++) {
+        strcpy(code, receive_code(b, phone, link.token));
+        bench_wait(b, CODE_AGAIN_S);
+    }
+    assert_int_equal(open_door(b, phone, link.token), 200);
+    assert_string_equal(said(b, "state"), "code");
+    assert_false(b->effects->has_delivery);
+    assert_int_equal(give_code(b, phone, link.token, code), 200);
+    assert_int_equal(open_door(b, other, link.token), 404);
+    bench_wait(b, 3600 - CODES_PER_HOUR * CODE_AGAIN_S - 1);
+    assert_int_equal(open_door(b, other, link.token), 404);
+    bench_wait(b, 1);
+    receive_code(b, other, link.token);
+    device_destroy(phone);
+    device_destroy(other);
 }
 
 /* Each reason why a link or code can't be used; all must read alike, byte by byte, after the same work. */
@@ -594,11 +665,14 @@ int main(void)
         TEST(what_cannot_be_asked_for),
         TEST(a_new_invitation_ends_the_one_before),
         TEST(the_same_key_invites_once_and_hands_over_another_link),
+        TEST(an_old_key_never_leads_to_somebody_elses_link),
         TEST(sending_anew_and_revoking),
         TEST(a_link_that_nothing_would_deliver_is_refused),
         TEST(a_full_disk_invites_nobody),
         TEST(a_code_binds_a_device_and_no_other),
         TEST(a_wrong_code_is_told_to_the_therapist_and_to_nobody_else),
+        TEST(a_device_that_is_bound_is_not_shut_out),
+        TEST(an_hour_has_so_many_codes_and_the_last_stays_good),
         TEST(no_refusal_tells_why),
         TEST(a_full_disk_sends_no_code_and_lets_nobody_guess),
         TEST(a_proof_speaks_of_this_door_and_this_link),

@@ -233,6 +233,35 @@ static void a_link_of_ones_own_lasts_a_day_at_most(void **state)
     provider_destroy(&p, b);
 }
 
+/* OpenID Connect Core 3.1.3.7. */
+static void a_token_for_several_was_made_for_us(void **state)
+{
+    struct bench *b = *state;
+    static const struct {
+        const char *parties;
+        int status;
+    } cases[] = {
+        { "\"aud\":[\"kinroom-staff\"]", 200 },
+        { "\"aud\":[\"other\"]", 401 },
+        { "\"aud\":[\"kinroom-staff\",\"other\"]", 401 },
+        { "\"aud\":[\"kinroom-staff\",\"other\"],\"azp\":\"other\"", 401 },
+        { "\"aud\":[\"kinroom-staff\",\"other\"],\"azp\":\"kinroom-staff\"", 200 },
+        { "\"aud\":\"kinroom-staff\",\"azp\":\"a-page\"", 200 }, /* an access token names its client so (RFC 9068) */
+    };
+    ask(b, "PUT", "/api/v1/sessions/s-1", SESSION);
+    struct provider p = provider_create(b);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char payload[512];
+        snprintf(payload, sizeof payload,
+                 "{\"iss\":\"https://id.example\",%s,\"sub\":\"rivera\",\"exp\":%d,\"scope\":\"sessions:read\"}",
+                 cases[i].parties, NOW + 600);
+        free(b->token);
+        assert_int_equal(keyring_sign(p.keyring, bytes_of(payload), &b->token), OK);
+        assert_int_equal(ask(b, "GET", "/api/v1/sessions/s-1", NULL), cases[i].status);
+    }
+    provider_destroy(&p, b);
+}
+
 static void a_stranger_who_signed_in_elsewhere(void **state)
 {
     struct bench *b = *state;
@@ -461,6 +490,7 @@ int main(void)
         TEST(an_order_with_a_key_is_given_once),
         TEST(a_therapist_gets_a_link_to_their_own_session_alone),
         TEST(a_link_of_ones_own_lasts_a_day_at_most),
+        TEST(a_token_for_several_was_made_for_us),
         TEST(a_stranger_who_signed_in_elsewhere),
         TEST(persons_and_systems_have_keys_of_their_own),
         TEST(a_text_is_put_once_and_read_by_everybody),

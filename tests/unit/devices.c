@@ -266,10 +266,41 @@ static void a_code_of_nobody_changes_nothing(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+/* ---- Places ---- */
+
+static struct now at(int64_t unix_s)
+{
+    struct now now = noon();
+    now.unix_us += (unix_s - EPOCH_UNIX_S) * (int64_t)USEC_PER_SEC;
+    now.mono_us += (usec_t)(unix_s - EPOCH_UNIX_S) * USEC_PER_SEC;
+    return now;
+}
+
+/* A server that runs for weeks: a session that is past makes room for another, and not before. */
+static void a_session_that_is_past_gives_its_place(void **state)
+{
+    struct bench *b = *state;
+    struct plan first = plan_of(), second = plan_of();
+    second.session = id_of("s-2");
+    second.opens_at += 100000;
+    second.closes_at += 100000;
+    int64_t past = first.closes_at + 60 * 60 + TOKEN_LEEWAY_S;
+    assert_int_equal(broker_plan(b->broker, &first), OK);
+    leave(b, join(b, 1, "phone"));
+    assert_int_equal(broker_plan(b->broker, &second), ERR_FULL);
+    broker_tick(b->broker, at(past - 1), b->out);
+    assert_int_equal(broker_plan(b->broker, &second), ERR_FULL);
+    broker_tick(b->broker, at(past), b->out);
+    assert_int_equal(broker_plan(b->broker, &second), OK);
+    assert_int_equal(join(b, 1, "phone"), 0);
+    assert_true(told(b, b->last, "bad_token")); /* nothing is left of the first */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_plans_denied_device_reads_like_a_bad_token),
+        TEST(a_session_that_is_past_gives_its_place),
         TEST(a_removal_is_recorded_with_the_device),
         TEST(nobodys_device_is_denied_when_they_never_came),
         TEST(no_new_plan_forgets_a_removed_device),

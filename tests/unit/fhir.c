@@ -90,6 +90,23 @@ static void a_complete_consent_becomes_a_grant(void **state)
     free(text);
 }
 
+/* R4 2.24.0.1: up to 64 letters, digits, hyphens and dots. */
+#define LONGEST_ID "0123456789.0123456789.0123456789.0123456789.0123456789.012345678"
+static void the_longest_reference_is_kept_whole(void **state)
+{
+    (void)state;
+    struct grant g;
+    char *text = changed("DocumentReference/f-7", "QuestionnaireResponse/" LONGEST_ID);
+    assert_int_equal(parse(text, &g), OK);
+    assert_int_equal(finding.reason, FHIR_FINE);
+    assert_string_equal(g.evidence, "QuestionnaireResponse/" LONGEST_ID);
+    free(text);
+    text = changed("DocumentReference/f-7", "DocumentReference/x" LONGEST_ID);
+    assert_int_equal(parse(text, &g), OK);
+    assert_int_equal(finding.reason, FHIR_NO_EVIDENCE);
+    free(text);
+}
+
 static void what_may_be_written_otherwise_grants_all_the_same(void **state)
 {
     (void)state;
@@ -493,6 +510,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_complete_consent_becomes_a_grant),
+        cmocka_unit_test(the_longest_reference_is_kept_whole),
         cmocka_unit_test(what_may_be_written_otherwise_grants_all_the_same),
         cmocka_unit_test(what_grants_nothing_says_why),
         cmocka_unit_test(what_is_no_consent_of_release_4_is_refused_and_changes_nothing),

@@ -258,6 +258,23 @@ static void whoever_is_on_a_removed_device_under_another_name_goes_with_it(void 
     end(w);
 }
 
+/* A family with one tablet: invariant 12. */
+static void a_removal_locks_neither_client_nor_therapist_out_of_their_device(void **state)
+{
+    (void)state;
+    struct world *w = gathered(KIND_INDIVIDUAL, 3000);
+    unsigned shared = world_device(WORLD_LOVED_1, 1);
+    for (int person = WORLD_THERAPIST; person <= WORLD_CLIENT; person++) {
+        world_use(w, person, shared);
+        assert_true(world_join(w, person, true));
+    }
+    assert_int_equal(world_request(w, WORLD_THERAPIST, "\"type\":\"remove\",\"participant\":\"l-1\""), REPLY_DONE);
+    assert_true(world_connected(w, WORLD_THERAPIST) && world_connected(w, WORLD_CLIENT));
+    for (int person = WORLD_THERAPIST; person <= WORLD_CLIENT; person++)
+        assert_true(world_join(w, person, false));
+    end(w);
+}
+
 /* ---- Revocation against admission ---- */
 
 static void a_revocation_while_the_ledger_writes_lets_nobody_in(void **state)
@@ -457,6 +474,7 @@ int main(void)
         cmocka_unit_test(the_same_device_takes_over_and_stays_behind_the_gate),
         cmocka_unit_test(a_removed_device_comes_back_under_no_name),
         cmocka_unit_test(whoever_is_on_a_removed_device_under_another_name_goes_with_it),
+        cmocka_unit_test(a_removal_locks_neither_client_nor_therapist_out_of_their_device),
         cmocka_unit_test(at_the_end_of_the_box_all_is_over),
         cmocka_unit_test(waiting_hears_nobody_and_is_heard_by_nobody),
         cmocka_unit_test(a_revocation_while_the_ledger_writes_lets_nobody_in),

@@ -111,6 +111,7 @@ static void unknown_scopes_allow_nothing(void **state)
     (void)state;
     assert_int_equal(scope_parse(bytes_of("sessions:read  grants:write ")), SCOPE_SESSIONS_READ | SCOPE_GRANTS_WRITE);
     assert_int_equal(scope_parse(bytes_of("sessions:* admin")), 0);
+    assert_int_equal(scope_parse((struct bytes){ 0 }), 0);
     assert_int_equal(scope_parse(bytes_of("sessions:read admin")), SCOPE_SESSIONS_READ);
     assert_int_equal(scope_parse(bytes_of("Sessions:read sessions:readx sessions:")), 0);
     assert_false(scope_is_known(bytes_of("sessions:read admin")));

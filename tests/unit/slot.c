@@ -17,12 +17,16 @@ static void fill(void *context, uint8_t *at, size_t len)
     memset(at, *(const int *)context, len);
 }
 
-static struct slot slot_of(enum slot_codec codec)
+static struct slot slot_seeded(enum slot_codec codec, int byte)
 {
-    static int byte = 0x20;
     struct slot slot;
     slot_init(&slot, codec, SSRC, codec == SLOT_VP8 ? VP8_PT : OPUS_PT, &(struct entropy){ fill, &byte });
     return slot;
+}
+
+static struct slot slot_of(enum slot_codec codec)
+{
+    return slot_seeded(codec, 0x20);
 }
 
 struct sent {
@@ -88,6 +92,18 @@ static void video_waits_for_a_keyframe(void **state)
     assert_true(sent.vp8.keyframe_start);
     assert_true(send_video(&slot, 0, 3, 3, 0, &sent));
     assert_false(sent.needs_keyframe);
+}
+
+/* Loss of the first packets then never hides the first wrap from the receiver, who would open nothing from there on. */
+static void numbers_start_far_from_the_first_wrap(void **state)
+{
+    (void)state;
+    for (int byte = 0; byte <= UINT8_MAX; byte++) {
+        struct slot slot = slot_seeded(SLOT_OPUS, byte);
+        struct sent sent;
+        assert_true(send_audio(&slot, 0, 7, &sent));
+        assert_in_range(sent.rtp.seq, 0, INT16_MAX);
+    }
 }
 
 static void a_switch_waits_for_the_new_sources_keyframe(void **state)
@@ -456,6 +472,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(video_waits_for_a_keyframe),
+        cmocka_unit_test(numbers_start_far_from_the_first_wrap),
         cmocka_unit_test(a_switch_waits_for_the_new_sources_keyframe),
         cmocka_unit_test(the_flag_of_another_slot_is_left_alone),
         cmocka_unit_test(the_publishers_packet_is_not_written_to),

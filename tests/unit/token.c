@@ -8,10 +8,9 @@
 #include <string.h>
 
 #include <jansson.h>
-#include <jose/b64.h>
-#include <jose/jws.h>
 
 #include "auth/token.h"
+#include "support/jws.h"
 
 enum { NBF = 1000000, EXP = 1003600, DURING = 1001000 };
 static const char issuer[] = "https://clinic.example";
@@ -61,17 +60,7 @@ static json_t *good_header(const struct world *w)
 /* Signs these very bytes, as a clinic with our key but wrong ideas would. Takes header. */
 static char *signed_token(const struct world *w, json_t *header, const char *payload)
 {
-    json_t *jws = json_pack("{s:o}", "payload", jose_b64_enc(payload, strlen(payload)));
-    json_t *sig = json_pack("{s:o}", "protected", header);
-    assert_true(jose_jws_sig(NULL, jws, sig, w->key));
-    const char *protected, *body, *signature;
-    assert_int_equal(
-        json_unpack(jws, "{s:s, s:s, s:s}", "protected", &protected, "payload", &body, "signature", &signature), 0);
-    char *token = malloc(8192);
-    snprintf(token, 8192, "%s.%s.%s", protected, body, signature);
-    json_decref(jws);
-    json_decref(sig);
-    return token;
+    return jws_sign(w->key, header, payload);
 }
 
 static enum status verify(const struct world *w, const char *token)
@@ -135,6 +124,46 @@ static char *issue(const struct world *w)
     char *token;
     assert_int_equal(token_issue(w->ring, issuer, &sample, &token), OK);
     return token;
+}
+
+static const char thumbprint[] = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
+
+static void a_token_for_one_device_names_it(void **state)
+{
+    struct world *w = *state;
+    struct claims in = sample, out;
+    char *bound, *bearer = issue(w);
+    strcpy(in.device.text, thumbprint);
+    assert_int_equal(token_issue(w->ring, issuer, &in, &bound), OK);
+    assert_int_equal(token_verify(w->ring, issuer, bytes_of(bound), DURING, &out), OK);
+    assert_string_equal(out.device.text, thumbprint);
+    assert_int_equal(token_verify(w->ring, issuer, bytes_of(bearer), DURING, &out), OK);
+    assert_string_equal(out.device.text, "");
+    free(bound);
+    free(bearer);
+}
+
+/* RFC 9449 6.1. What binds and can't be read must not turn into a token for everybody. */
+static void a_binding_that_cannot_be_read_is_malformed(void **state)
+{
+    json_t *wrong[] = {
+        json_null(),
+        json_string(thumbprint),
+        json_pack("[s]", thumbprint),
+        json_object(),
+        json_pack("{s:s}", "jkt", ""),
+        json_pack("{s:n}", "jkt"),
+        json_pack("{s:i}", "jkt", 1),
+        json_pack("{s:[s]}", "jkt", thumbprint),
+        json_pack("{s:s}", "jkt", "not base64url!"),
+        json_pack("{s:s}", "jkt", "01234567890123456789012345678901234567890123456789012345678901234"),
+        json_pack("{s:s}", "kid", thumbprint),
+        json_pack("{s:s}", "x5t#S256", thumbprint),
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        assert_int_equal(verify_with(*state, "cnf", wrong[i]), ERR_MALFORMED);
+    assert_int_equal(verify_with(*state, "cnf", json_pack("{s:s}", "jkt", thumbprint)), OK);
+    assert_int_equal(verify_with(*state, "cnf", json_pack("{s:s, s:s}", "jkt", thumbprint, "kid", "k")), OK);
 }
 
 static void an_issued_token_brings_its_claims_back(void **state)
@@ -243,15 +272,13 @@ static void a_critical_extension_is_refused(void **state)
     assert_int_equal(verify_header(*state, "crit", json_null()), ERR_AUTH);
 }
 
-/* Header and payload in base64url with a signature of the caller's choice. */
 static enum status verify_unsigned(const struct world *w, const char *header, const char *payload,
                                    const char *signature)
 {
-    char token[4096], h[2048], p[2048];
-    size_t hl = jose_b64_enc_buf(header, strlen(header), h, sizeof h);
-    size_t pl = jose_b64_enc_buf(payload, strlen(payload), p, sizeof p);
-    snprintf(token, sizeof token, "%.*s.%.*s.%s", (int)hl, h, (int)pl, p, signature);
-    return verify(w, token);
+    char *token = jws_forge(header, payload, signature);
+    enum status status = verify(w, token);
+    free(token);
+    return status;
 }
 
 static void no_other_algorithm_is_believed(void **state)
@@ -411,6 +438,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TOKEN_TEST(an_issued_token_brings_its_claims_back),
+        TOKEN_TEST(a_token_for_one_device_names_it),
+        TOKEN_TEST(a_binding_that_cannot_be_read_is_malformed),
         TOKEN_TEST(times_hold_to_the_second_with_the_leeway),
         TOKEN_TEST(every_claim_is_required),
         TOKEN_TEST(every_claim_has_one_type),

@@ -1,34 +1,20 @@
 /* The main job, end to end: therapist and client talk; a loved one waits, is let in for a portion, steps out, comes back, leaves. */
 
 import { atLeast, equal, pause, until } from '../check.js';
+import { sendAnyway, stopAnyway } from '../rogue.js';
 import { silenceOf } from '../silence.js';
-
-/* What the page never does: media of somebody who was not let in, straight from the browser's own interfaces, and a claim to send. */
-const sendAnyway = (page) => page.evaluate(async () => {
-    await window.kinroom.request({ type: 'media', mic: true, camera: true, screen: true }).catch(() => {});
-    const media = await navigator.mediaDevices.getUserMedia({ audio: true, video: true });
-    const [mic, camera] = window.kinroom.pc.getTransceivers();
-    await mic.sender.replaceTrack(media.getAudioTracks()[0]);
-    await camera.sender.replaceTrack(media.getVideoTracks()[0]);
-    window.rogue = media;
-});
-
-const stopAnyway = (page) => page.evaluate(async () => {
-    for (const { sender } of window.kinroom.pc.getTransceivers().slice(0, 2)) await sender.replaceTrack(null);
-    for (const track of window.rogue.getTracks()) track.stop();
-});
 
 /* With everybody else silent, whatever the broker sends anybody would be the rogue's. */
 async function rogueReachesNobody({ tap, therapist, client, lovedOne }, when) {
     for (const person of [therapist, client]) for (const source of ['mic', 'camera']) await person.turn(source, false);
     await pause(300); /* what was under way is there */
-    await sendAnyway(lovedOne.page);
+    await sendAnyway(lovedOne);
     const since = tap.mark();
     await until(`the loved one's own media reaches the broker while ${when}`,
         () => tap.media({ since, from: lovedOne.id }).filter(({ kind }) => kind === 'rtp').length >= 50);
     equal(tap.media({ since }).filter(({ kind }) => kind === 'rtp').length, 0, `RTP sent to anybody while a rogue sends, ${when}`);
     equal(tap.media({ since, to: lovedOne.id }).length, 0, `RTP and RTCP sent to the rogue, ${when}`);
-    await stopAnyway(lovedOne.page);
+    await stopAnyway(lovedOne);
     for (const person of [therapist, client]) for (const source of ['mic', 'camera']) await person.turn(source, true);
 }
 

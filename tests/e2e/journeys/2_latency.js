@@ -6,6 +6,8 @@
 import { atLeast, equal, figure, pause, percentile, until } from '../check.js';
 import { isMedia } from '../wiretap.js';
 
+export const alone = true;
+
 const ROUNDS = 24;
 const QUIET_MS = 400;
 const NS_PER_MS = 1e6;

@@ -10,17 +10,6 @@ const beside = (person, part) => `#people [data-participant="${person.id}"] ${pa
 
 const isHidden = (person, selector) => person.page.$eval(selector, (node) => node.hidden);
 
-async function write(from, to, text) {
-    await from.page.select('#chat-to', to);
-    await from.type('#chat-text', text);
-    await from.page.keyboard.press('Enter');
-    await until(`the page of the ${from.name} has sent it`, () => from.page.$eval('#chat-text', (node) => node.value === ''));
-}
-
-const messagesOf = (person) => person.page.$$eval('#chat-log li p', (lines) => lines.map((line) => line.textContent).join('|'));
-
-const reads = (person, all) => until(`the ${person.name} reads ${all}`, async () => (await messagesOf(person)) === all);
-
 /* They decline, are offered what their permission allows, and come back to wait. */
 async function declineAndComeBack({ therapist, lovedOne }) {
     await lovedOne.isIn('preparing');
@@ -84,11 +73,11 @@ export async function journey(stage) {
     await Promise.all([therapist.seesAndHears(lovedOne), client.seesAndHears(lovedOne), lovedOne.seesAndHears(client)]);
 
     /* Written: to all, and to the therapist alone. */
-    await write(lovedOne, 'everyone', 'Hello <b>all</b>');
-    await Promise.all([therapist, client, lovedOne].map((person) => reads(person, 'Hello <b>all</b>')));
-    await write(client, 'therapist', 'A little slower, please');
-    await Promise.all([therapist, client].map((person) => reads(person, 'Hello <b>all</b>|A little slower, please')));
-    equal(await messagesOf(lovedOne), 'Hello <b>all</b>', 'what the loved one reads of a word to the therapist');
+    await lovedOne.write('everyone', 'Hello <b>all</b>');
+    await Promise.all([therapist, client, lovedOne].map((person) => person.reads('Hello <b>all</b>')));
+    await client.write('therapist', 'A little slower, please');
+    await Promise.all([therapist, client].map((person) => person.reads('Hello <b>all</b>|A little slower, please')));
+    equal(await lovedOne.messages(), 'Hello <b>all</b>', 'what the loved one reads of a word to the therapist');
 
     /* A hand, the agenda, a call for help. */
     await lovedOne.click('[data-action="hand"]');

@@ -4,6 +4,8 @@
 import { equal, figure, percentile, until } from '../check.js';
 import { isMedia } from '../wiretap.js';
 
+export const alone = true;
+
 const ROUNDS = 200;
 const FLOWING = 5; /* packets each way before a round counts */
 const NS_PER_MS = 1e6;
@@ -69,8 +71,8 @@ export async function journey(stage) {
         await letIn(people);
     }
     const late = rounds.reduce((sum, one) => sum + one.late, 0);
-    figure('revocations_late', late, 'packets');
-    figure('revocations', rounds.length, 'rounds');
-    figure('revoke_to_last_packet_p99', percentile(rounds.map(({ last_ms }) => last_ms), 99), 'ms');
+    figure('idle_revocations_late', late, 'packets');
+    figure('idle_revocations', rounds.length, 'rounds');
+    figure('idle_revoke_to_last_packet_p99', percentile(rounds.map(({ last_ms }) => last_ms), 99), 'ms');
     equal(late, 0, `packets to or of the loved one after the answer to a withdrawal, in ${ROUNDS} rounds`);
 }
