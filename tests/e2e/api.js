@@ -65,6 +65,10 @@ const sessionOf = (changes = {}) => {
     const { id, grants, ...session } = planOf();
     return { ...session, ...changes };
 };
+const sessionWithKim = () => {
+    const session = sessionOf();
+    return { ...session, people: [...session.people, { participation: 'p-kim', person: 'kim', role: 'loved_one', name: 'Kim' }] };
+};
 const grantBody = (changes = {}) => {
     const { id, epoch, ...grant } = grantFor('sam');
     return { ...grant, ...changes };
@@ -351,25 +355,28 @@ const tests = {
 
     async 'a removed person and their device are out for good'() {
         const id = 's-out';
-        await expect(201, 'PUT', `/api/v1/sessions/${id}`, { body: sessionOf() });
+        await expect(201, 'PUT', `/api/v1/sessions/${id}`, { body: sessionWithKim() });
         const phone = await Device.create();
         const { token: link } = await invite(id, 'p-sam');
+        const { token: kims } = await invite(id, 'p-kim');
         const { token: clients } = await invite(id, 'p-client');
         const token = await comeIn(id, link, phone);
         const { caller: sam } = await joinWith(token, phone);
         await expect(200, 'POST', `/api/v1/sessions/${id}/moderation`, { body: { action: 'remove', participation: 'p-sam', reason: 'safety_other' } });
         equal((await knock('open', phone, { invitation: link })).status, 404, 'the same link');
-        equal((await knock('open', phone, { invitation: clients })).status, 404, 'another link on the same device');
+        equal((await knock('open', phone, { invitation: kims })).status, 404, 'another link on the same device');
+        equal((await knock('open', phone, { invitation: clients })).body.state, 'code', "the client's, whose device it may be, too");
         equal((await knock('open', await Device.create(), { invitation: clients })).status, 200, 'that link on its own device');
         hangUpAll(sam);
     },
 
     async 'kill -9 forgets no link, no device and no removal'() {
         const id = 's-killed';
-        await expect(201, 'PUT', `/api/v1/sessions/${id}`, { body: sessionOf() });
+        await expect(201, 'PUT', `/api/v1/sessions/${id}`, { body: sessionWithKim() });
         const [phone, laptop] = [await Device.create(), await Device.create()];
         const { token: sams } = await invite(id, 'p-sam');
         const { token: clients } = await invite(id, 'p-client');
+        const { token: kims } = await invite(id, 'p-kim');
         const { caller: sam } = await joinWith(await comeIn(id, sams, phone), phone);
         await comeIn(id, clients, laptop);
         const { token: unopened } = await invite(id, 'p-therapist');
@@ -379,7 +386,7 @@ const tests = {
         equal((await knock('open', laptop, { invitation: clients })).body.state, 'open', 'a device that is bound');
         equal((await knock('open', laptop, { invitation: unopened })).body.state, 'code', 'a link that nobody has opened');
         equal((await knock('open', phone, { invitation: sams })).status, 404, 'the link of who was removed');
-        equal((await knock('open', phone, { invitation: clients })).status, 404, 'their device');
+        equal((await knock('open', phone, { invitation: kims })).status, 404, 'their device');
         equal((await deliveries('code', id)).length, 1, 'codes in an outbox that lives in memory');
         hangUpAll(sam);
     },

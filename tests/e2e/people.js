@@ -6,7 +6,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import puppeteer from 'puppeteer-core';
-import { atLeast, until } from './check.js';
+import { atLeast, equal, until } from './check.js';
 
 const SCREENSHOTS = resolve(new URL('.', import.meta.url).pathname, '../../build/screenshots');
 const WIDTHS = { desktop: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
@@ -180,6 +180,14 @@ export class Person {
         await client?.agreeTo(other);
         await this.clickBeside(other, 'admit');
         await other.isIn('session');
+    }
+
+    /* The button is off, words beside it say why, and the server says no with this code all the same. */
+    async cannotAdmit(other, code, words) {
+        await this.waitFor(`#people [data-participant="${other.id}"] [data-action="admit"][disabled]`);
+        await until(`the ${this.name} reads why ${other.name} can't come in`, async () => (await this.reasonBeside(other)).includes(words));
+        equal(await this.ask({ type: 'admit', participant: other.id }), code, `the answer to admitting ${other.name} all the same`);
+        equal(await other.state(), 'waiting', `where ${other.name} is`);
     }
 
     /* What the page's buttons would not do, said to the server all the same: 'done', or the code of its refusal. */

@@ -185,7 +185,9 @@ static void turn_out(struct model *m, usec_t now)
     for (int i = 0; i < m->count; i++) {
         struct model_person *p = &m->people[i];
         bool ground = model_open(m, now) && client_there(m, p) && granted(m, p, now);
-        if (guest(p) && !ground)
+        /* A client who comes late is asked: who was in without a yes is out until there is one. */
+        bool asked = (p->admitting || p->admitted) && p->connected && !model_may_stay(m, now, i);
+        if (guest(p) && (!ground || asked))
             model_out(m, i);
     }
 }

@@ -65,6 +65,7 @@ struct state {
     struct grant grants[2];
     struct id denied[2];
     size_t denied_count;
+    int64_t ended_at;
     struct participant seats[PEOPLE];
     uint64_t records;
     size_t intervals_open;

@@ -92,6 +92,7 @@ struct state *state_lift(const struct walk *w)
     memcpy(s->grants, w->room->plan.grants, sizeof s->grants);
     memcpy(s->denied, w->room->plan.denied_devices, sizeof s->denied);
     s->denied_count = w->room->plan.denied_device_count;
+    s->ended_at = w->room->plan.ended_at;
     memcpy(s->seats, w->room->people, sizeof s->seats);
     s->records = w->broker->shared.records;
     s->intervals_open = w->broker->shared.intervals_open;
@@ -113,6 +114,7 @@ void state_put_back(struct walk *w, const struct state *s)
     memcpy(w->room->plan.grants, s->grants, sizeof s->grants);
     memcpy(w->room->plan.denied_devices, s->denied, sizeof s->denied);
     w->room->plan.denied_device_count = s->denied_count;
+    w->room->plan.ended_at = s->ended_at;
     memcpy(w->room->people, s->seats, sizeof s->seats);
     w->broker->shared.records = s->records;
     w->broker->shared.intervals_open = s->intervals_open;

@@ -22,13 +22,6 @@ const discharge = () => planOf({
     grants: [grantFor('lee', { kinds: ['discharge'], topics: ['general_progress'] }), grantFor('jo', { kinds: ['discharge'], topics: ['aftercare'] })],
 });
 
-async function refusedWith(therapist, person, code, words) {
-    await therapist.waitFor(`#people [data-participant="${person.id}"] [data-action="admit"][disabled]`);
-    await until(`the therapist reads why ${person.name} can't come in`, async () => (await therapist.reasonBeside(person)).includes(words));
-    equal(await therapist.ask({ type: 'admit', participant: person.id }), code, `the answer to admitting ${person.name} all the same`);
-    equal(await person.state(), 'waiting', `where ${person.name} is`);
-}
-
 const stepShown = (person) => person.page.$eval('#agenda [aria-current="step"]', (node) => node.textContent).catch(() => '');
 
 const allRead = (people, words) => until(`all read "${words}" in the agenda`,
@@ -60,7 +53,7 @@ async function checkInWithoutClient(stage, broker) {
     const therapist = await stage.browser.join('therapist', await broker.invite('p-therapist', 's-check-in'), 'session');
     const sam = await stage.browser.join('Sam', await broker.invite('p-sam-check-in', 's-check-in'), 'waiting');
     const kim = await stage.browser.join('Kim', await broker.invite('p-kim-check-in', 's-check-in'), 'waiting');
-    await refusedWith(therapist, kim, 'no_client', 'once Alex is connected');
+    await therapist.cannotAdmit(kim, 'no_client', 'once Alex is connected');
     await therapist.admit(sam);
     for (const person of [therapist, sam]) for (const source of ['mic', 'camera']) await person.turn(source, true);
     await Promise.all([therapist.seesAndHears(sam), sam.seesAndHears(therapist)]);
@@ -80,7 +73,7 @@ async function dischargeForAftercare(stage, broker) {
     const lee = await stage.browser.join('Lee', await broker.invite('p-lee-discharge', 's-discharge'), 'waiting');
     const jo = await stage.browser.join('Jo', await broker.invite('p-jo-discharge', 's-discharge'), 'waiting');
     for (const person of [lee, jo]) await client.agreeTo(person);
-    await refusedWith(therapist, lee, 'grant_other_topic', 'other topics');
+    await therapist.cannotAdmit(lee, 'grant_other_topic', 'other topics');
     includes(await therapist.reasonBeside(lee), 'Lee', 'whose reason it is');
     await therapist.admit(jo, client);
     await client.turn('camera', true);

@@ -66,8 +66,12 @@ export async function journey(stage) {
     await therapist.admit(stranger, client);
     await stranger.seesAndHears(client);
 
+    /* What a demo shows of all that: the codes, and the links that were sent. */
+    const code = await lovedOne.link.code();
+    await broker.api('POST', `/api/v1/sessions/${broker.session}/invitations`, { participation: 'p-client', contact: 'mailto:alex@example.org', deliver: true });
     const outbox = await stage.browser.open('demo', { url: `${broker.url}/outbox.html#token=${broker.serviceToken}` });
-    await outbox.waitFor('#deliveries[data-count]:not([data-count="0"])');
-    equal(await outbox.text('#deliveries li:first-child .secret'), await lovedOne.link.code(), 'the newest message in the outbox');
+    await outbox.waitFor('#deliveries [data-kind="invitation"]');
+    const newest = await outbox.page.$eval('#deliveries [data-participation="p-sam"][data-kind="code"] .secret', (node) => node.textContent);
+    equal(newest === code, true, 'that the newest code stands first in the outbox');
     await outbox.screenshot('outbox');
 }
