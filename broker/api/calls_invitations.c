@@ -38,11 +38,12 @@ static bool is_one_of(char c, const char *more)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || strchr(more, c);
 }
 
-/* One address (RFC 6068) without anything that could begin a second one, a header or a parameter. */
+/* One address (RFC 6068) without anything that could begin a second one, a header or a parameter; and none that the
+ * courier would give up (shell/mail.h), as its codes would never come. */
 static bool is_mail_address(const char *text)
 {
     const char *at = strchr(text, '@');
-    if (!at || at == text || !at[1])
+    if (!at || at == text || !at[1] || text[0] == '-' || strchr("-.", at[1]))
         return false;
     for (const char *c = text; *c; c++)
         if (!is_one_of(*c, c < at ? "!#$'*+-/=^_`{|}~." : c == at ? "@" : "-."))

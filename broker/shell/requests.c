@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #define ERR_STATE OPENSSL_ERR_STATE /* OpenSSL has a type of our constant's name */
@@ -29,6 +30,7 @@ enum {
     STRANGERS_MOST = CLERK_CALLS / 2,
     STRANGERS_PER_ADDRESS = 4,
 };
+#define SLOW_AFTER_US (5 * USEC_PER_SEC) /* a body is one packet, or a few */
 
 #define BEARER "Bearer "
 
@@ -370,26 +372,77 @@ static bool shows_service_token(const struct requests *r, struct lws *wsi)
     return good;
 }
 
+static bool is_neighbour(const struct pending *p, const struct address *from)
+{
+    return p->wsi && p->stranger && p->counted && from && address_is_neighbour(&p->from, from);
+}
+
+/* Strangers' places; 0 where addresses are not counted. */
+static size_t places_of(const struct requests *r, const struct address *from)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < CLERK_CALLS; i++)
+        count += is_neighbour(&r->at[i], from);
+    return count;
+}
+
 /* Why there is no place for one more, as a status; 0: there is one. */
 static int place_refusal(const struct requests *r, bool stranger, const struct address *from)
 {
-    size_t all = 0, strangers = 0, neighbours = 0;
+    size_t all = 0, strangers = 0;
     for (size_t i = 0; i < CLERK_CALLS; i++) {
         const struct pending *p = &r->at[i];
         all += p->wsi != NULL;
         strangers += p->wsi && p->stranger;
-        neighbours += p->wsi && p->stranger && p->counted && from && address_is_neighbour(&p->from, from);
     }
-    if (stranger && neighbours >= STRANGERS_PER_ADDRESS)
+    if (stranger && places_of(r, from) >= STRANGERS_PER_ADDRESS)
         return 429;
     return all == CLERK_CALLS || (stranger && strangers >= STRANGERS_MOST) ? 503 : 0;
+}
+
+/* Who has not said all yet gives way to a stranger who finds no place: at once if their address has many and the
+ * newcomer's few, as with arrivals.h, else after a while. So bodies that drip keep nobody out. NULL: nobody has to. */
+static struct pending *slowest(struct requests *r, const struct address *from, bool of_neighbours)
+{
+    struct pending *found = NULL;
+    size_t most = 0;
+    for (size_t i = 0; i < CLERK_CALLS; i++) {
+        struct pending *p = &r->at[i];
+        if (!p->wsi || !p->stranger || p->whole || p->handed || (of_neighbours && !is_neighbour(p, from)))
+            continue;
+        size_t has = p->counted ? places_of(r, &p->from) : 0;
+        if (found && (has < most || (has == most && p->came >= found->came)))
+            continue;
+        found = p;
+        most = has;
+    }
+    bool at_once = from && most > places_of(r, from) + 1;
+    return found && (at_once || host_now().mono_us - found->came >= SLOW_AFTER_US) ? found : NULL;
+}
+
+/* libwebsockets then sees it end, whatever it was at. */
+static void cut(struct pending *p)
+{
+    struct lws *wsi = p->wsi;
+    release(p);
+    shutdown(lws_get_socket_fd(wsi), SHUT_RDWR);
+}
+
+static int make_place(struct requests *r, bool stranger, const struct address *from)
+{
+    int refusal = place_refusal(r, stranger, from);
+    struct pending *leaver = stranger && refusal ? slowest(r, from, refusal == 429) : NULL;
+    if (!leaver)
+        return refusal;
+    cut(leaver);
+    return place_refusal(r, stranger, from);
 }
 
 /* NULL after turning them away. */
 static struct pending *take_place(struct requests *r, struct lws *wsi, const struct address *from)
 {
     bool stranger = !shows_service_token(r, wsi);
-    int refusal = place_refusal(r, stranger, from);
+    int refusal = make_place(r, stranger, from);
     if (refusal) {
         turn_away(wsi, refusal);
         return NULL;
@@ -428,7 +481,7 @@ int requests_body(struct requests *r, struct lws *wsi, struct bytes piece)
 {
     struct pending *p = find(r, wsi);
     if (!p)
-        return 0;
+        return -1;
     if (piece.len > p->expected - p->len)
         return -1;
     if (p->body)
@@ -442,9 +495,7 @@ int requests_body(struct requests *r, struct lws *wsi, struct bytes piece)
 int requests_whole(struct requests *r, struct lws *wsi)
 {
     struct pending *p = find(r, wsi);
-    if (!p)
-        return 0;
-    if (p->whole)
+    if (!p || p->whole)
         return -1;
     p->whole = true;
     if (p->handed)

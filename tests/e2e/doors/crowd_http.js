@@ -10,6 +10,7 @@ const FLOODERS = 60;
 const FLOOD_MS = 3000;
 const PER_ADDRESS = 4;
 const ANSWERED_WITHIN_MS = 5000; /* far less than a place is held, far more than a busy machine needs */
+const SLOW_AFTER_MS = 5000;
 const LOOKED_AT = 405; /* by the API: a GET opens no link */
 
 let port;
@@ -39,9 +40,9 @@ class Crowd {
     }
 
     /* So many from one address, and a moment for them to be seen. */
-    async hold(count, what, from = '127.0.0.1', options = {}) {
+    async hold(count, what, from = '127.0.0.1', { seen_ms = 50, ...options } = {}) {
         for (let i = 0; i < count; i++) this.#sockets.push(await hold(what, { to: this.broker.port, from, ...options }));
-        await pause(50);
+        await pause(seen_ms);
     }
 
     async goHome() {
@@ -87,10 +88,28 @@ export const tests = {
 
     async 'whatever they ask for, a crowd from many addresses has half of the places'(broker) {
         const crowd = new Crowd(broker);
-        for (let i = 0; i < STRANGERS / PER_ADDRESS; i++) await crowd.hold(PER_ADDRESS, i % 2 ? JOIN : asAnybody, `127.0.1.${i + 1}`);
+        for (let i = 0; i < STRANGERS; i++) await crowd.hold(1, i % 2 ? JOIN : asAnybody, `127.0.1.${i + 1}`, { seen_ms: 0 });
+        await pause(50);
         for (const what of [JOIN, asAnybody]) isTurnedAway(await ask(broker, what, { from: '127.0.0.2' }), 503, 'one too many');
         await clinicIsServed(broker);
         await crowd.goHome();
+    },
+
+    async 'of bodies that drip, those of the address with the most give way at once'(broker) {
+        const crowd = new Crowd(broker);
+        for (let i = 0; i < STRANGERS / PER_ADDRESS; i++) await crowd.hold(PER_ADDRESS, JOIN, `127.0.1.${i + 1}`);
+        for (let i = 0; i < 10; i++) equal((await ask(broker, JOIN, { from: '127.0.0.2' })).status, LOOKED_AT, 'the answer to one who has no other');
+        await crowd.goHome();
+    },
+
+    async 'and any other gives way after a while, behind one address and behind the proxy'(broker) {
+        for (const [count, door] of [[PER_ADDRESS, { to: broker.port }], [STRANGERS, { to: port, tls: false }]]) {
+            const crowd = new Crowd(broker);
+            await crowd.hold(count, JOIN, '127.0.0.1', door);
+            await pause(SLOW_AFTER_MS);
+            equal((await ask(broker, JOIN, door)).status, LOOKED_AT, 'the answer to one more');
+            await crowd.goHome();
+        }
     },
 
     async 'the clinic has all the rest, and is told when that is full'(broker) {
