@@ -7,6 +7,8 @@
 #include "sim/parts.h"
 #include "transport/transport.h"
 
+enum { MARK_LEN = 8 + 3 }; /* at the end of each payload: when, 'K', who, what */
+
 /* As every browser's first header extension here: id 4, one byte, the MID. */
 static void write_header(struct writer *w, uint8_t type, uint16_t seq, uint32_t time, uint32_t ssrc, int track)
 {
@@ -101,13 +103,14 @@ void on_peer_media(void *context, enum packet_kind kind, struct bytes packet)
         world_violation(w, "%s got a broken packet", world_id(w->receiving));
     else if (rtp.extension.len > 0)
         world_violation(w, "%s got a header extension", world_id(w->receiving));
-    else if (rtp.payload.len >= 4 && rtp.payload.at[rtp.payload.len - 3] == 'K') {
+    else if (rtp.payload.len >= MARK_LEN && rtp.payload.at[rtp.payload.len - 3] == 'K') {
         int from = rtp.payload.at[rtp.payload.len - 2];
         bool again = rtp.payload_type == 97;
         w->counts.repairs_delivered += again;
         actor->heard[from] += !again;
         note_stream(actor, &rtp);
-        check_delivered(w, w->receiving, from, rtp.payload.at[rtp.payload.len - 1]);
+        struct reader mark = reader_over((struct bytes){ rtp.payload.at + rtp.payload.len - MARK_LEN, MARK_LEN });
+        check_delivered(w, w->receiving, from, rtp.payload.at[rtp.payload.len - 1], read_be64(&mark));
     }
 }
 
@@ -130,7 +133,8 @@ static void speak(struct world *w, int person, int track)
         write_u8(&body, actor->keyframe[track] ? 0x00 : 0x01);
         actor->keyframe[track] = false;
     }
-    write_bytes(&body, (struct bytes){ (const uint8_t[]){ 7, 7, 'K', (uint8_t)person, (uint8_t)(1 << track) }, 5 });
+    write_be64(&body, w->now_us);
+    write_bytes(&body, (struct bytes){ (const uint8_t[]){ 'K', (uint8_t)person, (uint8_t)(1 << track) }, 3 });
 
     struct writer packet = writer_over(buffer, sizeof buffer);
     uint16_t seq = actor->seq[track]++;

@@ -5,6 +5,10 @@
 
 #include "sim/parts.h"
 
+enum { SINCE_SHIFT = 24 };
+#define ON_ITS_WAY_US (250 * USEC_PER_MSEC) /* the network's longest delay, and a publisher's turn */
+_Static_assert(3 * WORLD_PEOPLE <= SINCE_SHIFT, "both fit into a stamp");
+
 /* What may reach `to` now, three bits for each publisher. */
 static uint64_t allowed(const struct world *w, int to)
 {
@@ -38,15 +42,34 @@ static void check_datagram(struct world *w, const struct datagram *d, int to, ui
     }
 }
 
-/* Payloads carry who made them: 'K', publisher, source. */
-void check_delivered(struct world *w, int to, int from, source_mask source)
+/* Payloads carry when they were made and by whom: time, 'K', publisher, source. */
+void check_delivered(struct world *w, int to, int from, source_mask source, usec_t published_us)
 {
     w->counts.media_delivered++;
     if (!(w->stamp >> (3 * from) & source)) {
         w->counts.leaks++;
         world_violation(w, "leak: %s of %s reached %s", source_name(source), world_id(from), world_id(to));
     }
+    /* Invariant 2: nothing from before somebody was let in, sent once more or not; but what was on its way to us then. */
+    bool guest = world_role(to) == ROLE_LOVED_ONE || world_role(to) == ROLE_INTERPRETER;
+    if (guest && published_us + ON_ITS_WAY_US < w->stamp >> SINCE_SHIFT) {
+        w->counts.leaks++;
+        world_violation(w, "leak: %s of %s from before %s was let in", source_name(source), world_id(from),
+                        world_id(to));
+    }
 }
+
+/* Since when each is in, this time. */
+static void note_arrivals(struct world *w)
+{
+    for (int i = 0; i < WORLD_PEOPLE; i++) {
+        bool in = model_in(&w->model, i);
+        if (in && !w->was_in[i])
+            w->in_since[i] = w->now_us;
+        w->was_in[i] = in;
+    }
+}
+
 /* Codes are for therapists to see, as they stand. */
 static void check_code(struct world *w, int person, const json_t *entry)
 {
@@ -132,6 +155,7 @@ static void take_text(struct world *w, int person, struct bytes text)
 }
 static void drain_datagrams(struct world *w)
 {
+    note_arrivals(w);
     for (size_t i = 0; i < outbox_datagram_count(w->outbox); i++) {
         struct datagram d = outbox_datagram_at(w->outbox, i);
         int to = person_at(&d.peer);
@@ -141,7 +165,7 @@ static void drain_datagrams(struct world *w)
         }
         uint64_t may = allowed(w, to);
         check_datagram(w, &d, to, may);
-        network_send(w->network, w->now_us, to, &d.peer, d.data, may);
+        network_send(w->network, w->now_us, to, &d.peer, d.data, may | w->in_since[to] << SINCE_SHIFT);
     }
 }
 

@@ -70,7 +70,9 @@ struct world {
     uint32_t request;
     enum reply reply;
     enum reply replies[REPLIES]; /* to the latest requests, by their number */
-    uint64_t stamp;              /* of the datagram being delivered */
+    uint64_t stamp;              /* of the datagram being delivered: oracle.c */
+    bool was_in[WORLD_PEOPLE];
+    usec_t in_since[WORLD_PEOPLE];
     int receiving;
     struct grant grants[WORLD_PEOPLE]; /* as planned; epoch 0: none */
     struct pending pending[PENDING_MAX];
@@ -104,7 +106,7 @@ void take_answer(struct world *, int person, const char *sdp);
 
 /* oracle.c */
 /* A packet of `from` arrived at `to`: held against what was allowed when it left the broker. */
-void check_delivered(struct world *, int to, int from, source_mask);
+void check_delivered(struct world *, int to, int from, source_mask, usec_t published_us);
 /* Judges all that is in the outbox, and sends it on its way. */
 void drain(struct world *);
 
