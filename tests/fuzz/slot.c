@@ -1,6 +1,6 @@
 /* A slot's whole life from bytes: packets of any shape, switches, reports, clock steps. What it sends is one stream: a
  * sequence number is never given twice, a switch goes on with the next one and with a later time, video starts with a
- * keyframe. */
+ * keyframe; and only what was sent since the switch is ever sent again. */
 #include <assert.h>
 #include <string.h>
 
@@ -24,13 +24,16 @@ struct life {
     uint16_t highest_seq;
     uint32_t highest_time;
     uint64_t extended, given[REMEMBERED]; /* extended number last given at n % REMEMBERED */
+    uint64_t source_from;                 /* the first of this source */
 };
 
 static void check_sent(struct life *life, struct bytes packet)
 {
     struct rtp rtp;
     assert(rtp_parse(packet, &rtp) == OK);
-    assert(rtp.ssrc == life->slot.ssrc && rtp.payload_type == life->slot.payload_type && rtp.payload.len > 0);
+    bool red = life->slot.red_payload_type && rtp.payload_type == life->slot.red_payload_type;
+    assert(rtp.ssrc == life->slot.ssrc && rtp.payload.len > 0);
+    assert(red || rtp.payload_type == life->slot.payload_type);
     struct vp8 vp8;
     if (life->slot.codec == SLOT_VP8)
         assert(vp8_parse(rtp.payload, &vp8) == OK);
@@ -44,6 +47,8 @@ static void check_sent(struct life *life, struct bytes packet)
     uint64_t extended = life->sent_any ? seq_extend(life->extended, rtp.seq) : 65536 + (uint64_t)rtp.seq;
     assert(life->given[extended % REMEMBERED] != extended);
     life->given[extended % REMEMBERED] = extended;
+    if (life->switched)
+        life->source_from = extended;
     if (!life->sent_any || extended > life->extended) {
         life->extended = extended;
         life->highest_seq = rtp.seq;
@@ -113,15 +118,50 @@ static void on_report(struct life *life, struct reader *r)
         assert(!life->switched && life->sent_any && out.ntp == sender.ntp && out.packets > 0);
 }
 
+static void on_red(struct life *life, struct reader *r)
+{
+    struct rtp rtp = { .seq = read_be16(r), .time = read_u8(r) * 960u, .payload = read_bytes(r, read_u8(r)) };
+    uint8_t buffer[512];
+    struct writer w = writer_over(buffer, sizeof buffer);
+    if (r->bad || life->slot.codec != SLOT_OPUS)
+        return;
+    if (slot_write_red(&life->slot, life->now_us, &rtp, &w))
+        check_sent(life, writer_bytes(&w));
+    else
+        assert(w.len == 0 && !w.bad);
+}
+
+static void on_lost(struct life *life, struct reader *r)
+{
+    uint16_t seq_out = read_be16(r), seq_in;
+    struct rtp rtp = { .time = read_be32(r), .payload = read_bytes(r, read_u8(r)) }, sent;
+    if (r->bad || !slot_lost(&life->slot, seq_out, &seq_in))
+        return;
+    uint64_t extended = seq_extend(life->extended, seq_out);
+    assert(!life->switched && life->given[extended % REMEMBERED] == extended && extended >= life->source_from);
+    uint8_t buffer[512];
+    struct writer w = writer_over(buffer, sizeof buffer);
+    rtp.seq = seq_in;
+    if (!slot_repair(&life->slot, seq_out, &rtp, &w))
+        return;
+    assert(!w.bad && rtp_parse(writer_bytes(&w), &sent) == OK);
+    assert(sent.ssrc == life->slot.repair_ssrc && sent.payload.len == rtp.payload.len + 2);
+    assert(load_be16(sent.payload.at) == seq_out);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static void (*const events[])(struct life *, struct reader *) = { on_packet, on_short_packet, on_switch, on_wait,
-                                                                      on_report };
+                                                                      on_report, on_red,          on_lost };
     struct reader r = reader_over((struct bytes){ data, size });
     static struct life life;
     memset(&life, 0, sizeof life);
     uint8_t start = read_u8(&r);
     slot_init(&life.slot, start & 1 ? SLOT_VP8 : SLOT_OPUS, 0x5107, 96, &(struct entropy){ fill, &start });
+    if (start & 1)
+        slot_set_repair(&life.slot, 0x5108, 97, &(struct entropy){ fill, &start });
+    else
+        life.slot.red_payload_type = start & 2 ? 63 : 0;
     reception_init(&life.reception, 90000);
     life.switched = true;
     while (r.left > 0 && !r.bad)
