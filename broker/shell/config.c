@@ -25,7 +25,7 @@ static const struct option options[] = {
     { "listen", TEXT, FIELD(listen), 0, 0, "::", "address for https; '::' is every address, '0.0.0.0' every IPv4 one" },
     { "https-port", NUMBER, FIELD(https_port), 1, 65535, "8443", "TCP port for https and wss" },
     { "http-port", NUMBER, FIELD(http_port), 0, 65535, "0",
-      "TCP port on 127.0.0.1 for a reverse proxy that does TLS; 0 is off" },
+      "TCP port on 127.0.0.1 for a reverse proxy that does TLS and buffers request bodies; 0 is off" },
     { "certificate", TEXT, FIELD(certificate), 0, 0, "", "PEM file with the web certificate and its chain" },
     { "key", TEXT, FIELD(key), 0, 0, "", "PEM file with the certificate's private key" },
     { "origins", TEXTS, FIELD(origins), 0, 0, "",
