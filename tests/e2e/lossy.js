@@ -1,4 +1,5 @@
-/* lossy.js - a bad network between browsers and a broker: our own relay for its UDP port, which loses and delays datagrams in both directions.
+/* lossy.js - a bad network between one browser and a broker: our own relay for its UDP port, which loses and delays datagrams in both
+ * directions, of those who are there when it turns bad; everybody else's pass as they are.
  *
  * The broker advertises the relay's address in place of its own. Seeded, so that the same run loses the same datagrams. */
 
@@ -11,6 +12,7 @@ export class LossyNetwork {
     #front = createSocket({ type: 'udp4', recvBufferSize: 1 << 22 });
     #backs = new Map(); /* "ip:port" of a browser -> the socket that the broker sees it as */
     #chance;
+    #victims = new Set();
     lost = 0;
     passed = 0;
 
@@ -19,7 +21,10 @@ export class LossyNetwork {
         const network = new LossyNetwork();
         Object.assign(network, { port, loss, delay_ms });
         network.#chance = seed;
-        network.#front.on('message', (datagram, from) => network.#carry(datagram, (late) => network.#backOf(from).send(late, port, BROKER)));
+        network.#front.on('message', (datagram, from) => {
+            const back = network.#backOf(from);
+            network.#carry(back, datagram, (late) => back.send(late, port, BROKER));
+        });
         await new Promise((done, fail) => network.#front.on('error', fail).bind(port, RELAY, done));
         return network;
     }
@@ -28,14 +33,20 @@ export class LossyNetwork {
         const name = `${address}:${port}`;
         if (!this.#backs.has(name)) {
             const back = createSocket({ type: 'udp4', recvBufferSize: 1 << 22 });
-            back.on('message', (datagram) => this.#carry(datagram, (late) => this.#front.send(late, port, address)));
+            back.on('message', (datagram) => this.#carry(back, datagram, (late) => this.#front.send(late, port, address)));
             this.#backs.set(name, back);
         }
         return this.#backs.get(name);
     }
 
+    /* For everybody who is connected by now. */
+    turnBad() {
+        this.#victims = new Set(this.#backs.values());
+    }
+
     /* Handshakes pass: what is measured is the stay, and not how one comes in. */
-    #carry(datagram, send) {
+    #carry(back, datagram, send) {
+        if (!this.#victims.has(back)) return send(datagram);
         const isMedia = datagram[0] >= 128 && datagram[0] < 192;
         if (isMedia && this.#next() < this.loss) {
             this.lost++;

@@ -1,4 +1,4 @@
-/* networks.js - what two people in real browsers see and hear of each other on networks of each kind: node networks.js
+/* networks.js - what somebody on a bad network sees and hears of somebody on a good one, in real browsers: node networks.js
  *
  * Prints a table and the figures; judges nothing by itself. */
 
@@ -39,6 +39,7 @@ async function measure(browser, path) {
     const network = await LossyNetwork.start(broker.udpPort, path);
     try {
         const therapist = await browser.join('therapist', await broker.invite('p-therapist'), 'session');
+        network.turnBad();
         const client = await browser.join('client', await broker.invite('p-client'), 'session');
         for (const person of [therapist, client]) for (const source of ['mic', 'camera']) await person.turn(source, true);
         await pause(SETTLE_MS);
