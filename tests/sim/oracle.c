@@ -50,7 +50,8 @@ void check_delivered(struct world *w, int to, int from, source_mask source, usec
         w->counts.leaks++;
         world_violation(w, "leak: %s of %s reached %s", source_name(source), world_id(from), world_id(to));
     }
-    /* Invariant 2: nothing from before somebody was let in, sent once more or not; but what was on its way to us then. */
+    /* Invariant 2: nothing from before somebody was let in, sent once more or not; but what was on its way to us then.
+     */
     bool guest = world_role(to) == ROLE_LOVED_ONE || world_role(to) == ROLE_INTERPRETER;
     if (guest && published_us + ON_ITS_WAY_US < w->stamp >> SINCE_SHIFT) {
         w->counts.leaks++;
