@@ -44,6 +44,11 @@ bool slot_write(struct slot *, usec_t now_us, const struct rtp *in, struct write
 /* The same for a packet of redundant audio: as it is to a receiver that takes it, to any other its newest block alone.
  */
 bool slot_write_red(struct slot *, usec_t now_us, const struct rtp *in, struct writer *out);
+/* Whether anything of the source that feeds it now was sent. */
+static inline bool slot_has_begun(const struct slot *slot)
+{
+    return !slot->renumber.switched;
+}
 /* Which packet of the source a receiver that lost this one of ours wants back; false when it is to have none: never
  * sent, of an earlier source, too long ago, or without a repair stream. */
 bool slot_lost(const struct slot *, uint16_t seq_out, uint16_t *seq_in);

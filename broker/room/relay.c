@@ -70,14 +70,18 @@ static void keep(struct track *track, uint64_t seq, const struct rtp *rtp)
     cache_put(track->cache, seq, rtp);
 }
 
+/* A packet that came by retransmission may be a second old: it fills gaps, and begins nothing, as somebody may have
+ * been let in since. */
 static void forward(struct room *room, struct now now, struct track *track, const struct rtp *rtp, bool restarted,
-                    struct outbox *out)
+                    bool repaired, struct outbox *out)
 {
     for (size_t i = 0; i < track->edge_count; i++) {
         const struct edge *edge = &track->edges[i];
+        struct slot *slot = &room->people[edge->receiver].link->slots[edge->slot].stream;
         if (restarted)
-            slot_switch(&room->people[edge->receiver].link->slots[edge->slot].stream);
-        send_along(room, now, track, edge, rtp, out);
+            slot_switch(slot);
+        if (!repaired || slot_has_begun(slot))
+            send_along(room, now, track, edge, rtp, out);
     }
 }
 
@@ -107,7 +111,7 @@ void relay_rtp(struct room *room, struct now now, struct participant *p, struct 
         keep(track, seq, &rtp);
         feedback_packet(room, now, track, seq, keyframe_starts);
     }
-    forward(room, now, track, &rtp, restarted, out);
+    forward(room, now, track, &rtp, restarted, repaired, out);
     if (track->keyframe.wanted)
         relay_ask_keyframes(room, now, out);
 }

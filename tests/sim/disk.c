@@ -20,6 +20,7 @@ static void take_open(struct world *w, int person)
         model_admitting(&w->model, w->now_us, person, minutes ? (unsigned)atoi(minutes + 10) : 0);
     } else if (p->admitting || p->resumable_until) {
         p->admitting = true; /* back by themselves */
+        p->resumable_until = 0;
     } else {
         world_violation(w, "%s is let in by nobody", world_id(person));
     }

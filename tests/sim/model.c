@@ -288,9 +288,11 @@ void model_joined(struct model *m, usec_t now, int person, unsigned device)
     p->connected = true;
     p->declined = false;
     p->sending = 0;
-    if (p->resumable_until && model_may_admit(m, now, person))
+    /* At once, or as soon within these seconds as they may. */
+    if (p->resumable_until && model_may_admit(m, now, person)) {
         p->admitting = true;
-    p->resumable_until = 0;
+        p->resumable_until = 0;
+    }
 }
 
 void model_gone(struct model *m, usec_t now, int person)
