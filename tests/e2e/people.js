@@ -172,7 +172,10 @@ export class Person {
         const { agreed } = await until(`${this.name} knows that ${other.name} could come in`, () => this.page.evaluate((who) =>
             window.kinroom.roster.find((person) => person.participant === who && person.connected && ['waiting', 'stepped_out', 'suspended']
                 .includes(person.seat)), other.id));
-        if (!agreed) await this.clickRequest(other, 'agree-yes');
+        if (agreed) return;
+        await this.clickRequest(other, 'agree-yes');
+        await until(`${this.name} sees that the yes to ${other.name} counts`, () => this.page.evaluate((who) =>
+            window.kinroom.roster.find((person) => person.participant === who)?.agreed, other.id));
     }
 
     /* client: who says yes first, where the kind of session asks for that. */
