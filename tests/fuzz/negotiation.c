@@ -38,7 +38,8 @@ static void check_slots(const struct negotiated *agreed, const struct sdp_offer 
         const struct negotiated_slot *slot = &agreed->slots[i];
         const struct sdp_section *section = section_of(remote, slot->mid);
         assert(section && section->direction == SDP_RECVONLY && slot->payload_type != 0);
-        assert(slot->video == (section->media == SDP_VIDEO) && slot->ssrc == ours->first_ssrc + i);
+        assert(slot->video == (section->media == SDP_VIDEO) && slot->ssrc == ours->first_ssrc + 2 * i);
+        assert(!slot->repair_ssrc || (slot->repair_type != 0 && slot->repair_ssrc == slot->ssrc + 1));
         audio += !slot->video;
         video += slot->video;
     }
