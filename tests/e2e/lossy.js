@@ -1,5 +1,5 @@
 /* lossy.js - a bad network between one browser and a broker: our own relay for its UDP port, which loses and delays datagrams in both
- * directions, of those who are there when it turns bad; everybody else's pass as they are.
+ * directions, but of those who are spared, as they came before.
  *
  * The broker advertises the relay's address in place of its own. Seeded, so that the same run loses the same datagrams. */
 
@@ -12,7 +12,7 @@ export class LossyNetwork {
     #front = createSocket({ type: 'udp4', recvBufferSize: 1 << 22 });
     #backs = new Map(); /* "ip:port" of a browser -> the socket that the broker sees it as */
     #chance;
-    #victims = new Set();
+    #spared = null; /* at first everybody */
     lost = 0;
     passed = 0;
 
@@ -39,14 +39,14 @@ export class LossyNetwork {
         return this.#backs.get(name);
     }
 
-    /* For everybody who is connected by now. */
-    turnBad() {
-        this.#victims = new Set(this.#backs.values());
+    /* Everybody who is connected by now. Not the other way round: a browser on a bad path looks for another. */
+    spare() {
+        this.#spared = new Set(this.#backs.values());
     }
 
     /* Handshakes pass: what is measured is the stay, and not how one comes in. */
     #carry(back, datagram, send) {
-        if (!this.#victims.has(back)) return send(datagram);
+        if (!this.#spared || this.#spared.has(back)) return send(datagram);
         const isMedia = datagram[0] >= 128 && datagram[0] < 192;
         if (isMedia && this.#next() < this.loss) {
             this.lost++;
