@@ -10,21 +10,16 @@
 
 enum { SHA256_LEN = 32, SHA256_CHARS = 43, COORDINATE_CHARS = 43, JTI_MAX = 128 };
 
-static bool is(const json_t *json, const char *text)
-{
-    return json_is_string(json) && bytes_equal(jwt_text(json), bytes_of(text));
-}
-
 /* RFC 9449 4.2: the key in the header is the device's, public and nothing more. What is made of it holds only what a
  * P-256 key needs, so that no member of the sender's steers libjose. NULL when it is none. */
 static json_t *public_key(const json_t *header)
 {
     const json_t *jwk = json_object_get(header, "jwk");
     const char *x, *y;
-    if (!is(json_object_get(header, "typ"), "dpop+jwt") || !is(json_object_get(header, "alg"), "ES256") ||
-        json_object_get(header, "crit") || !is(json_object_get(jwk, "kty"), "EC") ||
-        !is(json_object_get(jwk, "crv"), "P-256") || json_object_get(jwk, "d") ||
-        json_unpack((json_t *)jwk, "{s:s, s:s}", "x", &x, "y", &y) != 0)
+    if (!jwt_text_is(json_object_get(header, "typ"), "dpop+jwt") ||
+        !jwt_text_is(json_object_get(header, "alg"), "ES256") || json_object_get(header, "crit") ||
+        !jwt_text_is(json_object_get(jwk, "kty"), "EC") || !jwt_text_is(json_object_get(jwk, "crv"), "P-256") ||
+        json_object_get(jwk, "d") || json_unpack((json_t *)jwk, "{s:s, s:s}", "x", &x, "y", &y) != 0)
         return NULL;
     return json_pack("{s:s, s:s, s:s, s:s}", "kty", "EC", "crv", "P-256", "x", x, "y", y);
 }
@@ -44,7 +39,7 @@ static bool names_token(const json_t *ath, struct bytes token)
     if (EVP_Digest(token.at, token.len, hash, NULL, EVP_sha256(), NULL) != 1)
         return false;
     jose_b64_enc_buf(hash, sizeof hash, text, SHA256_CHARS);
-    return is(ath, text);
+    return jwt_text_is(ath, text);
 }
 
 /* RFC 9449 4.3. A nonce of ours is fresher than any clock of theirs, which may be wrong by an hour. */
@@ -54,12 +49,13 @@ static enum status check_claims(const json_t *payload, const struct device_claim
     size_t jti_len = json_string_length(json_object_get(payload, "jti"));
     if (!json_is_integer(iat) || jti_len == 0 || jti_len > JTI_MAX)
         return ERR_MALFORMED;
-    if (!is(json_object_get(payload, "htm"), claim->method) || !is(json_object_get(payload, "htu"), claim->url))
+    if (!jwt_text_is(json_object_get(payload, "htm"), claim->method) ||
+        !jwt_text_is(json_object_get(payload, "htu"), claim->url))
         return ERR_AUTH;
     if (claim->token.len > 0 && !names_token(json_object_get(payload, "ath"), claim->token))
         return ERR_AUTH;
     if (claim->nonce)
-        return is(json_object_get(payload, "nonce"), claim->nonce) ? OK : ERR_AUTH;
+        return jwt_text_is(json_object_get(payload, "nonce"), claim->nonce) ? OK : ERR_AUTH;
     int64_t made = json_integer_value(iat);
     return made >= unix_s - DEVICE_PROOF_AGE_S && made <= unix_s + DEVICE_PROOF_AGE_S ? OK : ERR_EXPIRED;
 }

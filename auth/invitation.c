@@ -157,6 +157,7 @@ enum invitation_step invitation_ask(struct invitation *i, struct entropy *entrop
     next.code_tries = 0;
     *i = next;
     memcpy(code, drawn, sizeof drawn);
+    bytes_wipe(drawn, sizeof drawn);
     return INVITATION_SEND_CODE;
 }
 

@@ -9,6 +9,11 @@ struct bytes jwt_text(const json_t *string)
     return (struct bytes){ (const uint8_t *)json_string_value(string), json_string_length(string) };
 }
 
+bool jwt_text_is(const json_t *json, const char *text)
+{
+    return json_is_string(json) && bytes_equal(jwt_text(json), bytes_of(text));
+}
+
 /* Up to the next dot, which is dropped, or to the end. Anything but base64url (RFC 4648 5, no padding) is bad. */
 static struct bytes read_part(struct reader *r, bool last)
 {

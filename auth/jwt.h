@@ -26,3 +26,5 @@ enum status jwt_check_times(const json_t *payload, int64_t unix_s, int64_t *not_
 enum status jwt_sign(const struct keyring *, json_t *payload, char **token);
 /* Borrowed; empty when it is no string. */
 struct bytes jwt_text(const json_t *string);
+/* Whether it is this string; NULL is none. */
+bool jwt_text_is(const json_t *, const char *text);

@@ -52,11 +52,6 @@ void oidc_destroy(struct oidc *oidc)
 
 /* ---- Keys ---- */
 
-static bool is(const json_t *json, const char *text)
-{
-    return json_is_string(json) && bytes_equal(jwt_text(json), bytes_of(text));
-}
-
 /* RFC 8725 3.1: a key is good for algorithms of its own kind, and for one alone where it names one. */
 static const struct {
     const char *alg, *kty;
@@ -71,8 +66,9 @@ enum { ALGORITHMS = sizeof algorithms / sizeof *algorithms };
 static bool suits(const json_t *key, int bits, size_t algorithm)
 {
     const json_t *alg = json_object_get(key, "alg");
-    return is(json_object_get(key, "kty"), algorithms[algorithm].kty) && (!alg || is(alg, algorithms[algorithm].alg)) &&
-           bits >= algorithms[algorithm].least && bits <= algorithms[algorithm].most;
+    return jwt_text_is(json_object_get(key, "kty"), algorithms[algorithm].kty) &&
+           (!alg || jwt_text_is(alg, algorithms[algorithm].alg)) && bits >= algorithms[algorithm].least &&
+           bits <= algorithms[algorithm].most;
 }
 
 /* Only what verifying needs: no member of the set's steers libjose. */
@@ -93,7 +89,7 @@ static json_t *public_part(const json_t *key)
 static bool usable(struct oidc *oidc, const json_t *key)
 {
     const json_t *use = json_object_get(key, "use"), *crv = json_object_get(key, "crv");
-    if (!json_is_object(key) || (use && !is(use, "sig")) || (crv && !is(crv, "P-256")))
+    if (!json_is_object(key) || (use && !jwt_text_is(use, "sig")) || (crv && !jwt_text_is(crv, "P-256")))
         return false;
     int bits = jwk_bits(oidc->config, key);
     for (size_t i = 0; i < ALGORITHMS; i++)
@@ -163,7 +159,7 @@ static enum status check_signature(const struct oidc *oidc, struct jws jws)
     int bits = key ? jwk_bits(oidc->config, key) : 0;
     bool readable = is_known_type(json_object_get(header, "typ")) && !json_object_get(header, "crit");
     for (size_t i = 0; i < ALGORITHMS && key && readable; i++)
-        if (is(alg, algorithms[i].alg) && suits(key, bits, i) && jwk_signed(oidc->config, key, jws))
+        if (jwt_text_is(alg, algorithms[i].alg) && suits(key, bits, i) && jwk_signed(oidc->config, key, jws))
             status = OK;
     json_decref(header);
     return status;
@@ -190,7 +186,7 @@ static enum status check_times(const json_t *payload, int64_t unix_s, int64_t *e
 static enum status check_authorized(const struct oidc *oidc, const json_t *payload)
 {
     bool shared = json_array_size(json_object_get(payload, "aud")) > 1;
-    return !shared || is(json_object_get(payload, "azp"), oidc->audience) ? OK : ERR_AUTH;
+    return !shared || jwt_text_is(json_object_get(payload, "azp"), oidc->audience) ? OK : ERR_AUTH;
 }
 
 static enum status read_claims(const struct oidc *oidc, const json_t *payload, int64_t unix_s,

@@ -3,7 +3,6 @@
 #include "media/red.h"
 
 enum { MARKER = 0x80 };
-enum { REPAIR_HEADER_LEN = 2 }; /* the lost packet's sequence number: RFC 4588 4 */
 
 static const uint32_t clock_rates[] = {
     [SLOT_OPUS] = 48000, /* RFC 7587 4.1, whatever the sound's own rate */
@@ -127,7 +126,7 @@ bool slot_repair(struct slot *slot, uint16_t seq_out, const struct rtp *in, stru
     struct rtp rtp = *in;
     struct vp8 vp8;
     if (vp8_parse(rtp.payload, &vp8) != OK ||
-        out->cap - out->len < RTP_HEADER_LEN + REPAIR_HEADER_LEN + rtp.payload.len)
+        out->cap - out->len < RTP_HEADER_LEN + SLOT_REPAIR_HEADER_LEN + rtp.payload.len)
         return false;
     renumber_again(&slot->renumber, seq_out, &rtp, &vp8);
     struct rtp header = {

@@ -10,6 +10,8 @@
 #include "media/renumber.h"
 #include "media/rtp.h"
 
+enum { SLOT_REPAIR_HEADER_LEN = 2 }; /* ahead of what is sent again, the lost packet's sequence number: RFC 4588 4 */
+
 enum slot_codec {
     SLOT_OPUS = 1,
     SLOT_VP8,

@@ -9,7 +9,6 @@
 
 enum { TWCC_WINDOW = 1024 }; /* packets that one report can speak of */
 #define TWCC_INTERVAL_US (100 * USEC_PER_MSEC)
-#define TWCC_URI "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 
 struct twcc {
     bool started;

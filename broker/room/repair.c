@@ -20,8 +20,7 @@ static bool may_send(struct link *to, usec_t now_us, size_t len)
 static void send_again(struct room *room, struct now now, struct link *to, struct slot *slot, uint16_t seq,
                        const struct rtp *rtp, struct outbox *out)
 {
-    enum { REPAIR_HEADER_LEN = 2 };
-    size_t cap = RTP_HEADER_LEN + REPAIR_HEADER_LEN + rtp->payload.len + TRANSPORT_SEAL_OVERHEAD;
+    size_t cap = RTP_HEADER_LEN + SLOT_REPAIR_HEADER_LEN + rtp->payload.len + TRANSPORT_SEAL_OVERHEAD;
     if (!may_send(to, now.mono_us, cap))
         return;
     uint8_t *at = outbox_reserve(out, cap);
