@@ -19,8 +19,8 @@ void renumber_init(struct renumber *renumber, uint32_t clock_rate, uint16_t firs
         .switched = true,
         .highest_out = FIRST_CYCLE + (uint64_t)first_seq - 1,
         .highest_time_out = first_time,
-        .picture.out = (uint16_t)(first_picture - 1),
-        .tl0.out = (uint16_t)(first_picture - 1),
+        .highest_picture = (uint16_t)(first_picture - 1),
+        .highest_tl0 = (uint16_t)(first_picture - 1),
     };
 }
 
@@ -43,31 +43,46 @@ static uint32_t time_after_switch(const struct renumber *renumber, usec_t now_us
     return renumber->highest_time_out + (uint32_t)elapsed;
 }
 
-static void open_source(struct renumber *renumber, usec_t now_us, const struct rtp *rtp)
+static uint16_t mask_of(unsigned bits)
+{
+    return (uint16_t)((1u << bits) - 1);
+}
+
+/* Whether a counter of some bits has come after another. */
+static bool counter_after(uint16_t a, uint16_t b, unsigned bits)
+{
+    uint16_t forward = (uint16_t)(a - b) & mask_of(bits);
+    return forward != 0 && forward <= mask_of(bits) / 2;
+}
+
+static void open_source(struct renumber *renumber, usec_t now_us, const struct rtp *rtp,
+                        const struct video_packet *video)
 {
     uint64_t first_in = FIRST_CYCLE + (uint64_t)rtp->seq;
-    renumber->spans[0] = (struct renumber_span){ .first_in = first_in, .offset = renumber->highest_out + 1 - first_in };
+    renumber->spans[0] = (struct renumber_span){
+        .first_in = first_in,
+        .offset = renumber->highest_out + 1 - first_in,
+        .picture = video ? (uint16_t)(renumber->highest_picture + 1 - video->picture_id) : 0,
+    };
     renumber->span_count = 1;
     renumber->highest_in = first_in;
     renumber->time_offset = time_after_switch(renumber, now_us) - rtp->time;
-    renumber->picture.joined = false;
-    renumber->tl0.joined = false;
+    renumber->skipped_picture = false;
+    renumber->has_tl0 = false;
     renumber->switched = false;
 }
 
-/* The outgoing number for an extended incoming one; false when it was skipped or is from before all the spans. */
-static bool place(const struct renumber *renumber, uint64_t in, uint64_t *out)
+/* The span that decides about an extended incoming number; NULL when it was skipped or is from before all of them. */
+static const struct renumber_span *span_of(const struct renumber *renumber, uint64_t in)
 {
     uint64_t skipped_from = UINT64_MAX; /* of the span after the one looked at */
     for (size_t i = renumber->span_count; i-- > 0;) {
         const struct renumber_span *span = &renumber->spans[i];
-        if (in >= span->first_in) {
-            *out = in + span->offset;
-            return in < skipped_from;
-        }
+        if (in >= span->first_in)
+            return in < skipped_from ? span : NULL;
         skipped_from = span->first_in - span->skipped;
     }
-    return false;
+    return NULL;
 }
 
 static uint64_t *window_word(struct renumber *renumber, uint64_t out)
@@ -97,26 +112,43 @@ static bool give(struct renumber *renumber, uint64_t out)
     return true;
 }
 
-/* The outgoing value for an incoming counter of some bits, by its distance from the newest one. Distances survive a
- * change of width, so a source with short picture ids can follow one with long ones. */
-static uint16_t carry(struct renumber_counter *counter, uint16_t in, unsigned bits)
+/* Distances survive a change of width, so a source with short picture ids can follow one with long ones. */
+static void raise(uint16_t *highest, uint16_t out, unsigned bits)
 {
-    uint16_t mask = (uint16_t)((1u << bits) - 1);
-    uint16_t forward = counter->joined ? (uint16_t)(in - counter->in) & mask : 1;
-    if (forward > mask / 2) /* an older one, late */
-        return (uint16_t)(counter->out - (mask + 1u - forward)) & mask;
-    counter->in = in;
-    counter->out = (uint16_t)(counter->out + forward);
-    counter->joined = true;
-    return counter->out & mask;
+    if (counter_after(out, *highest, bits))
+        *highest = (uint16_t)(*highest + ((uint16_t)(out - *highest) & mask_of(bits)));
 }
 
-bool renumber_packet(struct renumber *renumber, usec_t now_us, struct rtp *rtp, struct vp8 *vp8)
+/* The outgoing counters of a packet in this span. */
+static void place_counters(const struct renumber *renumber, const struct renumber_span *span,
+                           struct video_packet *video)
+{
+    if (video->picture_bits > 0)
+        video->picture_id = (uint16_t)(video->picture_id + span->picture) & mask_of(video->picture_bits);
+    if (video->has_tl0)
+        video->tl0_picture_index = (uint8_t)(video->tl0_picture_index + renumber->tl0_offset);
+}
+
+static void give_counters(struct renumber *renumber, const struct renumber_span *span, struct video_packet *video)
+{
+    if (video->has_tl0 && !renumber->has_tl0) {
+        renumber->has_tl0 = true;
+        renumber->tl0_offset = (uint8_t)(renumber->highest_tl0 + 1 - video->tl0_picture_index);
+    }
+    place_counters(renumber, span, video);
+    if (video->picture_bits > 0)
+        raise(&renumber->highest_picture, video->picture_id, video->picture_bits);
+    if (video->has_tl0)
+        raise(&renumber->highest_tl0, video->tl0_picture_index, TL0_BITS);
+}
+
+bool renumber_packet(struct renumber *renumber, usec_t now_us, struct rtp *rtp, struct video_packet *video)
 {
     if (renumber->switched)
-        open_source(renumber, now_us, rtp);
-    uint64_t in = seq_extend(renumber->highest_in, rtp->seq), out;
-    if (!place(renumber, in, &out) || !give(renumber, out))
+        open_source(renumber, now_us, rtp, video);
+    uint64_t in = seq_extend(renumber->highest_in, rtp->seq);
+    const struct renumber_span *span = span_of(renumber, in);
+    if (!span || !give(renumber, in + span->offset))
         return false;
     if (in > renumber->highest_in)
         renumber->highest_in = in;
@@ -127,12 +159,10 @@ bool renumber_packet(struct renumber *renumber, usec_t now_us, struct rtp *rtp, 
         renumber->highest_time_at = now_us;
     }
     renumber->started = true;
-    rtp->seq = (uint16_t)out;
+    rtp->seq = (uint16_t)(in + span->offset);
     rtp->time = time;
-    if (vp8 && vp8->picture_bits > 0)
-        vp8->picture_id = carry(&renumber->picture, vp8->picture_id, vp8->picture_bits);
-    if (vp8 && vp8->has_tl0)
-        vp8->tl0_picture_index = (uint8_t)carry(&renumber->tl0, vp8->tl0_picture_index, TL0_BITS);
+    if (video)
+        give_counters(renumber, span, video);
     return true;
 }
 
@@ -145,57 +175,77 @@ static bool was_given(const struct renumber *renumber, uint64_t out)
 
 bool renumber_origin(const struct renumber *renumber, uint16_t seq_out, uint16_t *seq_in)
 {
-    uint64_t out = seq_extend(renumber->highest_out, seq_out), back = 0;
+    uint64_t out = seq_extend(renumber->highest_out, seq_out);
     if (renumber->switched || !was_given(renumber, out))
         return false;
     for (size_t i = renumber->span_count; i-- > 0;) {
-        uint64_t in = out - renumber->spans[i].offset;
-        if (in < renumber->spans[i].first_in || in > renumber->highest_in)
+        const struct renumber_span *span = &renumber->spans[i];
+        uint64_t in = out - span->offset;
+        if (in < span->first_in || in > renumber->highest_in)
             continue;
         *seq_in = (uint16_t)in;
-        return place(renumber, in, &back) && back == out;
+        return span_of(renumber, in) == span;
     }
     return false;
 }
 
-/* The value that `carry` gave to one that is not newer than the newest. */
-static uint16_t carried(const struct renumber_counter *counter, uint16_t in, unsigned bits)
+void renumber_again(const struct renumber *renumber, uint16_t seq_out, struct rtp *rtp, struct video_packet *video)
 {
-    uint16_t mask = (uint16_t)((1u << bits) - 1);
-    return (uint16_t)(counter->out - ((uint16_t)(counter->in - in) & mask)) & mask;
-}
-
-void renumber_again(const struct renumber *renumber, uint16_t seq_out, struct rtp *rtp, struct vp8 *vp8)
-{
+    const struct renumber_span *span = span_of(renumber, seq_extend(renumber->highest_in, rtp->seq));
     rtp->seq = seq_out;
     rtp->time += renumber->time_offset;
-    if (vp8 && vp8->picture_bits > 0)
-        vp8->picture_id = carried(&renumber->picture, vp8->picture_id, vp8->picture_bits);
-    if (vp8 && vp8->has_tl0)
-        vp8->tl0_picture_index = (uint8_t)carried(&renumber->tl0, vp8->tl0_picture_index, TL0_BITS);
+    if (video && span)
+        place_counters(renumber, span, video);
 }
 
-void renumber_skip(struct renumber *renumber, uint16_t seq)
+/* The first packet that comes of a picture which is left out: the pictures after it close up. */
+static bool begins_skipped_picture(struct renumber *renumber, const struct video_packet *video)
+{
+    if (!video || video->picture_bits == 0)
+        return false;
+    if (renumber->skipped_picture && !counter_after(video->picture_id, renumber->last_skipped, video->picture_bits))
+        return false;
+    renumber->skipped_picture = true;
+    renumber->last_skipped = video->picture_id;
+    return true;
+}
+
+static struct renumber_span *add_span(struct renumber *renumber, struct renumber_span span)
+{
+    if (renumber->span_count == RENUMBER_SPANS) {
+        memmove(renumber->spans, renumber->spans + 1, sizeof *renumber->spans * (RENUMBER_SPANS - 1));
+        renumber->span_count--;
+    }
+    renumber->spans[renumber->span_count] = span;
+    return &renumber->spans[renumber->span_count++];
+}
+
+bool renumber_skip(struct renumber *renumber, uint16_t seq, const struct video_packet *video)
 {
     if (renumber->switched)
-        return; /* the next source's first packet follows in any case */
+        return false; /* the next source's first packet follows in any case */
     uint64_t in = seq_extend(renumber->highest_in, seq);
-    if (in <= renumber->highest_in)
-        return;
+    if (in <= renumber->highest_in) {
+        const struct renumber_span *span = span_of(renumber, in);
+        return span && !was_given(renumber, in + span->offset);
+    }
     renumber->highest_in = in;
     struct renumber_span *newest = &renumber->spans[renumber->span_count - 1];
     if (newest->skipped > 0 && newest->first_in == in) { /* right after the last skipped one */
         newest->first_in++;
         newest->skipped++;
         newest->offset--;
-        return;
+    } else {
+        newest = add_span(renumber, (struct renumber_span){
+                                        .first_in = in + 1,
+                                        .skipped = 1,
+                                        .offset = newest->offset - 1,
+                                        .picture = newest->picture,
+                                    });
     }
-    struct renumber_span next = { .first_in = in + 1, .skipped = 1, .offset = newest->offset - 1 };
-    if (renumber->span_count == RENUMBER_SPANS) {
-        memmove(renumber->spans, renumber->spans + 1, sizeof *renumber->spans * (RENUMBER_SPANS - 1));
-        renumber->span_count--;
-    }
-    renumber->spans[renumber->span_count++] = next;
+    if (begins_skipped_picture(renumber, video))
+        newest->picture--;
+    return false;
 }
 
 uint32_t renumber_time(const struct renumber *renumber, uint32_t time_in)

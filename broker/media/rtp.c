@@ -115,11 +115,16 @@ struct bytes rtp_extension_find(const struct rtp *rtp, uint8_t id)
 
 void rtp_write(struct writer *w, const struct rtp *rtp)
 {
-    assert(rtp->payload_type <= PAYLOAD_TYPE);
-    write_u8(w, VERSION_2);
+    assert(rtp->payload_type <= PAYLOAD_TYPE && rtp->extension.len % WORD == 0);
+    write_u8(w, VERSION_2 | (rtp->extension_profile ? EXTENSION : 0));
     write_u8(w, (uint8_t)((rtp->marker ? MARKER : 0) | rtp->payload_type));
     write_be16(w, rtp->seq);
     write_be32(w, rtp->time);
     write_be32(w, rtp->ssrc);
+    if (rtp->extension_profile) {
+        write_be16(w, rtp->extension_profile);
+        write_be16(w, (uint16_t)(rtp->extension.len / WORD));
+        write_bytes(w, rtp->extension);
+    }
     write_bytes(w, rtp->payload);
 }

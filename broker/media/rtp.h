@@ -22,5 +22,5 @@ struct rtp {
 enum status rtp_parse(struct bytes packet, struct rtp *);
 /* The value of one RFC 8285 element; empty when absent or broken. id 1 to 14 (to 255 in the two-byte form). */
 struct bytes rtp_extension_find(const struct rtp *, uint8_t id);
-/* Header and payload, without extensions or padding. */
+/* Header, extension (whole words, or none when its profile is 0) and payload, without padding. */
 void rtp_write(struct writer *, const struct rtp *);

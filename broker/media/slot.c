@@ -2,15 +2,10 @@
 
 #include "media/red.h"
 
-enum { MARKER = 0x80 };
+enum { MARKER = 0x80, PADDING = 0x20, ONE_BYTE_PROFILE = 0xBEDE, NUMBER_LEN = 2 };
+enum { AUDIO_CLOCK = 48000 /* RFC 7587 4.1, whatever the sound's own rate */, VIDEO_CLOCK = 90000 };
 
-static const uint32_t clock_rates[] = {
-    [SLOT_OPUS] = 48000, /* RFC 7587 4.1, whatever the sound's own rate */
-    [SLOT_VP8] = 90000,  /* RFC 7741 4.1 */
-};
-
-void slot_init(struct slot *slot, enum slot_codec codec, uint32_t ssrc, uint8_t payload_type,
-               const struct entropy *entropy)
+void slot_init(struct slot *slot, bool video, uint32_t ssrc, const struct entropy *entropy)
 {
     struct {
         uint32_t time;
@@ -18,128 +13,209 @@ void slot_init(struct slot *slot, enum slot_codec codec, uint32_t ssrc, uint8_t 
     } first;
     entropy_fill(entropy, &first, sizeof first);
     *slot = (struct slot){
-        .codec = codec,
+        .video = video,
         .ssrc = ssrc,
-        .payload_type = payload_type,
-        .awaiting_keyframe = codec == SLOT_VP8,
+        .awaiting_keyframe = video,
+        .temporal_most = UINT8_MAX,
     };
     /* From the lower half: SRTP's rollover counter starts at zero (RFC 3711 3.3.1) and is not sent, so a receiver who
      * loses the packets before the first wrap would count one too few and open nothing more. */
     uint16_t first_seq = first.seq & INT16_MAX;
-    renumber_init(&slot->renumber, clock_rates[codec], first_seq, first.time, first.picture);
+    renumber_init(&slot->renumber, video ? VIDEO_CLOCK : AUDIO_CLOCK, first_seq, first.time, first.picture);
 }
 
-void slot_set_repair(struct slot *slot, uint32_t ssrc, uint8_t payload_type, const struct entropy *entropy)
+bool slot_add_codec(struct slot *slot, struct slot_codec codec)
+{
+    if (slot->codec_count == SLOT_CODECS_MAX)
+        return false;
+    if (slot->codec_count == 0)
+        slot->codec = codec;
+    slot->codecs[slot->codec_count++] = codec;
+    return true;
+}
+
+void slot_set_repair(struct slot *slot, uint32_t ssrc, const struct entropy *entropy)
 {
     slot->repair_ssrc = ssrc;
-    slot->repair_payload_type = payload_type;
     entropy_fill(entropy, &slot->repair_seq, sizeof slot->repair_seq);
 }
 
-void slot_switch(struct slot *slot)
+bool slot_switch(struct slot *slot, enum codec codec)
 {
-    slot->awaiting_keyframe = slot->codec == SLOT_VP8;
+    slot->awaiting_keyframe = slot->video;
     renumber_switch(&slot->renumber);
+    slot->codec = (struct slot_codec){ .codec = CODEC_NONE };
+    for (size_t i = 0; i < slot->codec_count; i++)
+        if (slot->codecs[i].codec == codec)
+            slot->codec = slot->codecs[i];
+    return slot->codec.codec != CODEC_NONE;
 }
 
-static void write_packet(struct slot *slot, struct rtp *rtp, const struct vp8 *vp8, struct writer *out)
+void slot_limit_temporal(struct slot *slot, uint8_t most)
+{
+    slot->temporal_most = most;
+}
+
+/* With the place for the transport-wide number, if there is one to come: |BEDE|1| id,1 | number | 0 |, RFC 8285 4.2. */
+static void write_header(const struct slot *slot, struct rtp *rtp, struct writer *out)
+{
+    const uint8_t extension[SLOT_EXTENSION_LEN - 4] = { (uint8_t)(slot->twcc_extension << 4 | (NUMBER_LEN - 1)) };
+    rtp->extension_profile = slot->twcc_extension ? ONE_BYTE_PROFILE : 0;
+    rtp->extension = (struct bytes){ extension, slot->twcc_extension ? sizeof extension : 0 };
+    rtp_write(out, rtp);
+    rtp->extension = (struct bytes){ 0 };
+}
+
+static size_t header_len(const struct slot *slot)
+{
+    return RTP_HEADER_LEN + (slot->twcc_extension ? SLOT_EXTENSION_LEN : 0);
+}
+
+static bool fits(const struct slot *slot, const struct writer *out, size_t payload)
+{
+    return !out->bad && out->cap - out->len >= header_len(slot) + payload;
+}
+
+void slot_stamp(const struct slot *slot, uint8_t *packet, uint16_t number)
+{
+    enum { NUMBER_AT = RTP_HEADER_LEN + 5 }; /* behind the profile, the length and the element's own octet */
+    if (slot->twcc_extension)
+        store_be16(packet + NUMBER_AT, number);
+}
+
+static void write_packet(struct slot *slot, struct rtp *rtp, const struct video_packet *video, struct writer *out)
 {
     rtp->ssrc = slot->ssrc;
-    rtp->payload_type = slot->payload_type;
-    rtp_write(out, rtp);
-    if (vp8)
-        vp8_rewrite(out->at + out->len - rtp->payload.len, vp8, vp8->picture_id, vp8->tl0_picture_index);
+    rtp->payload_type = slot->codec.payload_type;
+    write_header(slot, rtp, out);
+    if (video && rtp->payload.len > 0)
+        video_rewrite(out->at + out->len - rtp->payload.len, video, video->picture_id, video->tl0_picture_index);
     slot->packets++;
     slot->octets += (uint32_t)rtp->payload.len;
     slot->sent_since_report = true;
 }
 
-static bool write_opus(struct slot *slot, usec_t now_us, struct rtp *rtp, struct writer *out)
-{
-    bool first = slot->renumber.switched;
-    if (!renumber_packet(&slot->renumber, now_us, rtp, NULL))
-        return false;
-    rtp->marker |= first;
-    write_packet(slot, rtp, NULL, out);
-    return true;
-}
-
-static bool write_vp8(struct slot *slot, usec_t now_us, struct rtp *rtp, struct writer *out, bool *needs_keyframe)
-{
-    struct vp8 vp8;
-    if (vp8_parse(rtp->payload, &vp8) != OK)
-        return false; /* its number stays a gap: the frame is broken, and the receiver must know */
-    if (slot->awaiting_keyframe && !vp8.keyframe_start) {
-        *needs_keyframe = true;
-        return false;
-    }
-    if (!renumber_packet(&slot->renumber, now_us, rtp, &vp8))
-        return false;
-    slot->awaiting_keyframe = false;
-    write_packet(slot, rtp, &vp8, out);
-    return true;
-}
-
-bool slot_write(struct slot *slot, usec_t now_us, const struct rtp *in, struct writer *out, bool *needs_keyframe)
+bool slot_write(struct slot *slot, usec_t now_us, const struct rtp *in, struct writer *out)
 {
     struct rtp rtp = *in;
     if (rtp.payload.len == 0) { /* a bandwidth probe of padding alone: nothing for the decoder, so no gap either */
-        renumber_skip(&slot->renumber, rtp.seq);
+        renumber_skip(&slot->renumber, rtp.seq, NULL);
         return false;
     }
+    bool first = slot->renumber.switched;
     /* Asked before anything changes; what does not fit is lost like any packet. */
-    if (out->bad || out->cap - out->len < RTP_HEADER_LEN + rtp.payload.len)
+    if (!fits(slot, out, rtp.payload.len) || !renumber_packet(&slot->renumber, now_us, &rtp, NULL))
         return false;
-    if (slot->codec == SLOT_VP8)
-        return write_vp8(slot, now_us, &rtp, out, needs_keyframe);
-    return write_opus(slot, now_us, &rtp, out);
+    rtp.marker |= first;
+    write_packet(slot, &rtp, NULL, out);
+    return true;
 }
 
 bool slot_write_red(struct slot *slot, usec_t now_us, const struct rtp *in, struct writer *out)
 {
     struct rtp rtp = *in;
     struct bytes primary;
-    bool needs_keyframe = false;
     if (in->payload.len == 0)
-        return slot_write(slot, now_us, in, out, &needs_keyframe); /* a probe */
+        return slot_write(slot, now_us, in, out); /* a probe */
     if (red_primary(in->payload, &primary) != OK)
         return false;
     if (!slot->red_payload_type) {
         rtp.payload = primary;
-        return slot_write(slot, now_us, &rtp, out, &needs_keyframe);
+        return slot_write(slot, now_us, &rtp, out);
     }
-    if (!slot_write(slot, now_us, &rtp, out, &needs_keyframe))
+    uint8_t *packet = out->at + out->len;
+    if (!slot_write(slot, now_us, &rtp, out))
         return false;
-    uint8_t *packet = out->at + out->len - in->payload.len - RTP_HEADER_LEN;
     packet[1] = (uint8_t)((packet[1] & MARKER) | slot->red_payload_type);
-    red_retype(packet + RTP_HEADER_LEN, slot->payload_type);
+    red_retype(packet + header_len(slot), slot->codec.payload_type);
+    return true;
+}
+
+/* Down at once, with the next picture; up only where a decoder that lacks the pictures between may go on. */
+static void follow_temporal(struct slot *slot, const struct video_packet *video)
+{
+    if (video->keyframe_starts || slot->temporal > slot->temporal_most)
+        slot->temporal = slot->temporal_most;
+    else if (video->switch_up && video->temporal > slot->temporal && video->temporal <= slot->temporal_most)
+        slot->temporal = video->temporal;
+}
+
+/* Of a layer that is left out. One that comes late has a number between others that went out: an empty packet takes it,
+ * or the receiver would wait for it. */
+static bool leave_out(struct slot *slot, usec_t now_us, struct rtp *rtp, const struct video_packet *video,
+                      struct writer *out)
+{
+    if (!renumber_skip(&slot->renumber, rtp->seq, video))
+        return false;
+    rtp->payload.len = 0;
+    rtp->marker = false;
+    if (!fits(slot, out, 0) || !renumber_packet(&slot->renumber, now_us, rtp, NULL))
+        return false;
+    write_packet(slot, rtp, NULL, out);
+    return true;
+}
+
+bool slot_write_video(struct slot *slot, usec_t now_us, const struct rtp *in, const struct video_packet *description,
+                      struct writer *out)
+{
+    struct rtp rtp = *in;
+    struct video_packet video = *description;
+    if (slot->codec.codec == CODEC_NONE || (slot->awaiting_keyframe && !video.keyframe_starts))
+        return false;
+    if (video.frame_starts)
+        follow_temporal(slot, &video);
+    if (rtp.payload.len == 0 || video.temporal > slot->temporal)
+        return leave_out(slot, now_us, &rtp, &video, out);
+    if (!fits(slot, out, rtp.payload.len) || !renumber_packet(&slot->renumber, now_us, &rtp, &video))
+        return false;
+    slot->awaiting_keyframe = false;
+    write_packet(slot, &rtp, &video, out);
     return true;
 }
 
 bool slot_lost(const struct slot *slot, uint16_t seq_out, uint16_t *seq_in)
 {
-    return slot->repair_payload_type && renumber_origin(&slot->renumber, seq_out, seq_in);
+    return slot->codec.repair_type && renumber_origin(&slot->renumber, seq_out, seq_in);
 }
 
-bool slot_repair(struct slot *slot, uint16_t seq_out, const struct rtp *in, struct writer *out)
+bool slot_repair(struct slot *slot, uint16_t seq_out, const struct rtp *in, const struct video_packet *description,
+                 struct writer *out)
 {
     struct rtp rtp = *in;
-    struct vp8 vp8;
-    if (vp8_parse(rtp.payload, &vp8) != OK ||
-        out->cap - out->len < RTP_HEADER_LEN + SLOT_REPAIR_HEADER_LEN + rtp.payload.len)
+    struct video_packet video = *description;
+    if (!fits(slot, out, SLOT_REPAIR_HEADER_LEN + rtp.payload.len))
         return false;
-    renumber_again(&slot->renumber, seq_out, &rtp, &vp8);
+    renumber_again(&slot->renumber, seq_out, &rtp, &video);
     struct rtp header = {
         .marker = rtp.marker,
-        .payload_type = slot->repair_payload_type,
+        .payload_type = slot->codec.repair_type,
         .seq = slot->repair_seq++,
         .time = rtp.time,
         .ssrc = slot->repair_ssrc,
     };
-    rtp_write(out, &header);
+    write_header(slot, &header, out);
     write_be16(out, seq_out);
     write_bytes(out, rtp.payload);
-    vp8_rewrite(out->at + out->len - rtp.payload.len, &vp8, vp8.picture_id, vp8.tl0_picture_index);
+    video_rewrite(out->at + out->len - rtp.payload.len, &video, video.picture_id, video.tl0_picture_index);
+    return true;
+}
+
+bool slot_pad(struct slot *slot, size_t len, struct writer *out)
+{
+    if (!slot->codec.repair_type || !slot_has_begun(slot) || !fits(slot, out, len))
+        return false;
+    struct rtp header = {
+        .payload_type = slot->codec.repair_type,
+        .seq = slot->repair_seq++,
+        .time = slot->renumber.highest_time_out,
+        .ssrc = slot->repair_ssrc,
+    };
+    uint8_t *packet = out->at + out->len;
+    write_header(slot, &header, out);
+    packet[0] |= PADDING;
+    for (size_t i = 1; i < len; i++)
+        write_u8(out, 0);
+    write_u8(out, (uint8_t)len);
     return true;
 }
 

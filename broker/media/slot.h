@@ -1,51 +1,74 @@
 /* slot.h - one receive slot of one participant: a stream with a fixed SSRC whose source changes.
  *
- * A slot sends nothing unless a gate's edge feeds it; it keeps the numbers, waits for a keyframe after each switch, and
- * knows what it sent, for sender reports. */
+ * A slot sends nothing unless a gate's edge feeds it; it keeps the numbers, waits for a keyframe after each switch,
+ * leaves out the temporal layers that its receiver is not to have, and knows what it sent, for sender reports. */
 #pragma once
 
 #include "base/clock.h"
+#include "base/codec.h"
 #include "base/entropy.h"
 #include "media/reception.h"
 #include "media/renumber.h"
 #include "media/rtp.h"
+#include "media/video.h"
 
-enum { SLOT_REPAIR_HEADER_LEN = 2 }; /* ahead of what is sent again, the lost packet's sequence number: RFC 4588 4 */
+enum {
+    SLOT_CODECS_MAX = 4,
+    SLOT_REPAIR_HEADER_LEN = 2, /* ahead of what is sent again, the lost packet's sequence number: RFC 4588 4 */
+    SLOT_EXTENSION_LEN = 8,     /* the transport-wide number as RFC 8285 4.2 writes it */
+    SLOT_HEADER_MAX = RTP_HEADER_LEN + SLOT_EXTENSION_LEN + SLOT_REPAIR_HEADER_LEN,
+    SLOT_PADDING_MAX = 255, /* RFC 3550 5.1: one octet counts it */
+};
 
-enum slot_codec {
-    SLOT_OPUS = 1,
-    SLOT_VP8,
+/* As this receiver negotiated it. */
+struct slot_codec {
+    enum codec codec;
+    uint8_t payload_type, repair_type; /* repair 0: nothing is sent again */
 };
 
 struct slot {
-    enum slot_codec codec;
-    uint32_t ssrc;
-    uint8_t payload_type;     /* as this receiver negotiated it */
+    bool video;
+    uint32_t ssrc, repair_ssrc;
+    struct slot_codec codecs[SLOT_CODECS_MAX];
+    size_t codec_count;
     uint8_t red_payload_type; /* of redundant audio (red.h); 0: this receiver takes none */
+    uint8_t twcc_extension;   /* in which each packet has its transport-wide number; 0: none */
+
+    struct slot_codec codec; /* of the source that feeds it now */
     bool awaiting_keyframe;
-    /* Its repair stream, RFC 4588; payload type 0: none was negotiated. */
-    uint32_t repair_ssrc;
-    uint8_t repair_payload_type;
+    uint8_t temporal;         /* the highest layer that is sent on, */
+    uint8_t temporal_most;    /* and that is to be, from the next picture that allows it on */
     uint16_t repair_seq;      /* of the next one */
     uint32_t packets, octets; /* of payload, since creation */
     bool sent_since_report;
     struct renumber renumber;
 };
 
-void slot_init(struct slot *, enum slot_codec, uint32_t ssrc, uint8_t payload_type, const struct entropy *);
+void slot_init(struct slot *, bool video, uint32_t ssrc, const struct entropy *);
+/* False when it has SLOT_CODECS_MAX already. The first feeds it until a switch says otherwise. */
+bool slot_add_codec(struct slot *, struct slot_codec);
 /* Retransmissions go out as a stream of their own: RFC 4588 in session multiplexing by SSRC (section 5.3). */
-void slot_set_repair(struct slot *, uint32_t ssrc, uint8_t payload_type, const struct entropy *);
-/* A new source feeds the slot, from now on. */
-void slot_switch(struct slot *);
-/* Writes one incoming packet as this slot's: header rebuilt (no extension, no CSRC, no padding), numbers renumbered,
- * VP8 descriptor rewritten. False, with nothing written, when it is not to be sent: before the keyframe, from before
- * the switch, not VP8 at all, padding alone, or more than `out` has room for. *needs_keyframe turns true when it was
- * held back for want of one, and is otherwise left alone, so that one flag can serve all the slots of a stream. The
- * first audio packet of a source has the marker set: a talkspurt begins (RFC 3551 4.1). */
-bool slot_write(struct slot *, usec_t now_us, const struct rtp *in, struct writer *out, bool *needs_keyframe);
+void slot_set_repair(struct slot *, uint32_t ssrc, const struct entropy *);
+/* A new source feeds the slot, from now on. False, and it sends nothing, when this receiver can't decode that. */
+bool slot_switch(struct slot *, enum codec);
+/* Pictures of higher temporal layers are left out. */
+void slot_limit_temporal(struct slot *, uint8_t most);
+
+/* Writes one incoming audio packet as this slot's: header rebuilt (no CSRC, no padding, no extension but the
+ * transport-wide number's place), numbers renumbered. False, with nothing written, when it is not to be sent: from
+ * before the switch, padding alone, or more than `out` has room for. The first packet of a source has the marker set: a
+ * talkspurt begins (RFC 3551 4.1). */
+bool slot_write(struct slot *, usec_t now_us, const struct rtp *in, struct writer *out);
 /* The same for a packet of redundant audio: as it is to a receiver that takes it, to any other its newest block alone.
  */
 bool slot_write_red(struct slot *, usec_t now_us, const struct rtp *in, struct writer *out);
+/* The same for a packet of a picture, its counters rewritten; false also before the keyframe and for a temporal layer
+ * that is left out. A packet of such a layer that comes late, behind others that went out, leaves a gap in their
+ * numbers: an empty packet fills it. */
+bool slot_write_video(struct slot *, usec_t now_us, const struct rtp *in, const struct video_packet *,
+                      struct writer *out);
+/* Puts the transport-wide number in its place in a written packet. */
+void slot_stamp(const struct slot *, uint8_t *packet, uint16_t number);
 /* Whether anything of the source that feeds it now was sent. */
 static inline bool slot_has_begun(const struct slot *slot)
 {
@@ -56,7 +79,11 @@ static inline bool slot_has_begun(const struct slot *slot)
 bool slot_lost(const struct slot *, uint16_t seq_out, uint16_t *seq_in);
 /* Writes that packet again, on the repair stream: the numbers that it had, its own sequence number ahead of the payload
  * (RFC 4588 4). False, with nothing written, when it does not fit. */
-bool slot_repair(struct slot *, uint16_t seq_out, const struct rtp *in, struct writer *out);
+bool slot_repair(struct slot *, uint16_t seq_out, const struct rtp *in, const struct video_packet *,
+                 struct writer *out);
+/* Writes a packet of padding alone on the repair stream, to probe the path: len of 1 to SLOT_PADDING_MAX. False
+ * without such a stream, before anything was sent, or when it does not fit. */
+bool slot_pad(struct slot *, size_t len, struct writer *out);
 /* The sender report for this slot at `now`; false when there is nothing to say: the publisher sent no SR yet, or
  * nothing went out since the last report, or nothing of this source (an old source's SR says nothing about the new
  * one).
