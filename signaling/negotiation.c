@@ -13,6 +13,24 @@ struct table {
     const char *why;
 };
 
+const struct negotiated_codec *negotiated_by_type(const struct negotiated_codec *codecs, size_t count,
+                                                  uint8_t payload_type)
+{
+    for (size_t i = 0; i < count; i++)
+        if (codecs[i].payload_type == payload_type)
+            return &codecs[i];
+    return NULL;
+}
+
+const struct negotiated_codec *negotiated_by_codec(const struct negotiated_codec *codecs, size_t count,
+                                                   enum codec codec)
+{
+    for (size_t i = 0; i < count; i++)
+        if (codecs[i].codec == codec)
+            return &codecs[i];
+    return NULL;
+}
+
 static enum status refuse(struct table *table, const char *why)
 {
     table->why = why;

@@ -6,28 +6,57 @@
 #pragma once
 
 #include "base/address.h"
+#include "base/codec.h"
 #include "base/status.h"
 
 enum { SDP_SECTIONS_MAX = 40, SDP_SSRCS_MAX = 4, SDP_CANDIDATES_MAX = 8, SDP_MID_MAX = 16 };
+enum {
+    SDP_CODECS_MAX = CODEC_VIDEO_COUNT, /* in one section: each of ours once */
+    SDP_RIDS_MAX = 3,
+    SDP_RID_MAX = 16, /* as many characters as a one-byte header extension has room for: RFC 8285 section 4.2 */
+};
 
+#define SDP_MID_URI "urn:ietf:params:rtp-hdrext:sdes:mid"
+#define SDP_LEVEL_URI "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
+#define SDP_RID_URI "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
+#define SDP_REPAIRED_RID_URI "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
+#define SDP_DEPENDENCY_URI "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension"
 #define SDP_TWCC_URI "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 
 enum sdp_media { SDP_AUDIO = 1, SDP_VIDEO, SDP_OTHER };
 enum sdp_direction { SDP_SENDRECV = 1, SDP_SENDONLY, SDP_RECVONLY, SDP_INACTIVE };
 
+/* One payload type of a codec of ours, and what was offered for it. */
+struct sdp_codec {
+    enum codec codec;
+    uint8_t payload_type;
+    uint8_t repair_type; /* RFC 4588's retransmissions of it; 0 none */
+    bool nack, nack_pli, ccm_fir, transport_cc;
+    uint32_t profile_level; /* H.264's profile-level-id, for the answer */
+};
+
 struct sdp_section {
     enum sdp_media media;
     enum sdp_direction direction;
     char mid[SDP_MID_MAX + 1];
-    bool rejected;                   /* port 0 and not bundle-only */
-    uint8_t payload_type;            /* Opus, or VP8; 0 when neither is offered */
-    uint8_t mid_extension;           /* RFC 8285 id of urn:ietf:params:rtp-hdrext:sdes:mid, 0 none */
-    uint8_t level_extension;         /* of urn:ietf:params:rtp-hdrext:ssrc-audio-level, 0 none */
-    uint8_t twcc_extension;          /* of transport-wide congestion control (twcc.h), 0 none */
-    uint8_t red_type;                /* of redundant audio (RFC 2198) whose blocks are payload_type; 0 none */
-    uint8_t repair_type;             /* RFC 4588's retransmissions of payload_type; 0 none */
-    uint32_t ssrcs[SDP_SSRCS_MAX];   /* from a=ssrc, repair streams (FID's second) left out */
-    uint32_t repairs[SDP_SSRCS_MAX]; /* of each of these, the stream that repairs it; 0 none */
+    bool rejected;           /* port 0 and not bundle-only */
+    uint8_t payload_type;    /* Opus, or VP8; 0 when neither is offered */
+    uint8_t mid_extension;   /* RFC 8285 id of urn:ietf:params:rtp-hdrext:sdes:mid, 0 none */
+    uint8_t level_extension; /* of urn:ietf:params:rtp-hdrext:ssrc-audio-level, 0 none */
+    uint8_t twcc_extension;  /* of transport-wide congestion control (twcc.h), 0 none */
+    uint8_t red_type;        /* of redundant audio (RFC 2198) whose blocks are payload_type; 0 none */
+    uint8_t repair_type;     /* RFC 4588's retransmissions of payload_type; 0 none */
+    /* At most one payload type of each codec, in the offer's order: Opus, or video. H.264 as constrained baseline with
+     * packetization-mode 1, VP9 and AV1 of profile 0. */
+    struct sdp_codec codecs[SDP_CODECS_MAX];
+    size_t codec_count;
+    /* Simulcast by RID that they want to send (RFC 8853), in the order of its line; 0: one stream. */
+    char rids[SDP_RIDS_MAX][SDP_RID_MAX + 1];
+    size_t rid_count;
+    uint8_t rid_extension, repaired_rid_extension; /* RFC 8852, 0 none */
+    uint8_t dependency_extension;                  /* of the dependency descriptor (media/dependency.h), 0 none */
+    uint32_t ssrcs[SDP_SSRCS_MAX];                 /* from a=ssrc, repair streams (FID's second) left out */
+    uint32_t repairs[SDP_SSRCS_MAX];               /* of each of these, the stream that repairs it; 0 none */
     size_t ssrc_count;
     bool nack, nack_pli, ccm_fir, transport_cc; /* offered for payload_type */
     bool dtx;                                   /* Opus with usedtx=1 */
