@@ -63,6 +63,7 @@ struct notice_slot {
     const char *mid;
     const struct id *participant; /* NULL: the slot is empty */
     enum source source;
+    bool paused; /* there is a picture, and no bandwidth for it */
 };
 
 /* One message to a person who may read it. */

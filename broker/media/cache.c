@@ -10,6 +10,7 @@ struct entry {
     uint32_t time;
     uint32_t at, len; /* in bytes */
     bool marker;
+    struct video_packet video;
 };
 
 struct cache {
@@ -63,20 +64,26 @@ static uint32_t make_room(struct cache *cache, uint32_t len)
     return at;
 }
 
-void cache_put(struct cache *cache, uint64_t seq, const struct rtp *rtp)
+void cache_put(struct cache *cache, uint64_t seq, const struct rtp *rtp, const struct video_packet *video)
 {
     if (rtp->payload.len == 0 || rtp->payload.len > CACHE_BYTES)
         return;
     uint32_t len = (uint32_t)rtp->payload.len, at = make_room(cache, len);
     size_t place = (cache->first + cache->count++) % CACHE_PACKETS;
-    cache->entries[place] =
-        (struct entry){ .seq = seq, .time = rtp->time, .at = at, .len = len, .marker = rtp->marker };
+    cache->entries[place] = (struct entry){
+        .seq = seq,
+        .time = rtp->time,
+        .at = at,
+        .len = len,
+        .marker = rtp->marker,
+        .video = *video,
+    };
     cache->index[seq % INDEX] = (uint16_t)place;
     memcpy(cache->bytes + at, rtp->payload.at, len);
     cache->end = at + len;
 }
 
-bool cache_find(const struct cache *cache, uint64_t seq, struct rtp *rtp)
+bool cache_find(const struct cache *cache, uint64_t seq, struct rtp *rtp, struct video_packet *video)
 {
     size_t place = cache->index[seq % INDEX];
     const struct entry *entry = &cache->entries[place];
@@ -89,5 +96,6 @@ bool cache_find(const struct cache *cache, uint64_t seq, struct rtp *rtp)
         .time = entry->time,
         .payload = { cache->bytes + entry->at, entry->len },
     };
+    *video = entry->video;
     return true;
 }

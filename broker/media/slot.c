@@ -40,15 +40,25 @@ void slot_set_repair(struct slot *slot, uint32_t ssrc, const struct entropy *ent
     entropy_fill(entropy, &slot->repair_seq, sizeof slot->repair_seq);
 }
 
-bool slot_switch(struct slot *slot, enum codec codec)
+static const struct slot_codec *find_codec(const struct slot *slot, enum codec codec)
 {
-    slot->awaiting_keyframe = slot->video;
-    renumber_switch(&slot->renumber);
-    slot->codec = (struct slot_codec){ .codec = CODEC_NONE };
     for (size_t i = 0; i < slot->codec_count; i++)
         if (slot->codecs[i].codec == codec)
-            slot->codec = slot->codecs[i];
-    return slot->codec.codec != CODEC_NONE;
+            return &slot->codecs[i];
+    return NULL;
+}
+
+bool slot_takes(const struct slot *slot, enum codec codec)
+{
+    return find_codec(slot, codec) != NULL;
+}
+
+void slot_switch(struct slot *slot, enum codec codec)
+{
+    const struct slot_codec *found = find_codec(slot, codec);
+    slot->codec = found ? *found : (struct slot_codec){ .codec = CODEC_NONE };
+    slot->awaiting_keyframe = slot->video;
+    renumber_switch(&slot->renumber);
 }
 
 void slot_limit_temporal(struct slot *slot, uint8_t most)
@@ -98,6 +108,8 @@ static void write_packet(struct slot *slot, struct rtp *rtp, const struct video_
 bool slot_write(struct slot *slot, usec_t now_us, const struct rtp *in, struct writer *out)
 {
     struct rtp rtp = *in;
+    if (slot->codec.codec == CODEC_NONE)
+        return false;
     if (rtp.payload.len == 0) { /* a bandwidth probe of padding alone: nothing for the decoder, so no gap either */
         renumber_skip(&slot->renumber, rtp.seq, NULL);
         return false;

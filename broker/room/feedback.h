@@ -8,8 +8,9 @@
 
 /* A packet of theirs came, whichever it is. */
 void feedback_arrival(struct room *, struct now, struct link *publisher, const struct rtp *);
-/* A packet of a video track that is forwarded; seq: extended (reception.h). */
-void feedback_packet(struct room *, struct now, struct track *, uint64_t seq, bool keyframe_starts);
+/* A packet of a picture's stream; seq: extended (reception.h). */
+void feedback_packet(struct room *, struct now, const struct track *, struct stream *, uint64_t seq,
+                     bool keyframe_starts);
 /* Sends what is due. */
 void feedback_send(struct room *, struct now, struct outbox *);
 /* When that is. */

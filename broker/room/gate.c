@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "room/egress.h"
 #include "room/relay.h"
 #include "room/rights.h"
 
@@ -24,8 +25,6 @@ static void edge_shut(struct track *track, uint16_t receiver, uint16_t slot)
     for (size_t i = 0; i < track->edge_count; i++)
         if (track->edges[i].receiver == receiver && track->edges[i].slot == slot) {
             track->edges[i] = track->edges[--track->edge_count];
-            if (track->edge_count == 0)
-                track_forget(track);
             return;
         }
 }
@@ -38,23 +37,26 @@ static struct track *track_of(struct room *room, const struct receive_slot *slot
 
 static void slot_clear(struct room *room, uint16_t receiver, struct receive_slot *slot)
 {
-    uint16_t number = (uint16_t)(slot - room->people[receiver].link->slots);
-    edge_shut(track_of(room, slot), receiver, number);
+    struct link *to = room->people[receiver].link;
+    edge_shut(track_of(room, slot), receiver, (uint16_t)(slot - to->slots));
+    link_set_layer(to, slot, track_of(room, slot), LAYER_NONE);
     slot->publisher = PUBLISHER_NONE;
+    slot->wanted = LAYER_NONE;
+    slot->paused = false;
 }
 
 static void slot_fill(struct room *room, uint16_t receiver, struct receive_slot *slot, uint16_t publisher,
                       uint8_t track)
 {
-    uint16_t number = (uint16_t)(slot - room->people[receiver].link->slots);
-    struct track *source = &room->people[publisher].link->tracks[track];
-    if (!edge_open(source, receiver, number))
+    struct link *to = room->people[receiver].link;
+    if (!edge_open(&room->people[publisher].link->tracks[track], receiver, (uint16_t)(slot - to->slots)))
         return;
     slot->publisher = publisher;
     slot->track = track;
-    slot_switch(&slot->stream);
     if (slot->video)
-        keyframe_want_now(&source->keyframe);
+        to->allocate_at = 0; /* which layer it begins with: egress_choose */
+    else
+        slot_switch(&slot->stream, CODEC_OPUS);
 }
 
 static struct receive_slot *slot_carrying(struct link *link, uint16_t publisher, uint8_t track)
@@ -124,6 +126,9 @@ void gate_apply(struct room *room, struct now now, struct outbox *out)
     for (size_t i = 0; i < room->people_count; i++)
         for (size_t j = 0; room->people[i].link && j < room->people_count; j++)
             open_what_may(room, now, &room->people[i], &room->people[j]);
+    for (size_t i = 0; i < room->people_count; i++)
+        if (room->people[i].link && room->people[i].link->allocate_at == 0)
+            egress_choose(room, now, &room->people[i], out);
     relay_ask_keyframes(room, now, out);
 }
 

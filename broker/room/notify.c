@@ -215,7 +215,7 @@ static void tell_roster(struct room *room, struct now now, struct participant *p
     tell_news(p, &p->told.roster, &text, written, out);
 }
 
-static void tell_slots(struct room *room, struct participant *p, struct outbox *out)
+void notify_slots(struct room *room, struct participant *p, struct outbox *out)
 {
     if (!p->link)
         return;
@@ -226,6 +226,7 @@ static void tell_slots(struct room *room, struct participant *p, struct outbox *
         if (slot->publisher != PUBLISHER_NONE) {
             slots[i].participant = &room->people[slot->publisher].who.participation;
             slots[i].source = track_source(slot->track);
+            slots[i].paused = slot->paused;
         }
     }
     uint8_t buffer[8192];
@@ -307,7 +308,7 @@ void notify_apply(struct room *room, struct now now, struct outbox *out)
         tell_room(room, now, p, out);
         tell_seat(room, now, p, out);
         tell_roster(room, now, p, out);
-        tell_slots(room, p, out);
+        notify_slots(room, p, out);
         tell_agenda(room, now, p, out);
         tell_missing(room, now, p, out);
         tell_question(room, now, p, out);

@@ -2,7 +2,7 @@
 
 #include "media/rtcp.h"
 #include "media/seq.h"
-#include "media/vp8.h"
+#include "room/egress.h"
 #include "room/feedback.h"
 #include "room/repair.h"
 
@@ -22,106 +22,161 @@ static bool has_edges(const struct link *link)
     return false;
 }
 
-/* Ready, and the peer still answers for its path. Asked before a slot gives out numbers, as a number once given is
- * spent. */
-bool relay_can_send(const struct link *to, struct now now)
-{
-    return transport_is_ready(to->transport) &&
-           now.mono_us < transport_last_consent(to->transport) + TRANSPORT_CONSENT_US;
-}
-
 /* A request for a keyframe can go out: there is a path and a stream to name. */
-static bool can_ask(const struct link *publisher, const struct track *track)
+static bool can_ask(const struct link *publisher, const struct stream *stream)
 {
-    return track->ssrc != 0 && transport_is_ready(publisher->transport);
+    return stream->ssrc != 0 && transport_is_ready(publisher->transport);
 }
 
-/* Writes one packet for one receiver straight into the outbox and seals it there. */
-static void send_along(struct room *room, struct now now, struct track *track, const struct edge *edge,
-                       const struct rtp *rtp, struct outbox *out)
+/* ---- From a publisher to whoever the gate's edges lead to ---- */
+
+static struct receive_slot *slot_at(struct room *room, const struct edge *edge)
 {
-    struct link *to = room->people[edge->receiver].link;
-    if (!relay_can_send(to, now))
-        return;
-    size_t cap = RTP_HEADER_LEN + rtp->payload.len + TRANSPORT_SEAL_OVERHEAD;
-    uint8_t *at = outbox_reserve(out, cap);
-    if (!at)
-        return; /* counted by the outbox */
-    struct writer packet = writer_over(at, cap);
-    bool needs_keyframe = false;
-    struct slot *slot = &to->slots[edge->slot].stream;
-    bool wrote = track_is_red(track, rtp) ? slot_write_red(slot, now.mono_us, rtp, &packet)
-                                          : slot_write(slot, now.mono_us, rtp, &packet, &needs_keyframe);
-    if (needs_keyframe)
-        keyframe_want(&track->keyframe);
-    struct address peer;
-    size_t len = packet.len;
-    if (wrote && transport_seal_rtp(to->transport, now, at, &len, cap, &peer) == OK) {
-        outbox_commit(out, &peer, len);
-        room->shared->counts.packets_out++;
+    return &room->people[edge->receiver].link->slots[edge->slot];
+}
+
+static void relay_sound(struct room *room, struct now now, const struct origin *from, const struct rtp *rtp,
+                        struct outbox *out)
+{
+    reception_packet(&from->stream->reception, now.mono_us, rtp->seq, rtp->time);
+    for (size_t i = 0; i < from->track->edge_count; i++) {
+        const struct edge *edge = &from->track->edges[i];
+        struct receive_slot *slot = slot_at(room, edge);
+        if (from->restarted)
+            slot_switch(&slot->stream, CODEC_OPUS);
+        egress_sound(room, now, room->people[edge->receiver].link, slot, from->track, rtp, out);
+    }
+}
+
+/* A layer that is wanted feeds a slot from its next keyframe on; a slot that shows nothing yet takes what comes first,
+ * if that is no more than it is to have. Never a packet that came by retransmission: it may be a second old, and
+ * somebody may have been let in since. */
+static bool begins(const struct origin *from, const struct receive_slot *slot)
+{
+    const struct stream *wanted = slot->wanted == LAYER_NONE ? NULL : from->track->layers[slot->wanted];
+    if (slot->wanted == LAYER_NONE || !slot_takes(&slot->stream, from->stream->codec))
+        return false;
+    return from->layer == slot->wanted ||
+           (slot->layer == LAYER_NONE && (from->layer < slot->wanted || !track_layer_is_live(from->track, wanted)));
+}
+
+/* Which slots this packet's stream feeds from here on, and which not any more. */
+static void follow_layers(struct room *room, const struct origin *from, bool keyframe_starts)
+{
+    for (size_t i = 0; i < from->track->edge_count; i++) {
+        const struct edge *edge = &from->track->edges[i];
+        struct link *to = room->people[edge->receiver].link;
+        struct receive_slot *slot = slot_at(room, edge);
+        bool feeds = slot->layer == from->layer;
+        if (feeds && (from->restarted || slot->stream.codec.codec != from->stream->codec)) {
+            link_set_layer(to, slot, from->track, LAYER_NONE);
+            feeds = false;
+        }
+        if (feeds || !begins(from, slot))
+            continue;
+        if (keyframe_starts)
+            link_set_layer(to, slot, from->track, from->layer);
+        else if (from->layer == slot->wanted)
+            keyframe_want(&from->stream->keyframe);
     }
 }
 
 /* What a receiver of this stream may want once more. Without memory for it there is no repair, and a keyframe mends. */
-static void keep(struct track *track, uint64_t seq, const struct rtp *rtp)
+static void keep(struct stream *stream, uint64_t seq, const struct rtp *rtp, const struct video_packet *video)
 {
-    if (track->edge_count == 0 || (!track->cache && cache_create(&track->cache) != OK))
+    if (stream->receivers == 0 || (!stream->cache && cache_create(&stream->cache) != OK))
         return;
-    cache_put(track->cache, seq, rtp);
+    cache_put(stream->cache, seq, rtp, video);
 }
 
-/* A packet that came by retransmission may be a second old: it fills gaps, and begins nothing, as somebody may have
- * been let in since. */
-static void forward(struct room *room, struct now now, struct track *track, const struct rtp *rtp, bool restarted,
-                    bool repaired, struct outbox *out)
+static void measure(struct stream *stream, usec_t now_us, const struct rtp *rtp, const struct video_packet *video)
 {
-    for (size_t i = 0; i < track->edge_count; i++) {
-        const struct edge *edge = &track->edges[i];
-        struct slot *slot = &room->people[edge->receiver].link->slots[edge->slot].stream;
-        if (restarted)
-            slot_switch(slot);
-        if (!repaired || slot_has_begun(slot))
-            send_along(room, now, track, edge, rtp, out);
+    uint32_t len = (uint32_t)(RTP_HEADER_LEN + rtp->payload.len);
+    stream->last_at = now_us;
+    meter_add(&stream->rate, (int64_t)now_us, len);
+    if (video->temporal == 0)
+        meter_add(&stream->base, (int64_t)now_us, len);
+    if (video->keyframe_starts || video->temporal > stream->temporal_most)
+        stream->temporal_most = video->temporal;
+}
+
+static void relay_picture(struct room *room, struct now now, const struct origin *from, const struct rtp *rtp,
+                          bool repaired, struct outbox *out)
+{
+    struct stream *stream = from->stream;
+    /* A repair stream has reports of its own; to the stream that it repairs it is as if the packet had been late. */
+    uint64_t seq = repaired ? seq_extend(stream->reception.highest_seq, rtp->seq)
+                            : reception_packet(&stream->reception, now.mono_us, rtp->seq, rtp->time);
+    struct video_packet video = { 0 };
+    struct bytes descriptor = rtp_extension_find(rtp, from->track->how.dependency_extension);
+    bool readable = rtp->payload.len == 0 || video_read(stream->codec, rtp->payload, descriptor,
+                                                        repaired ? NULL : &stream->structure, &video) == OK;
+    if (video.keyframe_starts)
+        keyframe_arrived(&stream->keyframe);
+    follow_layers(room, from, video.keyframe_starts && !repaired);
+    feedback_packet(room, now, from->track, stream, seq, video.keyframe_starts);
+    if (!readable)
+        return; /* its number stays a gap: the frame is broken, and the receivers must know */
+    measure(stream, now.mono_us, rtp, &video);
+    keep(stream, seq, rtp, &video);
+    for (size_t i = 0; i < from->track->edge_count; i++) {
+        const struct edge *edge = &from->track->edges[i];
+        struct receive_slot *slot = slot_at(room, edge);
+        if (slot->layer == from->layer && (!repaired || slot_has_begun(&slot->stream)))
+            egress_picture(room, now, room->people[edge->receiver].link, slot, stream, seq, rtp, &video, out);
     }
+    if (stream->keyframe.wanted)
+        relay_ask_keyframes(room, now, out);
 }
 
 void relay_rtp(struct room *room, struct now now, struct participant *p, struct bytes packet, struct outbox *out)
 {
     struct rtp rtp;
-    bool restarted, repaired = false;
-    struct track *track = NULL;
+    struct origin from;
+    bool repaired = false, known = false;
     if (participant_in(p) && rtp_parse(packet, &rtp) == OK) {
         feedback_arrival(room, now, p->link, &rtp);
         repaired = link_take_repair(p->link, &rtp);
-        track = link_track_of(p->link, &rtp, &restarted);
+        known = link_origin_of(p->link, &rtp, &from);
     }
-    if (!track) {
+    if (!known) {
         room->shared->counts.packets_refused++;
         return;
     }
     room->shared->counts.packets_in++;
-    /* A repair stream has reports of its own; to the stream that it repairs it is as if the packet had been late. */
-    uint64_t seq = repaired ? seq_extend(track->reception.highest_seq, rtp.seq)
-                            : reception_packet(&track->reception, now.mono_us, rtp.seq, rtp.time);
-    if (track != &p->link->tracks[track_index(SOURCE_MIC)]) {
-        struct vp8 vp8;
-        bool keyframe_starts = vp8_parse(rtp.payload, &vp8) == OK && vp8.keyframe_start;
-        if (keyframe_starts)
-            keyframe_arrived(&track->keyframe);
-        keep(track, seq, &rtp);
-        feedback_packet(room, now, track, seq, keyframe_starts);
-    }
-    forward(room, now, track, &rtp, restarted, repaired, out);
-    if (track->keyframe.wanted)
-        relay_ask_keyframes(room, now, out);
+    if (from.track == &p->link->tracks[track_index(SOURCE_MIC)])
+        relay_sound(room, now, &from, &rtp, out);
+    else
+        relay_picture(room, now, &from, &rtp, repaired, out);
+}
+
+/* ---- Against the stream ---- */
+
+/* The stream that a slot is fed by, or is to be. */
+static struct stream *stream_of(struct room *room, const struct receive_slot *slot)
+{
+    uint8_t layer = slot->layer != LAYER_NONE ? slot->layer : slot->wanted;
+    if (!slot->video || slot->publisher == PUBLISHER_NONE || layer == LAYER_NONE)
+        return NULL;
+    return room->people[slot->publisher].link->tracks[slot->track].layers[layer];
 }
 
 /* A receiver's wish for a keyframe goes to whoever fills that slot now. */
 static void want_keyframe(struct room *room, struct link *receiver, uint32_t slot_ssrc)
 {
     struct receive_slot *slot = link_slot_by_ssrc(receiver, slot_ssrc);
-    if (slot && slot->video && slot->publisher != PUBLISHER_NONE)
-        keyframe_want(&room->people[slot->publisher].link->tracks[slot->track].keyframe);
+    struct stream *stream = slot ? stream_of(room, slot) : NULL;
+    if (stream)
+        keyframe_want(&stream->keyframe);
+}
+
+static void take_sender_report(struct link *link, struct now now, const struct rtcp_packet *packet)
+{
+    struct stream *stream = link_stream_by_ssrc(link, packet->ssrc);
+    if (!stream)
+        return;
+    reception_sender_report(&stream->reception, now.mono_us, &packet->sender);
+    sync_sender_report(&link->sync, now, packet->sender.ntp);
 }
 
 void relay_rtcp(struct room *room, struct now now, struct participant *p, struct bytes compound, struct outbox *out)
@@ -133,14 +188,14 @@ void relay_rtcp(struct room *room, struct now now, struct participant *p, struct
     struct reader reader = reader_over(compound);
     struct rtcp_packet packet;
     while (rtcp_next(&reader, &packet)) {
-        struct track *track;
-        if (packet.kind == RTCP_SR && (track = link_track_by_ssrc(p->link, packet.ssrc)) != NULL) {
-            reception_sender_report(&track->reception, now.mono_us, &packet.sender);
-            sync_sender_report(&p->link->sync, now, packet.sender.ntp);
-        } else if (packet.kind == RTCP_PLI || packet.kind == RTCP_FIR)
+        if (packet.kind == RTCP_SR)
+            take_sender_report(p->link, now, &packet);
+        else if (packet.kind == RTCP_PLI || packet.kind == RTCP_FIR)
             want_keyframe(room, p->link, packet.media_ssrc);
         else if (packet.kind == RTCP_NACK)
             repair_serve(room, now, p, packet.media_ssrc, packet.lost, out);
+        else if (packet.kind == RTCP_TWCC)
+            egress_feedback(room, now, p, packet.fci);
     }
     relay_ask_keyframes(room, now, out);
 }
@@ -149,9 +204,9 @@ void relay_ready(struct room *room, struct now now, struct participant *p, struc
 {
     p->link->report_at = now.mono_us + REPORT_US;
     for (size_t i = 0; i < p->link->slot_count; i++) {
-        struct receive_slot *slot = &p->link->slots[i];
-        if (slot->video && slot->publisher != PUBLISHER_NONE)
-            keyframe_want_now(&room->people[slot->publisher].link->tracks[slot->track].keyframe);
+        struct stream *stream = stream_of(room, &p->link->slots[i]);
+        if (stream)
+            keyframe_want_now(&stream->keyframe);
     }
     relay_ask_keyframes(room, now, out);
 }
@@ -172,14 +227,14 @@ void relay_send_rtcp(struct link *to, struct now now, struct writer *compound, s
         outbox_datagram(out, &peer, (struct bytes){ compound->at, len });
 }
 
-static void ask_keyframe(struct link *publisher, struct track *track, struct now now, struct outbox *out)
+static void ask_keyframe(struct link *publisher, struct stream *stream, struct now now, struct outbox *out)
 {
-    if (!can_ask(publisher, track) || !keyframe_due(&track->keyframe, now.mono_us))
+    if (!can_ask(publisher, stream) || !keyframe_due(&stream->keyframe, now.mono_us))
         return;
     uint8_t buffer[COMPOUND_MAX];
     struct writer compound = writer_over(buffer, sizeof buffer);
     relay_begin_compound(publisher, &compound);
-    rtcp_write_pli(&compound, publisher->feedback_ssrc, track->ssrc);
+    rtcp_write_pli(&compound, publisher->feedback_ssrc, stream->ssrc);
     relay_send_rtcp(publisher, now, &compound, out);
 }
 
@@ -187,13 +242,14 @@ void relay_ask_keyframes(struct room *room, struct now now, struct outbox *out)
 {
     for (size_t i = 0; i < room->people_count; i++) {
         struct link *link = room->people[i].link;
-        for (size_t j = 0; link && j < SOURCE_COUNT; j++) {
-            struct track *track = &link->tracks[j];
-            if (track->edge_count == 0)
-                keyframe_arrived(&track->keyframe); /* nobody is left to want one */
-            else if (track->keyframe.wanted)
-                ask_keyframe(link, track, now, out);
-        }
+        for (size_t j = 0; link && j < SOURCE_COUNT; j++)
+            for (size_t k = 0; k < LAYERS_MAX; k++) {
+                struct stream *stream = link->tracks[j].layers[k];
+                if (stream && link->tracks[j].edge_count == 0)
+                    keyframe_arrived(&stream->keyframe); /* nobody is left to want one */
+                else if (stream && stream->keyframe.wanted)
+                    ask_keyframe(link, stream, now, out);
+            }
     }
     room_wake_at(room, relay_deadline(room));
 }
@@ -201,13 +257,14 @@ void relay_ask_keyframes(struct room *room, struct now now, struct outbox *out)
 /* What we received from them, in one report each. */
 static void write_receiver_report(struct link *link, struct now now, struct writer *compound)
 {
-    struct rtcp_report reports[SOURCE_COUNT];
+    struct rtcp_report reports[SOURCE_COUNT * LAYERS_MAX];
     size_t count = 0;
-    for (size_t i = 0; i < SOURCE_COUNT; i++) {
-        struct track *track = &link->tracks[i];
-        if (reception_report(&track->reception, now.mono_us, track->ssrc, &reports[count]))
-            count++;
-    }
+    for (size_t i = 0; i < SOURCE_COUNT; i++)
+        for (size_t j = 0; j < LAYERS_MAX; j++) {
+            struct stream *stream = link->tracks[i].layers[j];
+            if (stream && reception_report(&stream->reception, now.mono_us, stream->ssrc, &reports[count]))
+                count++;
+        }
     rtcp_write_rr(compound, link->feedback_ssrc, reports, count);
     rtcp_write_sdes(compound, link->feedback_ssrc, cname);
 }
@@ -220,8 +277,10 @@ static void write_sender_reports(struct room *room, struct link *link, struct no
         if (slot->publisher == PUBLISHER_NONE)
             continue;
         const struct link *publisher = room->people[slot->publisher].link;
+        uint8_t layer = !slot->video ? 0 : slot->layer;
+        const struct stream *stream = layer == LAYER_NONE ? NULL : publisher->tracks[slot->track].layers[layer];
         struct rtcp_sender sender;
-        if (!slot_sender_report(&slot->stream, now, &publisher->tracks[slot->track].reception, &sender))
+        if (!stream || !slot_sender_report(&slot->stream, now, &stream->reception, &sender))
             continue;
         sender.ntp = sync_ntp(&publisher->sync, sender.ntp);
         rtcp_write_sr(compound, slot->stream.ssrc, &sender, NULL, 0);
@@ -247,6 +306,15 @@ void relay_reports(struct room *room, struct now now, struct outbox *out)
     }
 }
 
+static usec_t keyframes_deadline(const struct link *publisher, const struct track *track)
+{
+    usec_t deadline = NEVER;
+    for (size_t i = 0; track->edge_count > 0 && i < LAYERS_MAX; i++)
+        if (track->layers[i] && can_ask(publisher, track->layers[i]))
+            deadline = sooner(deadline, keyframe_deadline(&track->layers[i]->keyframe));
+    return deadline;
+}
+
 usec_t relay_deadline(const struct room *room)
 {
     usec_t deadline = NEVER;
@@ -258,9 +326,9 @@ usec_t relay_deadline(const struct room *room)
         if (transport_is_ready(link->transport) && participant_in(&room->people[i]))
             deadline = sooner(deadline, link->report_at);
         deadline = sooner(deadline, feedback_deadline(&room->people[i]));
+        deadline = sooner(deadline, egress_deadline(&room->people[i]));
         for (size_t j = 0; j < SOURCE_COUNT; j++)
-            if (link->tracks[j].edge_count > 0 && can_ask(link, &link->tracks[j]))
-                deadline = sooner(deadline, keyframe_deadline(&link->tracks[j].keyframe));
+            deadline = sooner(deadline, keyframes_deadline(link, &link->tracks[j]));
     }
     return deadline;
 }

@@ -16,11 +16,9 @@ void relay_ready(struct room *, struct now, struct participant *p, struct outbox
 void relay_ask_keyframes(struct room *, struct now, struct outbox *);
 /* Sends the sender and receiver reports that are due. Nobody outside an open gate gets any. */
 void relay_reports(struct room *, struct now, struct outbox *);
-/* For what else is sent to a peer beside the streams: whether anything may be sent (ready, and the peer still answers
- * for its path), how each compound begins, and its sending; the buffer needs TRANSPORT_SEAL_OVERHEAD of room behind it.
- */
-bool relay_can_send(const struct link *, struct now);
+/* For what else is sent to a peer beside the streams: how each compound begins, and its sending; the buffer needs
+ * TRANSPORT_SEAL_OVERHEAD of room behind it. */
 void relay_begin_compound(const struct link *, struct writer *compound);
 void relay_send_rtcp(struct link *, struct now, struct writer *compound, struct outbox *);
-/* When one of the two, or feedback_send, wants to run again. */
+/* When one of these, feedback_send or egress_run wants to run again. */
 usec_t relay_deadline(const struct room *);

@@ -1,5 +1,6 @@
 #include "room/settle.h"
 
+#include "room/egress.h"
 #include "room/extension.h"
 #include "room/feedback.h"
 #include "room/gate.h"
@@ -270,6 +271,7 @@ void room_tick(struct room *room, struct now now, struct outbox *out)
     tick_transports(room, now, out);
     if (now.mono_us >= room->settle_at) /* first: whose time is over gets no report either */
         room_settle(room, now, out);
+    egress_run(room, now, out);
     feedback_send(room, now, out);
     relay_ask_keyframes(room, now, out);
     relay_reports(room, now, out);
