@@ -15,9 +15,10 @@ enum {
 };
 
 enum {
-    FORMAT_NACK = 1, /* RFC 4585 6.2.1, of transport feedback */
-    FORMAT_PLI = 1,  /* RFC 4585 6.3.1, of payload feedback */
-    FORMAT_FIR = 4,  /* RFC 5104 4.3.1 */
+    FORMAT_NACK = 1,  /* RFC 4585 6.2.1, of transport feedback */
+    FORMAT_TWCC = 15, /* draft-holmer-rmcat-transport-wide-cc-extensions-01 3.1, of transport feedback too */
+    FORMAT_PLI = 1,   /* RFC 4585 6.3.1, of payload feedback */
+    FORMAT_FIR = 4,   /* RFC 5104 4.3.1 */
 };
 
 enum {
@@ -90,6 +91,10 @@ static void read_feedback(struct reader *r, struct rtcp_packet *packet)
         packet->kind = RTCP_NACK;
         packet->lost = (struct bytes){ r->at, r->left };
     }
+    if (packet->type == TYPE_RTPFB && packet->count == FORMAT_TWCC) {
+        packet->kind = RTCP_TWCC;
+        packet->fci = (struct bytes){ r->at, r->left };
+    }
     if (packet->type != TYPE_PSFB)
         return;
     if (packet->count == FORMAT_PLI)
@@ -139,13 +144,14 @@ static void read_body(struct reader *r, struct rtcp_packet *packet)
     read_unknown(r, packet);
 }
 
-/* 6.4.1: padding is in the last packet only, counts itself, and comes in words. */
-static bool strip_padding(struct bytes *body, bool last)
+/* 6.4.1: padding is in the last packet only, counts itself, and comes in words. Browsers fill transport-wide feedback
+ * up to a word with the odd bytes and call those padding, in whichever packet of a compound it is. */
+static bool strip_padding(struct bytes *body, bool odd, bool last)
 {
-    if (!last || body->len == 0)
+    if ((!last && !odd) || body->len == 0)
         return false;
     uint8_t padding = body->at[body->len - 1];
-    if (padding == 0 || padding % WORD != 0 || padding > body->len)
+    if (padding == 0 || (padding % WORD != 0 && !odd) || padding > body->len)
         return false;
     body->len -= padding;
     return true;
@@ -161,7 +167,8 @@ bool rtcp_next(struct reader *r, struct rtcp_packet *out)
     struct bytes body = read_bytes(r, words * WORD);
     if ((first & VERSION_MASK) != VERSION_2)
         r->bad = true;
-    if ((first & PADDING) && !r->bad && !strip_padding(&body, r->left == 0))
+    bool odd = packet.type == TYPE_RTPFB && packet.count == FORMAT_TWCC;
+    if ((first & PADDING) && !r->bad && !strip_padding(&body, odd, r->left == 0))
         r->bad = true;
     if (r->bad)
         return false;

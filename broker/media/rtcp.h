@@ -1,5 +1,5 @@
-/* rtcp.h - compound RTCP, read packet by packet and written: RFC 3550 6, RFC 4585 6 (NACK, PLI), RFC 5104 4.3.1 (FIR).
- */
+/* rtcp.h - compound RTCP, read packet by packet and written: RFC 3550 6, RFC 4585 6 (NACK, PLI), RFC 5104 4.3.1 (FIR),
+ * transport-wide feedback as far as its header (twcc.h reads the rest). */
 #pragma once
 
 #include "base/bytes.h"
@@ -13,6 +13,7 @@ enum rtcp_kind {
     RTCP_PLI,
     RTCP_FIR,
     RTCP_NACK,
+    RTCP_TWCC,
 };
 
 /* One reception report, RFC 3550 6.4.1. */
@@ -38,7 +39,8 @@ struct rtcp_packet {
     uint8_t type, count; /* as on the wire */
     uint32_t ssrc;       /* who sends; BYE: the first who leaves, 0 for nobody */
     struct bytes lost;   /* NACK: what it asks for, for rtcp_nack_next; borrowed */
-    uint32_t media_ssrc; /* PLI, NACK: whom it is about. FIR: the first entry's */
+    struct bytes fci;    /* TWCC: what it says, for twcc_read; borrowed */
+    uint32_t media_ssrc; /* PLI, NACK, TWCC: whom it is about. FIR: the first entry's */
     struct rtcp_sender sender;
     size_t report_count;
     struct rtcp_report reports[RTCP_REPORTS_MAX];

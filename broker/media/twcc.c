@@ -150,3 +150,81 @@ bool twcc_write(struct twcc *twcc, struct writer *out, uint32_t ssrc, uint32_t m
     twcc->reports++;
     return true;
 }
+
+/* Section 3.1.3 and 3.1.4 once more: a run, or fourteen symbols of one bit, or seven of two. */
+enum {
+    VECTOR = 1 << 15,
+    VECTOR_OF_TWO_BITS = 1 << 14,
+    VECTOR_SYMBOLS_ONE_BIT = 14,
+};
+
+static void next_chunk(struct twcc_reader *r)
+{
+    r->chunk = read_be16(&r->chunks);
+    if (!(r->chunk & VECTOR))
+        r->symbols_left = r->chunk & RUN_MAX;
+    else
+        r->symbols_left = r->chunk & VECTOR_OF_TWO_BITS ? VECTOR_SYMBOLS : VECTOR_SYMBOLS_ONE_BIT;
+}
+
+/* The next packet's; 3, which is reserved, is nobody's. */
+static unsigned next_symbol(struct twcc_reader *r)
+{
+    while (r->symbols_left == 0 && !r->chunks.bad)
+        next_chunk(r); /* a run of none is allowed, and useless */
+    if (r->chunks.bad)
+        return NOT_RECEIVED;
+    r->symbols_left--;
+    r->left--;
+    r->seq++;
+    if (!(r->chunk & VECTOR))
+        return r->chunk >> 13 & 3;
+    if (r->chunk & VECTOR_OF_TWO_BITS)
+        return r->chunk >> 2 * r->symbols_left & 3;
+    return r->chunk >> r->symbols_left & 1;
+}
+
+/* The deltas begin where the chunks end, which only reading the chunks tells. */
+static enum status find_deltas(struct twcc_reader r, struct reader *deltas)
+{
+    size_t need = 0;
+    while (r.left > 0) {
+        unsigned symbol = next_symbol(&r);
+        if (r.chunks.bad || symbol > LARGE_DELTA)
+            return ERR_MALFORMED;
+        need += symbol; /* small ones have one byte, large ones two */
+    }
+    if (r.chunks.left < need)
+        return ERR_MALFORMED;
+    *deltas = r.chunks;
+    return OK;
+}
+
+enum status twcc_read(struct bytes fci, struct twcc_reader *out)
+{
+    struct twcc_reader r = { .chunks = reader_over(fci) };
+    r.seq = read_be16(&r.chunks);
+    r.left = read_be16(&r.chunks);
+    r.at_us = (int64_t)read_be24(&r.chunks) * (int64_t)REFERENCE_US;
+    read_u8(&r.chunks); /* the report's own number: whether one is missing shows in the packets' */
+    if (r.chunks.bad || r.left == 0 || r.left > TWCC_READ_MAX)
+        return ERR_MALFORMED;
+    TRY(find_deltas(r, &r.deltas));
+    *out = r;
+    return OK;
+}
+
+bool twcc_next(struct twcc_reader *r, struct twcc_arrival *out)
+{
+    if (r->left == 0)
+        return false;
+    *out = (struct twcc_arrival){ .seq = r->seq };
+    unsigned symbol = next_symbol(r);
+    if (symbol == NOT_RECEIVED)
+        return true;
+    int64_t delta = symbol == SMALL_DELTA ? read_u8(&r->deltas) : (int16_t)read_be16(&r->deltas);
+    r->at_us += delta * (int64_t)DELTA_US;
+    out->came = true;
+    out->at_us = r->at_us;
+    return true;
+}

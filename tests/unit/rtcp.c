@@ -146,9 +146,28 @@ static void goodbyes_and_strangers_are_told_apart(void **state)
     assert_int_equal(packet.ssrc, 5);
     next_is(&r, &packet, RTCP_BYE);
     assert_int_equal(packet.ssrc, 0);
-    for (int i = 0; i < 3; i++)
+    next_is(&r, &packet, RTCP_TWCC);
+    assert_int_equal(packet.media_ssrc, 2);
+    assert_true(bytes_equal(packet.fci, BYTES(9, 9, 9, 9)));
+    for (int i = 0; i < 2; i++)
         next_is(&r, &packet, RTCP_OTHER);
     assert_false(rtcp_next(&r, &packet));
+}
+
+/* Browsers fill it up to a word, and count the filling as padding: 1 to 3 bytes of it, in any packet of the compound.
+ */
+static void odd_padding_is_transport_wide_feedbacks_alone(void **state)
+{
+    (void)state;
+    struct bytes compound = BYTES(0xaf, 205, 0, 3, 0, 0, 0, 1, 0, 0, 0, 2, 9, 9, 0, 2, RR_EMPTY);
+    assert_int_equal(rtcp_check(compound), OK);
+    struct reader r = reader_over(compound);
+    struct rtcp_packet packet;
+    next_is(&r, &packet, RTCP_TWCC);
+    assert_true(bytes_equal(packet.fci, BYTES(9, 9)));
+    assert_int_equal(rtcp_check(BYTES(0xaf, 205, 0, 3, 0, 0, 0, 1, 0, 0, 0, 2, 9, 9, 0, 0)), ERR_MALFORMED);
+    assert_int_equal(rtcp_check(BYTES(0xaf, 205, 0, 3, 0, 0, 0, 1, 0, 0, 0, 2, 9, 9, 0, 13)), ERR_MALFORMED);
+    assert_int_equal(rtcp_check(BYTES(0xa1, 205, 0, 3, 0, 0, 0, 1, 0, 0, 0, 2, 9, 9, 0, 2)), ERR_MALFORMED);
 }
 
 static void feedback_alone_is_understood(void **state)
@@ -251,6 +270,7 @@ int main(void)
         cmocka_unit_test(a_cname_of_any_length_ends_on_a_word),
         cmocka_unit_test(a_fir_names_its_first_entry),
         cmocka_unit_test(goodbyes_and_strangers_are_told_apart),
+        cmocka_unit_test(odd_padding_is_transport_wide_feedbacks_alone),
         cmocka_unit_test(feedback_alone_is_understood),
         cmocka_unit_test(a_compound_that_does_not_hold_together_is_refused),
         cmocka_unit_test(every_cut_of_a_good_compound_is_refused_or_whole_packets),

@@ -57,6 +57,23 @@ static void read_report(struct bytes compound, uint32_t ssrc, uint32_t media_ssr
     assert_true(r.left < 4);
 }
 
+/* What is written reads back as it was: the reader against the one above, which knows the format on its own. */
+static void read_by_ours(struct bytes compound)
+{
+    struct twcc_reader r;
+    assert_int_equal(twcc_read((struct bytes){ compound.at + 12, compound.len - 12 }, &r), OK);
+    struct twcc_arrival a;
+    uint16_t seq = r.seq, left = r.left;
+    for (; twcc_next(&r, &a); seq++, left--) {
+        assert_int_equal(a.seq, seq);
+        assert_int_equal(a.came, told[seq] >= 0);
+        if (a.came)
+            assert_int_equal(a.at_us, told[seq] * 250);
+    }
+    assert_int_equal(left, 0);
+    assert_false(r.deltas.bad);
+}
+
 static int write_and_read(struct twcc *twcc)
 {
     int written = 0;
@@ -64,6 +81,7 @@ static int write_and_read(struct twcc *twcc)
     struct writer w = writer_over(buffer, sizeof buffer);
     while (twcc_write(twcc, &w, 7, 8)) {
         read_report(writer_bytes(&w), 7, 8);
+        read_by_ours(writer_bytes(&w));
         w = writer_over(buffer, sizeof buffer);
         written++;
     }
@@ -195,6 +213,43 @@ static void without_room_nothing_is_written_or_lost(void **state)
     assert_int_equal(told[29] / 4, 1029);
 }
 
+#define FCI(...) ((struct bytes){ (const uint8_t[]){ __VA_ARGS__ }, sizeof((const uint8_t[]){ __VA_ARGS__ }) })
+#define HEAD(first, count) 0, first, (count) >> 8, (count)&0xff, 0, 0, 2, 7
+
+static void each_form_of_chunk_is_read(void **state)
+{
+    (void)state;
+    struct twcc_reader r;
+    struct twcc_arrival a;
+    /* A run of three, fourteen by one bit, two of seven by two bits; then the filling. */
+    assert_int_equal(twcc_read(FCI(HEAD(5, 19), 0x20, 3, 0xa0, 1, 0xd8, 0, 4, 4, 4, 8, 8, 4, 0xff, 0xfc, 0), &r), OK);
+    static const int64_t at[19] = { 1, 2, 3, -1, 5, [16] = 7, [17] = 8, [18] = 7 };
+    for (int i = 0; i < 19; i++) {
+        assert_true(twcc_next(&r, &a));
+        assert_int_equal(a.seq, 5 + i);
+        assert_int_equal(a.came, at[i] > 0);
+        if (a.came)
+            assert_int_equal(a.at_us, 128000 + 1000 * at[i]);
+    }
+    assert_false(twcc_next(&r, &a));
+}
+
+static void what_does_not_hold_together_is_refused(void **state)
+{
+    (void)state;
+    struct twcc_reader r;
+    assert_int_equal(twcc_read(FCI(HEAD(0, 1), 0x20, 1, 9), &r), OK);
+    assert_int_equal(twcc_read(FCI(HEAD(0, 1), 0x20, 1), &r), ERR_MALFORMED);          /* no delta */
+    assert_int_equal(twcc_read(FCI(HEAD(0, 2), 0x20, 1, 9), &r), ERR_MALFORMED);       /* no second chunk */
+    assert_int_equal(twcc_read(FCI(HEAD(0, 1), 0x60, 1, 9, 9, 9), &r), ERR_MALFORMED); /* a reserved symbol */
+    assert_int_equal(twcc_read(FCI(HEAD(0, 1), 0x40, 1, 9), &r), ERR_MALFORMED);       /* half a delta */
+    assert_int_equal(twcc_read(FCI(HEAD(0, 0), 0, 0), &r), ERR_MALFORMED);             /* about nothing */
+    assert_int_equal(twcc_read(FCI(HEAD(0, 1), 0, 0, 0, 0), &r), ERR_MALFORMED);       /* runs of none, to the end */
+    assert_int_equal(twcc_read(FCI(HEAD(0, TWCC_READ_MAX + 1), 0x1f, 0xff, 0x1f, 0xff), &r), ERR_MALFORMED);
+    assert_int_equal(twcc_read(FCI(HEAD(0, TWCC_READ_MAX), 0x1f, 0xff, 0x1f, 0xff), &r), OK);
+    assert_int_equal(twcc_read(FCI(0, 0, 0), &r), ERR_MALFORMED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -205,6 +260,8 @@ int main(void)
         cmocka_unit_test(what_was_reported_is_over),
         cmocka_unit_test(a_jump_loses_only_what_lies_before_it),
         cmocka_unit_test(without_room_nothing_is_written_or_lost),
+        cmocka_unit_test(each_form_of_chunk_is_read),
+        cmocka_unit_test(what_does_not_hold_together_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
