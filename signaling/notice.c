@@ -141,9 +141,10 @@ enum status notice_roster(struct writer *w, const struct notice_person *people, 
 
 static json_t *slot_of(const struct notice_slot *slot)
 {
-    return json_pack("{s:s, s:s?, s:s*}", "mid", slot->mid, "participant",
+    return json_pack("{s:s, s:s?, s:s*, s:o*}", "mid", slot->mid, "participant",
                      slot->participant ? slot->participant->text : NULL, "source",
-                     slot->participant ? source_name(slot->source) : NULL);
+                     slot->participant ? source_name(slot->source) : NULL, "paused",
+                     slot->participant && slot->paused ? json_true() : NULL);
 }
 
 enum status notice_slots(struct writer *w, const struct notice_slot *slots, size_t count)

@@ -14,15 +14,17 @@ static void put(struct cache *cache, uint64_t seq, size_t len)
 {
     memset(payload, (int)(seq & 0xff), len);
     struct rtp rtp = { .marker = seq % 2, .time = (uint32_t)seq * 10, .payload = { payload, len } };
-    cache_put(cache, seq, &rtp);
+    cache_put(cache, seq, &rtp, &(struct video_packet){ .picture_id = (uint16_t)seq });
 }
 
 /* The whole of it, as it was put. */
 static bool has(const struct cache *cache, uint64_t seq, size_t len)
 {
     struct rtp rtp;
-    if (!cache_find(cache, seq, &rtp))
+    struct video_packet video;
+    if (!cache_find(cache, seq, &rtp, &video))
         return false;
+    assert_int_equal(video.picture_id, (uint16_t)seq);
     assert_int_equal(rtp.seq, (uint16_t)seq);
     assert_int_equal(rtp.time, (uint32_t)seq * 10);
     assert_int_equal(rtp.marker, seq % 2);

@@ -34,17 +34,17 @@ static uint32_t time_of(struct renumber *renumber, usec_t now_us, uint16_t seq, 
 static uint16_t picture_of(struct renumber *renumber, uint16_t seq, unsigned bits, uint16_t picture)
 {
     struct rtp rtp = { .seq = seq };
-    struct vp8 vp8 = { .picture_bits = (uint8_t)bits, .picture_id = picture };
-    assert_true(renumber_packet(renumber, 0, &rtp, &vp8));
-    return vp8.picture_id;
+    struct video_packet video = { .picture_bits = (uint8_t)bits, .picture_id = picture };
+    assert_true(renumber_packet(renumber, 0, &rtp, &video));
+    return video.picture_id;
 }
 
 static uint8_t tl0_of(struct renumber *renumber, uint16_t seq, uint8_t tl0)
 {
     struct rtp rtp = { .seq = seq };
-    struct vp8 vp8 = { .has_tl0 = true, .tl0_picture_index = tl0 };
-    assert_true(renumber_packet(renumber, 0, &rtp, &vp8));
-    return vp8.tl0_picture_index;
+    struct video_packet video = { .has_tl0 = true, .tl0_picture_index = tl0 };
+    assert_true(renumber_packet(renumber, 0, &rtp, &video));
+    return video.tl0_picture_index;
 }
 
 static void the_first_packet_has_the_starting_numbers(void **state)
@@ -52,12 +52,12 @@ static void the_first_packet_has_the_starting_numbers(void **state)
     (void)state;
     struct renumber renumber = fresh();
     struct rtp rtp = { .seq = 9999, .time = 123456 };
-    struct vp8 vp8 = { .picture_bits = 15, .picture_id = 700, .has_tl0 = true, .tl0_picture_index = 9 };
-    assert_true(renumber_packet(&renumber, 0, &rtp, &vp8));
+    struct video_packet video = { .picture_bits = 15, .picture_id = 700, .has_tl0 = true, .tl0_picture_index = 9 };
+    assert_true(renumber_packet(&renumber, 0, &rtp, &video));
     assert_int_equal(rtp.seq, 100);
     assert_int_equal(rtp.time, 5000);
-    assert_int_equal(vp8.picture_id, 40);
-    assert_int_equal(vp8.tl0_picture_index, 40);
+    assert_int_equal(video.picture_id, 40);
+    assert_int_equal(video.tl0_picture_index, 40);
 }
 
 static void loss_stays_a_gap_and_late_packets_fill_it(void **state)
@@ -138,10 +138,10 @@ static void what_is_skipped_leaves_no_gap(void **state)
     (void)state;
     struct renumber renumber = fresh();
     assert_int_equal(number(&renumber, 65533), 100);
-    renumber_skip(&renumber, 65534);
-    renumber_skip(&renumber, 65535);
+    renumber_skip(&renumber, 65534, NULL);
+    renumber_skip(&renumber, 65535, NULL);
     assert_int_equal(number(&renumber, 0), 101);
-    renumber_skip(&renumber, 1);
+    renumber_skip(&renumber, 1, NULL);
     assert_int_equal(number(&renumber, 2), 102);
     assert_int_equal(number(&renumber, 65534), -1);
     assert_int_equal(number(&renumber, 65535), -1);
@@ -153,7 +153,7 @@ static void a_skipped_number_does_not_take_the_next_ones_place(void **state)
     (void)state;
     struct renumber renumber = fresh();
     assert_int_equal(number(&renumber, 10), 100);
-    renumber_skip(&renumber, 11);
+    renumber_skip(&renumber, 11, NULL);
     assert_int_equal(number(&renumber, 11), -1);
     assert_int_equal(number(&renumber, 12), 101);
 }
@@ -163,22 +163,27 @@ static void a_late_packet_from_before_a_skip_keeps_its_place(void **state)
     (void)state;
     struct renumber renumber = fresh();
     assert_int_equal(number(&renumber, 10), 100);
-    renumber_skip(&renumber, 12);
+    renumber_skip(&renumber, 12, NULL);
     assert_int_equal(number(&renumber, 13), 102);
-    renumber_skip(&renumber, 14);
+    renumber_skip(&renumber, 14, NULL);
     assert_int_equal(number(&renumber, 15), 103);
     assert_int_equal(number(&renumber, 11), 101);
 }
 
-static void a_late_skip_changes_nothing(void **state)
+static void a_late_skip_leaves_a_gap_that_can_be_filled(void **state)
 {
     (void)state;
     struct renumber renumber = fresh();
     assert_int_equal(number(&renumber, 10), 100);
-    assert_int_equal(number(&renumber, 12), 102);
-    renumber_skip(&renumber, 11);
-    renumber_skip(&renumber, 12);
-    assert_int_equal(number(&renumber, 13), 103);
+    assert_false(renumber_skip(&renumber, 11, NULL));
+    assert_int_equal(number(&renumber, 13), 102); /* 12 is missing */
+    assert_true(renumber_skip(&renumber, 12, NULL));
+    assert_false(renumber_skip(&renumber, 13, NULL)); /* went out */
+    assert_false(renumber_skip(&renumber, 11, NULL)); /* left none */
+    assert_false(renumber_skip(&renumber, 9, NULL));  /* from before the switch */
+    assert_int_equal(number(&renumber, 12), 101);
+    assert_false(renumber_skip(&renumber, 12, NULL));
+    assert_int_equal(number(&renumber, 14), 103);
 }
 
 static void a_leap_that_would_seem_to_go_back_is_dropped(void **state)
@@ -186,8 +191,8 @@ static void a_leap_that_would_seem_to_go_back_is_dropped(void **state)
     (void)state;
     struct renumber renumber = fresh();
     assert_int_equal(number(&renumber, 0), 100);
-    renumber_skip(&renumber, 30000);
-    renumber_skip(&renumber, 60000);
+    renumber_skip(&renumber, 30000, NULL);
+    renumber_skip(&renumber, 60000, NULL);
     assert_int_equal(number(&renumber, 60001), -1);
     renumber_switch(&renumber);
     assert_int_equal(number(&renumber, 60002), 101);
@@ -199,7 +204,7 @@ static void more_skips_than_spans_drop_only_what_is_very_late(void **state)
     struct renumber renumber = fresh();
     assert_int_equal(number(&renumber, 0), 100);
     for (uint16_t n = 0; n < 50; n++) { /* of three: one lost, one skipped, one sent */
-        renumber_skip(&renumber, (uint16_t)(2 + 3 * n));
+        renumber_skip(&renumber, (uint16_t)(2 + 3 * n), NULL);
         assert_int_equal(number(&renumber, (uint16_t)(3 + 3 * n)), 102 + 2 * n);
     }
     assert_int_equal(number(&renumber, 148), 199);
@@ -294,6 +299,51 @@ static void temporal_indices_go_on_across_switches(void **state)
     assert_int_equal(tl0_of(&renumber, 2, 77), 42);
 }
 
+static void skip_picture(struct renumber *renumber, uint16_t seq, uint16_t picture)
+{
+    struct video_packet video = { .picture_bits = 15, .picture_id = picture, .temporal = 1 };
+    renumber_skip(renumber, seq, &video);
+}
+
+static void pictures_that_are_left_out_leave_no_gap(void **state)
+{
+    (void)state;
+    struct renumber renumber = fresh();
+    assert_int_equal(picture_of(&renumber, 1, 15, 0x7ffe), 40);
+    skip_picture(&renumber, 2, 0x7fff); /* of two packets */
+    skip_picture(&renumber, 3, 0x7fff);
+    assert_int_equal(picture_of(&renumber, 4, 15, 0), 41);
+    skip_picture(&renumber, 6, 1); /* its first packet, 5, is lost */
+    skip_picture(&renumber, 7, 2);
+    assert_int_equal(picture_of(&renumber, 8, 15, 3), 42);
+    assert_int_equal(picture_of(&renumber, 9, 15, 5), 44); /* one lost is still missed */
+    skip_picture(&renumber, 10, 6);
+    assert_int_equal(picture_of(&renumber, 11, 15, 7), 45);
+}
+
+/* Asked for again, or late, between others that were left out. */
+static void a_late_picture_keeps_its_place_among_those_left_out(void **state)
+{
+    (void)state;
+    struct renumber renumber = fresh();
+    assert_int_equal(picture_of(&renumber, 1, 15, 10), 40);
+    for (uint16_t n = 0; n < 20; n++) { /* every second picture is left out; those that are not have two packets */
+        skip_picture(&renumber, (uint16_t)(2 + 3 * n), (uint16_t)(11 + 2 * n));
+        assert_int_equal(picture_of(&renumber, (uint16_t)(3 + 3 * n), 15, (uint16_t)(12 + 2 * n)), 41 + n);
+    }
+    for (uint16_t n = 0; n < 20; n++) {
+        uint16_t seq_in = (uint16_t)(4 + 3 * n);
+        struct rtp rtp = { .seq = seq_in };
+        struct video_packet video = { .picture_bits = 15, .picture_id = (uint16_t)(12 + 2 * n) }, again = video;
+        assert_true(renumber_packet(&renumber, 0, &rtp, &video));
+        assert_int_equal(video.picture_id, 41 + n);
+        struct rtp repaired = { .seq = seq_in };
+        renumber_again(&renumber, rtp.seq, &repaired, &again);
+        assert_int_equal(again.picture_id, 41 + n);
+        assert_int_equal(repaired.seq, rtp.seq);
+    }
+}
+
 static void a_source_without_pictures_does_not_break_the_count(void **state)
 {
     (void)state;
@@ -352,12 +402,12 @@ static void live_one_run(struct life *life, uint64_t seed)
         life->now_us += roll(dice, 20000);
         if (!arrived[n] && first >= 0 && roll(dice, 12) == 0) {
             arrived[n] = skipped[n] = true;
-            renumber_skip(&life->renumber, (uint16_t)(seq + n));
+            renumber_skip(&life->renumber, (uint16_t)(seq + n), NULL);
             continue;
         }
         struct rtp rtp = { .seq = (uint16_t)(seq + n), .time = time + (uint32_t)(n / FRAME_PACKETS * FRAME_TICKS) };
-        struct vp8 vp8 = { .picture_bits = 15, .picture_id = (picture + n / FRAME_PACKETS) & 0x7fff };
-        bool sent = renumber_packet(&life->renumber, life->now_us, &rtp, &vp8);
+        struct video_packet video = { .picture_bits = 15, .picture_id = (picture + n / FRAME_PACKETS) & 0x7fff };
+        bool sent = renumber_packet(&life->renumber, life->now_us, &rtp, &video);
         if (sent && (arrived[n] || (first >= 0 && n < first)))
             fail_msg("seed %llu: sent a repeat or a packet from before the switch", (unsigned long long)seed);
         arrived[n] = true;
@@ -371,22 +421,22 @@ static void live_one_run(struct life *life, uint64_t seed)
         if (first < 0) {
             first = n;
             assert_int_equal(rtp.seq, life->first_of_run);
-            assert_int_equal(vp8.picture_id, life->first_picture);
+            assert_int_equal(video.picture_id, life->first_picture);
             if (life->count > 1)
                 assert_in_range(rtp.time - life->last_time, VIDEO / 50, INT32_MAX);
             highest = rtp.seq;
-            highest_picture = vp8.picture_id;
+            highest_picture = video.picture_id;
             life->last_time = rtp.time;
         }
         /* Distances within the source hold, and a higher number comes after a lower one. */
-        assert_int_equal(vp8.picture_id, (life->first_picture + n / FRAME_PACKETS - first / FRAME_PACKETS) & 0x7fff);
+        assert_int_equal(video.picture_id, (life->first_picture + n / FRAME_PACKETS - first / FRAME_PACKETS) & 0x7fff);
         for (int m = first; m < RUN && m < n + MOST_LATE; m++)
             if (m != n && arrived[m] && !skipped[m] && life->sent[out_of[m]])
                 assert_true((int16_t)(rtp.seq - out_of[m]) * (n - m) > 0);
         if ((int16_t)(rtp.seq - highest) > 0)
             highest = rtp.seq;
-        if ((int16_t)((uint16_t)(vp8.picture_id - highest_picture) << 1) > 0)
-            highest_picture = vp8.picture_id;
+        if ((int16_t)((uint16_t)(video.picture_id - highest_picture) << 1) > 0)
+            highest_picture = video.picture_id;
         if ((int32_t)(rtp.time - life->last_time) > 0)
             life->last_time = rtp.time;
     }
@@ -425,7 +475,7 @@ int main(void)
         cmocka_unit_test(what_is_skipped_leaves_no_gap),
         cmocka_unit_test(a_skipped_number_does_not_take_the_next_ones_place),
         cmocka_unit_test(a_late_packet_from_before_a_skip_keeps_its_place),
-        cmocka_unit_test(a_late_skip_changes_nothing),
+        cmocka_unit_test(a_late_skip_leaves_a_gap_that_can_be_filled),
         cmocka_unit_test(a_leap_that_would_seem_to_go_back_is_dropped),
         cmocka_unit_test(more_skips_than_spans_drop_only_what_is_very_late),
         cmocka_unit_test(time_goes_on_by_what_has_passed),
@@ -436,6 +486,8 @@ int main(void)
         cmocka_unit_test(pictures_go_on_across_switches),
         cmocka_unit_test(short_picture_ids_follow_long_ones),
         cmocka_unit_test(temporal_indices_go_on_across_switches),
+        cmocka_unit_test(pictures_that_are_left_out_leave_no_gap),
+        cmocka_unit_test(a_late_picture_keeps_its_place_among_those_left_out),
         cmocka_unit_test(a_source_without_pictures_does_not_break_the_count),
         cmocka_unit_test(random_lives_never_repeat_and_never_restart),
     };
