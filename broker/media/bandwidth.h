@@ -38,7 +38,8 @@ void bandwidth_want(struct bandwidth *, uint64_t bps);
 /* What is due by time: silence, the next probe. */
 void bandwidth_tick(struct bandwidth *, usec_t now_us);
 /* Bytes of padding to send now so that a probe goes out at its rate, in packets of any size (RTP's padding has at most
- * 255 bytes), each numbered by bandwidth_send; 0 when there is none to send. What media is sent meanwhile counts too. */
+ * 255 bytes), each numbered by bandwidth_send; 0 when there is none to send. What media is sent meanwhile counts too.
+ */
 size_t bandwidth_probe(struct bandwidth *, usec_t now_us);
 /* When bandwidth_tick or bandwidth_probe has something to do. */
 usec_t bandwidth_deadline(const struct bandwidth *);

@@ -222,7 +222,7 @@ static void each_form_of_chunk_is_read(void **state)
     struct twcc_reader r;
     struct twcc_arrival a;
     /* A run of three, fourteen by one bit, two of seven by two bits; then the filling. */
-    assert_int_equal(twcc_read(FCI(HEAD(5, 19), 0x20, 3, 0xa0, 1, 0xd8, 0, 4, 4, 4, 8, 8, 4, 0xff, 0xfc, 0), &r), OK);
+    assert_int_equal(twcc_read(FCI(HEAD(5, 19), 0x20, 3, 0x90, 1, 0xd8, 0, 4, 4, 4, 8, 8, 4, 0xff, 0xfc, 0), &r), OK);
     static const int64_t at[19] = { 1, 2, 3, -1, 5, [16] = 7, [17] = 8, [18] = 7 };
     for (int i = 0; i < 19; i++) {
         assert_true(twcc_next(&r, &a));
