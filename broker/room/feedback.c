@@ -18,7 +18,7 @@ void feedback_arrival(struct room *room, struct now now, struct link *publisher,
 
 void feedback_packet(struct room *room, struct now now, struct track *track, uint64_t seq, bool keyframe_starts)
 {
-    if (!track->how.repair_type || track->edge_count == 0)
+    if (!track_is_repairable(track) || track->edge_count == 0)
         return;
     if (nack_packet(&track->nack, now.mono_us, seq))
         keyframe_want(&track->keyframe);

@@ -29,10 +29,13 @@ static void slots_init(struct link *link, const struct negotiated *agreed, const
         slot->video = how->video;
         slot->publisher = PUBLISHER_NONE;
         memcpy(slot->mid, how->mid, sizeof slot->mid);
-        slot_init(&slot->stream, how->video ? SLOT_VP8 : SLOT_OPUS, how->ssrc, how->payload_type, entropy);
+        const struct negotiated_codec *codec =
+            negotiated_by_codec(how->codecs, how->codec_count, how->video ? CODEC_VP8 : CODEC_OPUS);
+        slot_init(&slot->stream, how->video ? SLOT_VP8 : SLOT_OPUS, how->ssrc, codec ? codec->payload_type : 0,
+                  entropy);
         slot->stream.red_payload_type = how->red_type;
-        if (how->repair_type)
-            slot_set_repair(&slot->stream, how->repair_ssrc, how->repair_type, entropy);
+        if (codec && codec->repair_type)
+            slot_set_repair(&slot->stream, how->repair_ssrc, codec->repair_type, entropy);
     }
 }
 
@@ -57,6 +60,8 @@ static enum status negotiate_link(struct link *link, const struct link_config *c
         .first_ssrc = ssrc + 1,
         .audio_slots = audio_slots,
         .video_slots = video_slots,
+        .video_codecs = config->video_codecs.at,
+        .video_codec_count = config->video_codecs.count,
     };
     struct sdp_offer parsed;
     struct negotiated agreed;
@@ -135,7 +140,20 @@ static struct track *track_by_mid(struct link *link, const struct rtp *rtp)
 
 static bool is_its_media(const struct track *track, const struct rtp *rtp)
 {
-    return rtp->payload_type == track->how.payload_type || track_is_red(track, rtp);
+    return negotiated_by_type(track->how.codecs, track->how.codec_count, rtp->payload_type) || track_is_red(track, rtp);
+}
+
+static const struct negotiated_codec *repaired_codec(const struct track *track, const struct rtp *rtp)
+{
+    return negotiated_by_repair(track->how.codecs, track->how.codec_count, rtp->payload_type);
+}
+
+bool track_is_repairable(const struct track *track)
+{
+    for (size_t i = 0; i < track->how.codec_count; i++)
+        if (track->how.codecs[i].repair_type)
+            return true;
+    return false;
 }
 
 struct track *link_track_of(struct link *link, const struct rtp *rtp, bool *restarted)
@@ -161,11 +179,11 @@ static struct track *repaired_track(struct link *link, const struct rtp *rtp)
 {
     for (size_t i = 0; i < SOURCE_COUNT; i++) {
         struct track *track = &link->tracks[i];
-        if (track->how.repair_type && track->how.repair_type == rtp->payload_type && track->repair_ssrc == rtp->ssrc)
+        if (repaired_codec(track, rtp) && track->repair_ssrc == rtp->ssrc)
             return track;
     }
     struct track *track = track_by_mid(link, rtp);
-    if (!track || !track->how.repair_type || track->how.repair_type != rtp->payload_type)
+    if (!track || !repaired_codec(track, rtp))
         return NULL;
     track->repair_ssrc = rtp->ssrc;
     return track;
@@ -181,7 +199,7 @@ bool link_take_repair(struct link *link, struct rtp *rtp)
     rtp->seq = load_be16(rtp->payload.at);
     rtp->payload = (struct bytes){ rtp->payload.at + SEQ_LEN, rtp->payload.len - SEQ_LEN };
     rtp->ssrc = track->ssrc;
-    rtp->payload_type = track->how.payload_type;
+    rtp->payload_type = repaired_codec(track, rtp)->payload_type;
     return true;
 }
 

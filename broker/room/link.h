@@ -63,6 +63,7 @@ struct link_config {
     const uint8_t *fingerprint;
     const struct address *candidates;
     size_t candidate_count;
+    struct codec_choice video_codecs;
 };
 
 /* From an offer to a link and the answer's text. On failure *why is plain words when the offer is to blame, else NULL.
@@ -85,6 +86,8 @@ static inline bool track_is_red(const struct track *track, const struct rtp *rtp
 {
     return track->how.red_type != 0 && rtp->payload_type == track->how.red_type;
 }
+/* Whether what we miss of it can be asked for. */
+bool track_is_repairable(const struct track *);
 /* What was kept of a stream for those who received it; nobody does any more, or it starts anew. */
 void track_forget(struct track *);
 /* By SSRC alone; NULL for none. */
