@@ -23,9 +23,8 @@ struct negotiated_codec {
 struct negotiated_source {
     bool offered;
     char mid[SDP_MID_MAX + 1];
-    uint8_t payload_type, mid_extension, level_extension;
+    uint8_t mid_extension, level_extension;
     uint8_t twcc_extension; /* they want to hear when their packets came; 0: they don't */
-    uint8_t repair_type;    /* of their retransmissions; 0: there are none */
     uint8_t red_type;       /* of redundant audio, if they send it so; 0: they don't */
     uint32_t ssrcs[SDP_SSRCS_MAX], repairs[SDP_SSRCS_MAX];
     size_t ssrc_count;
@@ -42,10 +41,9 @@ struct negotiated_source {
 struct negotiated_slot {
     bool video;
     char mid[SDP_MID_MAX + 1];
-    uint8_t payload_type;
     uint32_t ssrc;        /* ours, as answered */
-    uint32_t repair_ssrc; /* of our retransmissions; 0, with the type: there are none */
-    uint8_t repair_type, red_type;
+    uint32_t repair_ssrc; /* of our retransmissions; 0: of no codec there are any */
+    uint8_t red_type;     /* of redundant audio, which we may pass on; 0: they take none */
     /* Whichever codec the publisher on it sends goes out under the receiver's own type for it, on the one SSRC. */
     struct negotiated_codec codecs[SDP_CODECS_MAX];
     size_t codec_count;
@@ -73,8 +71,9 @@ struct negotiation_ours {
 
 /* The codec with this payload type; NULL: none has it. */
 const struct negotiated_codec *negotiated_by_type(const struct negotiated_codec *, size_t count, uint8_t payload_type);
-/* Likewise by its codec. */
+/* Likewise by its codec, or by the type of its retransmissions. */
 const struct negotiated_codec *negotiated_by_codec(const struct negotiated_codec *, size_t count, enum codec);
+const struct negotiated_codec *negotiated_by_repair(const struct negotiated_codec *, size_t count, uint8_t repair_type);
 
 /* Parses the offer, decides, writes the NUL-terminated answer (the NUL is behind the writer's length). remote points
  * into `offer`. *why: plain words on failure. Outputs change only on OK. */

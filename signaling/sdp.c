@@ -2,8 +2,11 @@
 
 #include <string.h>
 
+#include "signaling/sdp_formats.h"
+#include "signaling/sdp_words.h"
+
 /* A section may name more streams than we keep: simulcast munged into SSRCs, each with its repair stream. */
-enum { STREAMS_MAX = 12, PAYLOAD_TYPES = 128 };
+enum { STREAMS_MAX = 12 };
 
 enum setup { SETUP_NONE = 0, SETUP_ACTPASS, SETUP_ACTIVE, SETUP_PASSIVE, SETUP_OTHER };
 
@@ -29,13 +32,9 @@ struct parse {
     struct bytes group[SDP_SECTIONS_MAX]; /* the mids of the BUNDLE line */
     size_t group_count;
     bool has_group;
-    /* Of the current section; attributes come in any order, so they are joined at its end. Lists are read once, into
-     * tables: a list may be as long as the offer, and must not be gone through again for each line. */
+    /* Of the current section; attributes come in any order, so they are joined at its end. */
     bool bundle_only, rtcp_mux, zero_port;
-    bool formats[PAYLOAD_TYPES], nack[PAYLOAD_TYPES], pli[PAYLOAD_TYPES], fir[PAYLOAD_TYPES];
-    bool transport_cc[PAYLOAD_TYPES], dtx[PAYLOAD_TYPES], rtx[PAYLOAD_TYPES], red[PAYLOAD_TYPES];
-    uint8_t apt[PAYLOAD_TYPES];    /* which type one of RFC 4588 repairs; 0 none */
-    uint8_t blocks[PAYLOAD_TYPES]; /* of which type alone one of RFC 2198 has blocks; 0 none */
+    struct sdp_formats formats;
     struct streams streams, repairs;
     const char *why;
 };
@@ -44,69 +43,6 @@ static enum status refuse(struct parse *p, const char *why)
 {
     p->why = why;
     return ERR_UNSUPPORTED;
-}
-
-/* --- words and numbers --- */
-
-static struct bytes cut(struct bytes *rest, char mark)
-{
-    const uint8_t *at = rest->len ? memchr(rest->at, mark, rest->len) : NULL;
-    size_t len = at ? (size_t)(at - rest->at) : rest->len;
-    size_t past = at ? len + 1 : len;
-    struct bytes head = { rest->at, len };
-    if (past > 0)
-        *rest = (struct bytes){ rest->at + past, rest->len - past };
-    return head;
-}
-
-static struct bytes next_word(struct bytes *rest)
-{
-    struct bytes word = cut(rest, ' ');
-    while (word.len == 0 && rest->len > 0)
-        word = cut(rest, ' ');
-    return word;
-}
-
-static bool is(struct bytes word, const char *text)
-{
-    return bytes_equal(word, bytes_of(text));
-}
-
-/* Names of codecs and hashes compare without case: RFC 8866 5.14, RFC 8122 5. */
-static bool is_anycase(struct bytes word, const char *text)
-{
-    if (word.len != strlen(text))
-        return false;
-    for (size_t i = 0; i < word.len; i++) {
-        uint8_t c = word.at[i];
-        if ((c >= 'A' && c <= 'Z' ? c + 32 : c) != (uint8_t)text[i])
-            return false;
-    }
-    return true;
-}
-
-static bool parse_number(struct bytes word, uint32_t max, uint32_t *out)
-{
-    uint64_t number = 0;
-    if (word.len == 0 || word.len > 10)
-        return false;
-    for (size_t i = 0; i < word.len; i++) {
-        if (word.at[i] < '0' || word.at[i] > '9')
-            return false;
-        number = number * 10 + (word.at[i] - '0');
-    }
-    if (number > max)
-        return false;
-    *out = (uint32_t)number;
-    return true;
-}
-
-static int hex_digit(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 /* --- attributes --- */
@@ -128,12 +64,12 @@ static enum status on_group(struct parse *p, struct bytes value)
 {
     if (p->section)
         return ERR_MALFORMED;
-    if (!is(next_word(&value), "BUNDLE"))
+    if (!sdp_is(sdp_next_word(&value), "BUNDLE"))
         return OK; /* LS and others: not ours to judge */
     if (p->has_group)
         return refuse(p, "more than one BUNDLE group");
     p->has_group = true;
-    for (struct bytes mid; (mid = next_word(&value)).len > 0;) {
+    for (struct bytes mid; (mid = sdp_next_word(&value)).len > 0;) {
         if (p->group_count == SDP_SECTIONS_MAX)
             return refuse(p, "the BUNDLE group has too many sections");
         p->group[p->group_count++] = mid;
@@ -188,14 +124,14 @@ static enum status on_pwd(struct parse *p, struct bytes value)
 static enum status on_fingerprint(struct parse *p, struct bytes value)
 {
     struct path *path = path_here(p);
-    if (!is_anycase(next_word(&value), "sha-256"))
+    if (!sdp_is_anycase(sdp_next_word(&value), "sha-256"))
         return OK;
-    struct bytes hex = next_word(&value);
+    struct bytes hex = sdp_next_word(&value);
     uint8_t digest[32];
     if (hex.len != sizeof digest * 3 - 1)
         return ERR_MALFORMED;
     for (size_t i = 0; i < sizeof digest; i++) {
-        int high = hex_digit(hex.at[3 * i]), low = hex_digit(hex.at[3 * i + 1]);
+        int high = sdp_hex_digit(hex.at[3 * i]), low = sdp_hex_digit(hex.at[3 * i + 1]);
         if (high < 0 || low < 0 || (i > 0 && hex.at[3 * i - 1] != ':'))
             return ERR_MALFORMED;
         digest[i] = (uint8_t)(high << 4 | low);
@@ -209,10 +145,10 @@ static enum status on_fingerprint(struct parse *p, struct bytes value)
 
 static enum status on_setup(struct parse *p, struct bytes value)
 {
-    path_here(p)->setup = is(value, "actpass")   ? SETUP_ACTPASS
-                          : is(value, "active")  ? SETUP_ACTIVE
-                          : is(value, "passive") ? SETUP_PASSIVE
-                                                 : SETUP_OTHER;
+    path_here(p)->setup = sdp_is(value, "actpass")   ? SETUP_ACTPASS
+                          : sdp_is(value, "active")  ? SETUP_ACTIVE
+                          : sdp_is(value, "passive") ? SETUP_PASSIVE
+                                                     : SETUP_OTHER;
     return OK;
 }
 
@@ -230,94 +166,57 @@ static enum status on_bundle_only(struct parse *p, struct bytes value)
     return OK;
 }
 
-/* "111 opus/48000/2". The first one that fits wins. Payload types 64 to 95 would look like RTCP: RFC 5761 section 4. */
 static enum status on_rtpmap(struct parse *p, struct bytes value)
 {
-    struct sdp_section *section = p->section;
-    if (!section)
-        return ERR_MALFORMED;
-    struct bytes type_word = next_word(&value), codec = next_word(&value);
-    uint32_t type;
-    if (!parse_number(type_word, PAYLOAD_TYPES - 1, &type) || codec.len == 0)
-        return ERR_MALFORMED;
-    const char *wanted = section->media == SDP_AUDIO ? "opus/48000/2" : "vp8/90000";
-    bool usable = type != 0 && (type < 64 || type > 95) && p->formats[type];
-    if (usable && section->media == SDP_VIDEO && is_anycase(codec, "rtx/90000"))
-        p->rtx[type] = true;
-    if (usable && section->media == SDP_AUDIO && is_anycase(codec, "red/48000/2"))
-        p->red[type] = true;
-    if (usable && section->payload_type == 0 && section->media != SDP_OTHER && is_anycase(codec, wanted))
-        section->payload_type = (uint8_t)type;
-    return OK;
+    return p->section ? sdp_formats_rtpmap(&p->formats, p->section->media, value) : ERR_MALFORMED;
 }
 
-/* "96 nack pli"; "*" is every format: RFC 4585 section 4.2. */
 static enum status on_feedback(struct parse *p, struct bytes value)
 {
-    struct bytes type_word = next_word(&value), kind = next_word(&value), detail = next_word(&value);
-    bool *wanted = is(kind, "nack") && is(detail, "pli")         ? p->pli
-                   : is(kind, "nack") && detail.len == 0         ? p->nack
-                   : is(kind, "ccm") && is(detail, "fir")        ? p->fir
-                   : is(kind, "transport-cc") && detail.len == 0 ? p->transport_cc
-                                                                 : NULL;
-    if (!wanted)
-        return OK;
-    uint32_t type;
-    if (is(type_word, "*"))
-        memset(wanted, true, PAYLOAD_TYPES);
-    else if (parse_number(type_word, PAYLOAD_TYPES - 1, &type))
-        wanted[type] = true;
-    else
-        return ERR_MALFORMED;
-    return OK;
-}
-
-/* "111/111": RFC 2198 5. 0 when it is no such list, or they differ. */
-static uint8_t block_type(struct bytes list)
-{
-    uint32_t type = 0, next;
-    while (list.len > 0) {
-        if (!parse_number(cut(&list, '/'), PAYLOAD_TYPES - 1, &next) || (type && next != type))
-            return 0;
-        type = next;
-    }
-    return (uint8_t)type;
+    return p->section ? sdp_formats_feedback(&p->formats, value) : OK;
 }
 
 static enum status on_fmtp(struct parse *p, struct bytes value)
 {
-    uint32_t type;
-    if (!parse_number(next_word(&value), PAYLOAD_TYPES - 1, &type))
-        return OK; /* data channels have formats that are words */
-    p->blocks[type] = block_type(value);
-    while (value.len > 0) {
-        struct bytes parameter = cut(&value, ';'), word = next_word(&parameter);
-        struct bytes name = cut(&word, '=');
-        uint32_t number;
-        if (is(name, "usedtx") && is(word, "1"))
-            p->dtx[type] = true;
-        if (is(name, "apt") && parse_number(word, PAYLOAD_TYPES - 1, &number))
-            p->apt[type] = (uint8_t)number;
-    }
-    return OK;
+    return p->section ? sdp_formats_fmtp(&p->formats, value) : OK;
 }
+
+static enum status on_rid(struct parse *p, struct bytes value)
+{
+    return p->section ? sdp_formats_rid(&p->formats, value) : OK;
+}
+
+static enum status on_simulcast(struct parse *p, struct bytes value)
+{
+    return p->section ? sdp_formats_simulcast(&p->formats, value) : OK;
+}
+
+static const struct {
+    const char *uri;
+    size_t at; /* in the section */
+} extensions[] = {
+    { SDP_MID_URI, offsetof(struct sdp_section, mid_extension) },
+    { SDP_LEVEL_URI, offsetof(struct sdp_section, level_extension) },
+    { SDP_TWCC_URI, offsetof(struct sdp_section, twcc_extension) },
+    { SDP_RID_URI, offsetof(struct sdp_section, rid_extension) },
+    { SDP_REPAIRED_RID_URI, offsetof(struct sdp_section, repaired_rid_extension) },
+    { SDP_DEPENDENCY_URI, offsetof(struct sdp_section, dependency_extension) },
+};
+enum { EXTENSIONS = sizeof extensions / sizeof *extensions };
 
 /* "4 urn:..." or "4/sendonly urn:...". Ids above 14 need two-byte headers, which we don't read: RFC 8285 section 4.2.
  */
 static enum status on_extmap(struct parse *p, struct bytes value)
 {
-    struct bytes id_word = next_word(&value), uri = next_word(&value);
+    struct bytes id_word = sdp_next_word(&value), uri = sdp_next_word(&value);
     uint32_t id;
-    if (!parse_number(cut(&id_word, '/'), 65535, &id) || id == 0 || uri.len == 0)
+    if (!sdp_number(sdp_cut(&id_word, '/'), 65535, &id) || id == 0 || uri.len == 0)
         return ERR_MALFORMED;
     if (!p->section || id > 14)
         return OK;
-    if (is(uri, "urn:ietf:params:rtp-hdrext:sdes:mid"))
-        p->section->mid_extension = (uint8_t)id;
-    if (is(uri, "urn:ietf:params:rtp-hdrext:ssrc-audio-level"))
-        p->section->level_extension = (uint8_t)id;
-    if (is(uri, SDP_TWCC_URI))
-        p->section->twcc_extension = (uint8_t)id;
+    for (size_t i = 0; i < EXTENSIONS; i++)
+        if (sdp_is(uri, extensions[i].uri))
+            *((uint8_t *)p->section + extensions[i].at) = (uint8_t)id;
     return OK;
 }
 
@@ -332,7 +231,7 @@ static bool streams_have(const struct streams *streams, uint32_t ssrc)
 static enum status streams_add(struct parse *p, struct streams *streams, struct bytes word)
 {
     uint32_t ssrc;
-    if (!p->section || !parse_number(word, UINT32_MAX, &ssrc))
+    if (!p->section || !sdp_number(word, UINT32_MAX, &ssrc))
         return ERR_MALFORMED;
     if (streams_have(streams, ssrc))
         return OK;
@@ -344,19 +243,19 @@ static enum status streams_add(struct parse *p, struct streams *streams, struct 
 
 static enum status on_ssrc(struct parse *p, struct bytes value)
 {
-    return streams_add(p, &p->streams, next_word(&value));
+    return streams_add(p, &p->streams, sdp_next_word(&value));
 }
 
 /* "FID 1 2": 2 repairs 1 (RFC 4588, RFC 5576 section 4.2). */
 static enum status on_ssrc_group(struct parse *p, struct bytes value)
 {
     uint32_t repaired;
-    if (!is(next_word(&value), "FID"))
+    if (!sdp_is(sdp_next_word(&value), "FID"))
         return OK;
-    if (!parse_number(next_word(&value), UINT32_MAX, &repaired))
+    if (!sdp_number(sdp_next_word(&value), UINT32_MAX, &repaired))
         return ERR_MALFORMED;
     size_t had = p->repairs.count;
-    TRY(streams_add(p, &p->repairs, next_word(&value)));
+    TRY(streams_add(p, &p->repairs, sdp_next_word(&value)));
     if (p->repairs.count > had)
         p->repairs.repaired[had] = repaired;
     return OK;
@@ -371,7 +270,7 @@ static enum sdp_direction direction_of(struct bytes name)
         [SDP_INACTIVE] = "inactive",
     };
     for (int direction = SDP_SENDRECV; direction <= SDP_INACTIVE; direction++)
-        if (is(name, names[direction]))
+        if (sdp_is(name, names[direction]))
             return (enum sdp_direction)direction;
     return 0;
 }
@@ -395,16 +294,18 @@ static const struct {
     { "extmap", on_extmap },
     { "ssrc", on_ssrc },
     { "ssrc-group", on_ssrc_group },
+    { "rid", on_rid },
+    { "simulcast", on_simulcast },
 };
 
 static enum status on_attribute(struct parse *p, struct bytes value)
 {
-    struct bytes name = cut(&value, ':');
+    struct bytes name = sdp_cut(&value, ':');
     enum sdp_direction direction = direction_of(name);
     if (direction && p->section)
         p->section->direction = direction;
     for (size_t i = 0; i < sizeof attributes / sizeof *attributes; i++)
-        if (is(name, attributes[i].name))
+        if (sdp_is(name, attributes[i].name))
             return attributes[i].read(p, value);
     return OK;
 }
@@ -461,23 +362,6 @@ static uint32_t repair_of(const struct streams *repairs, uint32_t ssrc)
     return 0;
 }
 
-/* The first type that retransmits `type`. */
-static uint8_t repair_type_of(const struct parse *p, uint8_t type)
-{
-    for (unsigned i = 1; i < PAYLOAD_TYPES && type; i++)
-        if (p->rtx[i] && p->apt[i] == type)
-            return (uint8_t)i;
-    return 0;
-}
-
-static uint8_t red_type_of(const struct parse *p, uint8_t type)
-{
-    for (unsigned i = 1; i < PAYLOAD_TYPES && type; i++)
-        if (p->red[i] && p->blocks[i] == type)
-            return (uint8_t)i;
-    return 0;
-}
-
 static enum status take_streams(struct parse *p)
 {
     struct sdp_section *section = p->section;
@@ -509,15 +393,9 @@ static enum status end_section(struct parse *p)
         return OK;
     if (!p->rtcp_mux)
         return refuse(p, "a section is without rtcp-mux");
-    if (!is(section->protocol, "UDP/TLS/RTP/SAVPF"))
+    if (!sdp_is(section->protocol, "UDP/TLS/RTP/SAVPF"))
         return refuse(p, "a section is not UDP/TLS/RTP/SAVPF");
-    section->nack = p->nack[section->payload_type];
-    section->transport_cc = p->transport_cc[section->payload_type];
-    section->repair_type = section->nack ? repair_type_of(p, section->payload_type) : 0;
-    section->red_type = red_type_of(p, section->payload_type);
-    section->nack_pli = p->pli[section->payload_type];
-    section->ccm_fir = p->fir[section->payload_type];
-    section->dtx = section->media == SDP_AUDIO && p->dtx[section->payload_type];
+    sdp_formats_end(&p->formats, section);
     return take_streams(p);
 }
 
@@ -527,25 +405,8 @@ static void start_section(struct parse *p)
     *p->section = (struct sdp_section){ .direction = SDP_SENDRECV }; /* the default: RFC 8866 section 6.7 */
     p->here = (struct path){ 0 };
     p->bundle_only = p->rtcp_mux = false;
-    memset(p->formats, 0, sizeof p->formats);
-    memset(p->nack, 0, sizeof p->nack);
-    memset(p->transport_cc, 0, sizeof p->transport_cc);
-    memset(p->rtx, 0, sizeof p->rtx);
-    memset(p->apt, 0, sizeof p->apt);
-    memset(p->red, 0, sizeof p->red);
-    memset(p->blocks, 0, sizeof p->blocks);
-    memset(p->pli, 0, sizeof p->pli);
-    memset(p->fir, 0, sizeof p->fir);
-    memset(p->dtx, 0, sizeof p->dtx);
+    sdp_formats_start(&p->formats);
     p->streams.count = p->repairs.count = 0;
-}
-
-/* Data channels have formats that are words. */
-static void note_formats(struct parse *p, struct bytes format, struct bytes others)
-{
-    for (uint32_t type; format.len > 0; format = next_word(&others))
-        if (parse_number(format, PAYLOAD_TYPES - 1, &type))
-            p->formats[type] = true;
 }
 
 /* "audio 9 UDP/TLS/RTP/SAVPF 111 63"; the port may be "9/2". */
@@ -556,18 +417,18 @@ static enum status on_media(struct parse *p, struct bytes value)
         return refuse(p, "too many sections");
     start_section(p);
     struct sdp_section *section = p->section;
-    section->media_word = next_word(&value);
-    struct bytes port_word = next_word(&value);
-    section->protocol = next_word(&value);
-    section->first_format = next_word(&value);
-    note_formats(p, section->first_format, value);
+    section->media_word = sdp_next_word(&value);
+    struct bytes port_word = sdp_next_word(&value);
+    section->protocol = sdp_next_word(&value);
+    sdp_formats_list(&p->formats, value);
+    section->first_format = sdp_next_word(&value);
     uint32_t port;
-    if (!parse_number(cut(&port_word, '/'), 65535, &port) || section->first_format.len == 0)
+    if (!sdp_number(sdp_cut(&port_word, '/'), 65535, &port) || section->first_format.len == 0)
         return ERR_MALFORMED;
     p->zero_port = port == 0;
-    section->media = is(section->media_word, "audio")   ? SDP_AUDIO
-                     : is(section->media_word, "video") ? SDP_VIDEO
-                                                        : SDP_OTHER;
+    section->media = sdp_is(section->media_word, "audio")   ? SDP_AUDIO
+                     : sdp_is(section->media_word, "video") ? SDP_VIDEO
+                                                            : SDP_OTHER;
     return OK;
 }
 
@@ -576,7 +437,7 @@ static enum status on_media(struct parse *p, struct bytes value)
 /* A line without its end; CR, NUL and other controls have no place inside (a tab may stand in free text). */
 static bool next_line(struct bytes *text, struct bytes *line)
 {
-    *line = cut(text, '\n');
+    *line = sdp_cut(text, '\n');
     if (line->len > 0 && line->at[line->len - 1] == '\r')
         line->len--;
     for (size_t i = 0; i < line->len; i++)
@@ -588,7 +449,7 @@ static bool next_line(struct bytes *text, struct bytes *line)
 static enum status read_lines(struct parse *p, struct bytes text)
 {
     struct bytes line;
-    if (text.len == 0 || !next_line(&text, &line) || !is(line, "v=0"))
+    if (text.len == 0 || !next_line(&text, &line) || !sdp_is(line, "v=0"))
         return ERR_MALFORMED;
     while (text.len > 0) {
         if (!next_line(&text, &line))
@@ -606,9 +467,19 @@ static enum status read_lines(struct parse *p, struct bytes text)
     return end_section(p);
 }
 
-static bool ids_differ(uint8_t a, uint8_t b)
+static uint8_t extension_id(const struct sdp_section *section, size_t which)
 {
-    return a && b && a != b;
+    return *((const uint8_t *)section + extensions[which].at);
+}
+
+static bool ids_differ(const struct sdp_section *a, const struct sdp_section *b)
+{
+    for (size_t i = 0; i < EXTENSIONS; i++) {
+        uint8_t one = extension_id(a, i), other = extension_id(b, i);
+        if (one && other && one != other)
+            return true;
+    }
+    return false;
 }
 
 static bool names_stream(const struct sdp_section *section, uint32_t ssrc)
@@ -633,30 +504,57 @@ static enum status check_pair(struct parse *p, const struct sdp_section *a, cons
 {
     if (strcmp(a->mid, b->mid) == 0)
         return refuse(p, "a mid is used twice");
-    if (a->media != b->media && a->payload_type && a->payload_type == b->payload_type)
-        return refuse(p, "a payload type means two codecs");
-    if (ids_differ(a->mid_extension, b->mid_extension) || ids_differ(a->level_extension, b->level_extension) ||
-        ids_differ(a->twcc_extension, b->twcc_extension))
+    if (ids_differ(a, b))
         return refuse(p, "sections disagree on a header extension's id");
     if (share_a_stream(a, b))
         return refuse(p, "an SSRC is used twice");
     return OK;
 }
 
-static bool is_same_id(uint8_t a, uint8_t b)
+static bool shares_an_id(const struct sdp_section *section)
 {
-    return a && a == b;
+    for (size_t i = 0; i < EXTENSIONS; i++)
+        for (size_t k = i + 1; k < EXTENSIONS; k++)
+            if (extension_id(section, i) && extension_id(section, i) == extension_id(section, k))
+                return true;
+    return false;
 }
 
-static bool shares_an_id(const struct sdp_section *s)
+/* What each payload type stands for, all over the bundle: a codec, or what repairs or repeats another type. */
+struct meanings {
+    struct {
+        enum codec codec;
+        uint8_t of;
+    } at[SDP_FORMATS];
+};
+
+static bool means(struct meanings *meanings, uint8_t type, enum codec codec, uint8_t of)
 {
-    return is_same_id(s->mid_extension, s->level_extension) || is_same_id(s->mid_extension, s->twcc_extension) ||
-           is_same_id(s->level_extension, s->twcc_extension);
+    if (type == 0)
+        return true;
+    if (meanings->at[type].codec == CODEC_NONE && meanings->at[type].of == 0) {
+        meanings->at[type].codec = codec;
+        meanings->at[type].of = of;
+    }
+    return meanings->at[type].codec == codec && meanings->at[type].of == of;
+}
+
+static bool section_means(struct meanings *meanings, const struct sdp_section *section)
+{
+    for (size_t i = 0; i < section->codec_count; i++) {
+        const struct sdp_codec *codec = &section->codecs[i];
+        if (!means(meanings, codec->payload_type, codec->codec, 0) ||
+            !means(meanings, codec->repair_type, CODEC_NONE, codec->payload_type) ||
+            !means(meanings, section->red_type, CODEC_NONE, codec->payload_type))
+            return false;
+    }
+    return true;
 }
 
 static enum status check_whole(struct parse *p)
 {
     const struct sdp_offer *offer = &p->offer;
+    struct meanings meanings = { 0 };
     if (!p->has_bundle_path)
         return refuse(p, "no live section");
     for (size_t i = 0; i < offer->section_count; i++) {
@@ -665,6 +563,8 @@ static enum status check_whole(struct parse *p)
             continue;
         if (shares_an_id(section))
             return refuse(p, "a header extension id is used twice");
+        if (!section_means(&meanings, section))
+            return refuse(p, "a payload type means two codecs");
         for (size_t k = i + 1; k < offer->section_count; k++)
             if (!offer->sections[k].rejected)
                 TRY(check_pair(p, section, &offer->sections[k]));

@@ -32,7 +32,7 @@ struct sdp_codec {
     uint8_t payload_type;
     uint8_t repair_type; /* RFC 4588's retransmissions of it; 0 none */
     bool nack, nack_pli, ccm_fir, transport_cc;
-    uint32_t profile_level; /* H.264's profile-level-id, for the answer */
+    uint32_t profile_level; /* H.264's profile-level-id, which the answer repeats; of others nothing */
 };
 
 struct sdp_section {
@@ -40,12 +40,10 @@ struct sdp_section {
     enum sdp_direction direction;
     char mid[SDP_MID_MAX + 1];
     bool rejected;           /* port 0 and not bundle-only */
-    uint8_t payload_type;    /* Opus, or VP8; 0 when neither is offered */
     uint8_t mid_extension;   /* RFC 8285 id of urn:ietf:params:rtp-hdrext:sdes:mid, 0 none */
     uint8_t level_extension; /* of urn:ietf:params:rtp-hdrext:ssrc-audio-level, 0 none */
     uint8_t twcc_extension;  /* of transport-wide congestion control (twcc.h), 0 none */
-    uint8_t red_type;        /* of redundant audio (RFC 2198) whose blocks are payload_type; 0 none */
-    uint8_t repair_type;     /* RFC 4588's retransmissions of payload_type; 0 none */
+    uint8_t red_type;        /* of redundant audio (RFC 2198) whose blocks are Opus; 0 none */
     /* At most one payload type of each codec, in the offer's order: Opus, or video. H.264 as constrained baseline with
      * packetization-mode 1, VP9 and AV1 of profile 0. */
     struct sdp_codec codecs[SDP_CODECS_MAX];
@@ -58,8 +56,7 @@ struct sdp_section {
     uint32_t ssrcs[SDP_SSRCS_MAX];                 /* from a=ssrc, repair streams (FID's second) left out */
     uint32_t repairs[SDP_SSRCS_MAX];               /* of each of these, the stream that repairs it; 0 none */
     size_t ssrc_count;
-    bool nack, nack_pli, ccm_fir, transport_cc; /* offered for payload_type */
-    bool dtx;                                   /* Opus with usedtx=1 */
+    bool dtx; /* Opus with usedtx=1 */
     /* Of the m= line, borrowed: a rejected section is answered with its own words. */
     struct bytes media_word, protocol, first_format;
 };
@@ -78,7 +75,9 @@ enum status sdp_parse_offer(struct bytes text, struct sdp_offer *, const char **
 /* Our side of one section, in the offer's order. */
 struct sdp_answer_section {
     bool accepted;
-    enum sdp_direction direction; /* recvonly for what they send, sendonly for slots */
+    enum sdp_direction direction;                   /* recvonly for what they send, sendonly for slots */
+    const struct sdp_codec *codecs[SDP_CODECS_MAX]; /* of the offer's section, the dearest first */
+    size_t codec_count;
     uint32_t ssrc;                /* of a slot, 0 none */
     uint32_t repair_ssrc;         /* of a slot's retransmissions, 0 none */
     char stream[SDP_MID_MAX + 8]; /* msid of a slot */
@@ -93,8 +92,12 @@ struct sdp_answer {
     struct sdp_answer_section sections[SDP_SECTIONS_MAX];
 };
 
-/* NUL-terminated text (the NUL is behind the writer's length); ERR_FULL leaves the writer as it was. Only sections with
- * a payload type may be accepted. ICE-lite, setup:passive, rtcp-mux, rtcp-rsize absent; Opus with inband FEC, DTX and
- * redundancy as offered, VP8 with nack, nack pli, ccm fir and retransmissions as offered; the mid extension, for what
- * they send also audio level and transport-wide congestion control. */
+/* NUL-terminated text (the NUL is behind the writer's length); ERR_FULL leaves the writer as it was. An accepted
+ * section has a codec. ICE-lite, setup:passive, rtcp-mux, rtcp-rsize absent; Opus with inband FEC, DTX and redundancy
+ * as offered; video codecs with nack, nack pli, ccm fir and retransmissions as offered; the mid extension and
+ * transport-wide congestion control, for what they send also audio level, the dependency descriptor, and simulcast with
+ * its RIDs. */
 enum status sdp_write_answer(struct writer *, const struct sdp_offer *, const struct sdp_answer *);
+/* Whether packets of any of these codecs are numbered transport-wide: offered for it, and an extension to do it with.
+ */
+bool sdp_is_numbered(const struct sdp_section *, const struct sdp_answer_section *);

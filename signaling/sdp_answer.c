@@ -52,25 +52,86 @@ static void write_candidates(struct writer *w, const struct sdp_answer *answer)
     write_text(w, "a=end-of-candidates\r\n");
 }
 
-static void write_codec(struct writer *w, const struct sdp_section *section)
+static void write_opus(struct writer *w, const struct sdp_section *section, unsigned type)
 {
-    unsigned type = section->payload_type;
-    if (section->media == SDP_AUDIO) {
-        write_format(w, "a=rtpmap:%u opus/48000/2\r\na=fmtp:%u minptime=10;useinbandfec=1%s\r\n", type, type,
-                     section->dtx ? ";usedtx=1" : "");
-        if (section->red_type)
-            write_format(w, "a=rtpmap:%u red/48000/2\r\na=fmtp:%u %u/%u\r\n", (unsigned)section->red_type,
-                         (unsigned)section->red_type, type, type);
-        return;
-    }
-    write_format(w, "a=rtpmap:%u VP8/90000\r\n", type);
-    if (section->repair_type)
+    write_format(w, "a=rtpmap:%u opus/48000/2\r\na=fmtp:%u minptime=10;useinbandfec=1%s\r\n", type, type,
+                 section->dtx ? ";usedtx=1" : "");
+    if (section->red_type)
+        write_format(w, "a=rtpmap:%u red/48000/2\r\na=fmtp:%u %u/%u\r\n", (unsigned)section->red_type,
+                     (unsigned)section->red_type, type, type);
+}
+
+/* AV1 without parameters is profile 0: AV1 RTP specification 7.2. */
+static void write_video_codec(struct writer *w, const struct sdp_codec *codec)
+{
+    static const char *const names[] = {
+        [CODEC_VP8] = "VP8", [CODEC_H264] = "H264", [CODEC_VP9] = "VP9", [CODEC_AV1] = "AV1"
+    };
+    unsigned type = codec->payload_type;
+    write_format(w, "a=rtpmap:%u %s/90000\r\n", type, names[codec->codec]);
+    if (codec->codec == CODEC_H264)
+        write_format(w, "a=fmtp:%u level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=%06" PRIx32 "\r\n",
+                     type, codec->profile_level);
+    if (codec->codec == CODEC_VP9)
+        write_format(w, "a=fmtp:%u profile-id=0\r\n", type);
+    if (codec->repair_type)
         write_format(w, "a=rtcp-fb:%u nack\r\na=rtpmap:%u rtx/90000\r\na=fmtp:%u apt=%u\r\n", type,
-                     (unsigned)section->repair_type, (unsigned)section->repair_type, type);
-    if (section->nack_pli)
+                     (unsigned)codec->repair_type, (unsigned)codec->repair_type, type);
+    if (codec->nack_pli)
         write_format(w, "a=rtcp-fb:%u nack pli\r\n", type);
-    if (section->ccm_fir)
+    if (codec->ccm_fir)
         write_format(w, "a=rtcp-fb:%u ccm fir\r\n", type);
+}
+
+static void write_codec(struct writer *w, const struct sdp_section *section, const struct sdp_codec *codec)
+{
+    if (section->twcc_extension && codec->transport_cc)
+        write_format(w, "a=rtcp-fb:%u transport-cc\r\n", (unsigned)codec->payload_type);
+    if (codec->codec == CODEC_OPUS)
+        write_opus(w, section, codec->payload_type);
+    else
+        write_video_codec(w, codec);
+}
+
+bool sdp_is_numbered(const struct sdp_section *section, const struct sdp_answer_section *ours)
+{
+    bool any = false;
+    for (size_t i = 0; i < ours->codec_count; i++)
+        any = any || ours->codecs[i]->transport_cc;
+    return any && section->twcc_extension != 0;
+}
+
+static void write_extension(struct writer *w, uint8_t id, const char *uri)
+{
+    if (id)
+        write_format(w, "a=extmap:%u %s\r\n", (unsigned)id, uri);
+}
+
+static void write_extensions(struct writer *w, const struct sdp_section *section, const struct sdp_answer_section *ours)
+{
+    write_extension(w, section->mid_extension, SDP_MID_URI);
+    if (sdp_is_numbered(section, ours))
+        write_extension(w, section->twcc_extension, SDP_TWCC_URI);
+    if (ours->direction != SDP_RECVONLY)
+        return;
+    if (section->media == SDP_AUDIO)
+        write_extension(w, section->level_extension, SDP_LEVEL_URI);
+    else
+        write_extension(w, section->dependency_extension, SDP_DEPENDENCY_URI);
+    if (section->rid_count == 0)
+        return;
+    write_extension(w, section->rid_extension, SDP_RID_URI);
+    write_extension(w, section->repaired_rid_extension, SDP_REPAIRED_RID_URI);
+}
+
+static void write_layers(struct writer *w, const struct sdp_section *section)
+{
+    for (size_t i = 0; i < section->rid_count; i++)
+        write_format(w, "a=rid:%s recv\r\n", section->rids[i]);
+    for (size_t i = 0; i < section->rid_count; i++)
+        write_format(w, "%s%s", i ? ";" : "a=simulcast:recv ", section->rids[i]);
+    if (section->rid_count)
+        write_text(w, "\r\n");
 }
 
 static const char *const direction_names[] = {
@@ -80,32 +141,33 @@ static const char *const direction_names[] = {
     [SDP_INACTIVE] = "inactive",
 };
 
+static void write_types(struct writer *w, const struct sdp_codec *codec)
+{
+    write_format(w, " %u", (unsigned)codec->payload_type);
+    if (codec->repair_type)
+        write_format(w, " %u", (unsigned)codec->repair_type);
+}
+
 static void write_accepted(struct writer *w, const struct sdp_section *section, const struct sdp_answer *answer,
                            const struct sdp_answer_section *ours, bool first)
 {
-    assert(section->payload_type != 0 && ours->direction >= SDP_SENDRECV && ours->direction <= SDP_INACTIVE);
+    assert(ours->codec_count > 0 && ours->direction >= SDP_SENDRECV && ours->direction <= SDP_INACTIVE);
     /* Port 9 and no address: the candidates say where (RFC 8829 5.2.1). */
     write_format(w, "m=%s 9 UDP/TLS/RTP/SAVPF", section->media == SDP_AUDIO ? "audio" : "video");
     if (section->red_type) /* ahead of what it repeats: the first is what they send */
         write_format(w, " %u", (unsigned)section->red_type);
-    write_format(w, " %u", (unsigned)section->payload_type);
-    if (section->repair_type)
-        write_format(w, " %u", (unsigned)section->repair_type);
+    for (size_t i = 0; i < ours->codec_count; i++)
+        write_types(w, ours->codecs[i]);
     write_format(w, "\r\nc=IN IP4 0.0.0.0\r\na=mid:%s\r\n", section->mid);
     write_format(w, "a=%s\r\na=rtcp-mux\r\n", direction_names[ours->direction]);
     write_path(w, answer);
     if (first)
         write_candidates(w, answer);
-    if (section->mid_extension)
-        write_format(w, "a=extmap:%u urn:ietf:params:rtp-hdrext:sdes:mid\r\n", (unsigned)section->mid_extension);
-    if (section->level_extension && section->media == SDP_AUDIO && ours->direction == SDP_RECVONLY)
-        write_format(w, "a=extmap:%u urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\n",
-                     (unsigned)section->level_extension);
-    /* What they send is measured; what we send is not paced by their measurements yet, and promises none. */
-    if (section->twcc_extension && section->transport_cc && ours->direction == SDP_RECVONLY)
-        write_format(w, "a=extmap:%u " SDP_TWCC_URI "\r\na=rtcp-fb:%u transport-cc\r\n",
-                     (unsigned)section->twcc_extension, (unsigned)section->payload_type);
-    write_codec(w, section);
+    write_extensions(w, section, ours);
+    for (size_t i = 0; i < ours->codec_count; i++)
+        write_codec(w, section, ours->codecs[i]);
+    if (ours->direction == SDP_RECVONLY)
+        write_layers(w, section);
     if (ours->stream[0])
         write_format(w, "a=msid:%s %s\r\n", ours->stream, ours->stream);
     if (ours->ssrc)

@@ -22,8 +22,4 @@ struct codec_choice {
     size_t count;
 };
 
-/* All four, in the order in which browsers are likeliest to have them. */
-struct codec_choice codec_choice_default(void);
-/* "vp8,h264": names between commas, none twice, and VP8 or H.264 among them, since every browser has one of these
- * (RFC 7742 section 5). False and unchanged when it is not so. */
-bool codec_choice_parse(struct bytes, struct codec_choice *);
+bool codec_choice_has(const struct codec_choice *, enum codec);

@@ -60,6 +60,7 @@ enum status broker_create(struct broker **created, const struct broker_config *c
         .fingerprint = dtls_identity_fingerprint(config->identity),
         .candidates = b->candidates,
         .candidate_count = config->candidate_count,
+        .video_codecs = config->video_codecs,
     };
     *created = b;
     return OK;

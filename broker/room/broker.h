@@ -11,6 +11,7 @@
 #include "base/address.h"
 #include "base/clock.h"
 #include "base/entropy.h"
+#include "base/codec.h"
 #include "base/log.h"
 #include "base/outbox.h"
 #include "auth/plan.h"
@@ -25,7 +26,8 @@ struct broker_config {
     const struct dtls_identity *identity; /* outlives the broker */
     const struct address *candidates;     /* where peers reach this shard; copied */
     size_t candidate_count;
-    size_t rooms_max, clients_max; /* rooms: sessions that are not past */
+    struct codec_choice video_codecs; /* which are taken, the dearest first */
+    size_t rooms_max, clients_max;    /* rooms: sessions that are not past */
 };
 
 enum status broker_create(struct broker **, const struct broker_config *);

@@ -287,21 +287,13 @@ bool link_origin_of(struct link *link, const struct rtp *rtp, struct origin *ori
     return true;
 }
 
-/* The codec whose retransmissions have this type. */
-static const struct negotiated_codec *repaired_codec(const struct track *track, const struct rtp *rtp)
-{
-    for (size_t i = 0; i < track->how.codec_count; i++)
-        if (track->how.codecs[i].repair_type && track->how.codecs[i].repair_type == rtp->payload_type)
-            return &track->how.codecs[i];
-    return NULL;
-}
-
 static struct stream *repaired_stream(struct link *link, const struct rtp *rtp, uint8_t *payload_type)
 {
     struct track *named = track_by_mid(link, rtp);
     for (size_t i = 0; i < SOURCE_COUNT; i++) {
         struct track *track = &link->tracks[i];
-        const struct negotiated_codec *codec = repaired_codec(track, rtp);
+        const struct negotiated_codec *codec =
+            negotiated_by_repair(track->how.codecs, track->how.codec_count, rtp->payload_type);
         if (!codec)
             continue;
         *payload_type = codec->payload_type;

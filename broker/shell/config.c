@@ -8,7 +8,7 @@
 #include "shell/mail.h"
 #include "shell/url.h"
 
-enum option_type { NUMBER, TEXT, TEXTS, ADDRESSES, LEVEL, WAY };
+enum option_type { NUMBER, TEXT, TEXTS, ADDRESSES, CODECS, LEVEL, WAY };
 
 struct option {
     const char *name;
@@ -44,6 +44,9 @@ static const struct option options[] = {
       "IP addresses for media, at most one IPv4 and one IPv6; commas between" },
     { "advertise-addresses", ADDRESSES, FIELD(advertise), 0, 0, "",
       "IP addresses at which clients reach the media addresses, where they differ (NAT)" },
+    { "video-codecs", CODECS, FIELD(video_codecs), 0, 0, "vp8,h264,vp9,av1",
+      "video codecs that may be used, the first being what browsers send if they have it; vp8 or h264 must be among "
+      "them. Some browsers lack h264, vp9 or av1: whose browser lacks what another's sends can't see them" },
     { "shards", NUMBER, FIELD(shards), 1, CONFIG_SHARDS_MAX, "1", "threads that run rooms; at most one a core" },
     { "connections-max", NUMBER, FIELD(connections_max), 1, 100000, "2000", "WebSocket connections at once" },
     { "connections-per-address", NUMBER, FIELD(connections_per_address), 1, 100000, "32",
@@ -171,11 +174,27 @@ static enum status set_addresses(const struct option *o, void *field, const char
     return OK;
 }
 
+static enum status set_codecs(const struct option *o, void *field, const char *value, struct problem *problem)
+{
+    struct codec_choice choice = { .count = 0 };
+    char item[CONFIG_TEXT_MAX + 1];
+    while (next_item(&value, item)) {
+        enum codec codec = codec_parse(bytes_of(item));
+        if (!codec_is_video(codec) || codec_choice_has(&choice, codec))
+            return PROBLEM(problem, "'%s' takes vp8, h264, vp9 and av1, each at most once, not '%.60s'", o->name, item);
+        choice.at[choice.count++] = codec;
+    }
+    if (!codec_choice_has(&choice, CODEC_VP8) && !codec_choice_has(&choice, CODEC_H264))
+        return PROBLEM(problem, "'%s' must have vp8 or h264 in it: each browser has at least one of these", o->name);
+    *(struct codec_choice *)field = choice;
+    return OK;
+}
+
 static enum status set_option(struct config *config, const struct option *o, const char *value, struct problem *problem)
 {
     static enum status (*const set[])(const struct option *, void *, const char *, struct problem *) = {
-        [NUMBER] = set_number,       [TEXT] = set_text,   [TEXTS] = set_texts,
-        [ADDRESSES] = set_addresses, [LEVEL] = set_level, [WAY] = set_way,
+        [NUMBER] = set_number, [TEXT] = set_text,   [TEXTS] = set_texts, [ADDRESSES] = set_addresses,
+        [CODECS] = set_codecs, [LEVEL] = set_level, [WAY] = set_way,
     };
     return set[o->type](o, (char *)config + o->offset, value, problem);
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/address.h"
+#include "base/codec.h"
 #include "base/log.h"
 #include "base/status.h"
 
@@ -45,6 +46,7 @@ struct config {
     char store[CONFIG_TEXT_MAX + 1], clinic[CONFIG_TEXT_MAX + 1];
     uint32_t udp_port, shards;
     struct config_addresses media, advertise;
+    struct codec_choice video_codecs;
     uint32_t connections_max, connections_per_address, rooms_max;
     enum log_level log_level;
     enum delivery_way delivery;

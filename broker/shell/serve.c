@@ -228,6 +228,7 @@ static enum status make_shard(struct server *server, size_t index)
         .bind_count = bind.count,
         .advertise = advertise.at,
         .advertise_count = advertise.count,
+        .video_codecs = config->video_codecs,
         .rooms_max = config->rooms_max,
         .clients_max = config->connections_max,
         .to_front = front_inbox(server->front, index),

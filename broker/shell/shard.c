@@ -104,6 +104,7 @@ static enum status open_core(struct shard *s, const struct shard_config *config)
         .identity = s->identity,
         .candidates = config->advertise,
         .candidate_count = config->advertise_count,
+        .video_codecs = config->video_codecs,
         .rooms_max = config->rooms_max,
         .clients_max = config->clients_max,
     };

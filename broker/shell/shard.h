@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "auth/plan.h"
+#include "base/codec.h"
 #include "shell/queue.h"
 
 struct shard;
@@ -17,6 +18,7 @@ struct shard_config {
     size_t bind_count;
     const struct address *advertise; /* candidates, with ports */
     size_t advertise_count;
+    struct codec_choice video_codecs;
     size_t rooms_max, clients_max;
     struct queue *to_front; /* outlives the shard */
     struct queue

@@ -165,9 +165,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                       outbox_create(&outbox, 1 << 20, 1024) != OK))
         abort();
     uint64_t seed = 1;
-    struct broker_config config = {
-        .entropy = { fill, &seed }, .identity = identity, .rooms_max = 1, .clients_max = CLIENTS
-    };
+    struct broker_config config = { .entropy = { fill, &seed },
+                                    .identity = identity,
+                                    .video_codecs = { { CODEC_VP8 }, 1 },
+                                    .rooms_max = 1,
+                                    .clients_max = CLIENTS };
     struct address nowhere = { 0 };
     config.candidates = &nowhere;
     struct trial trial = { .out = outbox, .now = { 1000 * USEC_PER_SEC, EPOCH_UNIX_S * (int64_t)USEC_PER_SEC } };

@@ -66,6 +66,7 @@ void state_begin(struct walk *w, bool group)
                                     .identity = w->identity,
                                     .candidates = &candidate,
                                     .candidate_count = 1,
+                                    .video_codecs = { { CODEC_VP8 }, 1 },
                                     .rooms_max = 1,
                                     .clients_max = CLIENTS_MAX };
     if (outbox_create(&w->outbox, 1 << 18, 256) != OK || broker_create(&w->broker, &config) != OK ||

@@ -763,6 +763,7 @@ struct world *world_create(uint64_t seed, bool verbose)
         .entropy = { chance_fill, &w->chance },
         .candidates = &candidate,
         .candidate_count = 1,
+        .video_codecs = { { CODEC_VP8 }, 1 },
         .rooms_max = 4,
         .clients_max = 64,
     };

@@ -64,6 +64,20 @@ static void what_is_not_said_has_its_default(void **state)
     assert_int_equal(config.advertise.count, 0);
     assert_string_equal(config.issuer, "kinroom");
     assert_int_equal(config.log_level, LOG_LEVEL_INFO);
+    static const enum codec codecs[] = { CODEC_VP8, CODEC_H264, CODEC_VP9, CODEC_AV1 };
+    assert_int_equal(config.video_codecs.count, 4);
+    assert_memory_equal(config.video_codecs.at, codecs, sizeof codecs);
+}
+
+static void video_codecs_are_a_list_in_order(void **state)
+{
+    (void)state;
+    struct config config;
+    assert_int_equal(read_text(&config, "video-codecs = h264, vp8"), OK);
+    assert_int_equal(config.video_codecs.count, 2);
+    assert_int_equal(config.video_codecs.at[0], CODEC_H264);
+    assert_int_equal(config.video_codecs.at[1], CODEC_VP8);
+    assert_int_equal(read_text(&config, "video-codecs = av1,h264"), OK);
 }
 
 static void a_bad_line_is_named_with_its_number(void **state)
@@ -85,6 +99,11 @@ static void a_bad_line_is_named_with_its_number(void **state)
         { "log-level = loud", "must be debug, info, warning or error" },
         { "media-addresses = 127.0.0.1, localhost", "not 'localhost'" },
         { "origins = 1,2,3,4,5,6,7,8,9", "at most 8" },
+        { "video-codecs = vp8, opus", "each at most once, not 'opus'" },
+        { "video-codecs = vp8, vp7", "each at most once, not 'vp7'" },
+        { "video-codecs = h264, vp8, h264", "each at most once, not 'h264'" },
+        { "video-codecs = vp9,av1", "must have vp8 or h264" },
+        { "video-codecs =", "must have vp8 or h264" },
         { "\ndelivery = pigeon", "line 2: 'delivery' must be none, smtp, webhook or outbox, not 'pigeon'" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -244,6 +263,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_good_file_is_read),
         cmocka_unit_test(what_is_not_said_has_its_default),
+        cmocka_unit_test(video_codecs_are_a_list_in_order),
         cmocka_unit_test(a_bad_line_is_named_with_its_number),
         cmocka_unit_test(bytes_that_are_no_text_and_endless_lines_are_refused),
         cmocka_unit_test(the_command_line_has_the_last_word),

@@ -182,9 +182,12 @@ static int set_up(void **state)
     assert_int_equal(srtp_start(), OK);
     assert_int_equal(dtls_identity_create(&h->identity, OPENS_S), OK);
     assert_int_equal(outbox_create(&h->outbox, 1 << 18, 512), OK);
-    struct broker_config config = {
-        .entropy = { fill, NULL }, .identity = h->identity, .candidates = &nowhere, .rooms_max = 4, .clients_max = 64
-    };
+    struct broker_config config = { .entropy = { fill, NULL },
+                                    .identity = h->identity,
+                                    .candidates = &nowhere,
+                                    .video_codecs = { { CODEC_VP8 }, 1 },
+                                    .rooms_max = 4,
+                                    .clients_max = 64 };
     assert_int_equal(broker_create(&h->broker, &config), OK);
     h->now = (struct now){ 1000 * SECOND, (int64_t)OPENS_S * (int64_t)SECOND };
     for (int room = 0; room < ROOMS; room++) {

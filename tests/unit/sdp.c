@@ -47,6 +47,20 @@ static bool text_is(struct bytes bytes, const char *text)
     return bytes_equal(bytes, bytes_of(text));
 }
 
+static const struct sdp_codec *codec_of(const struct sdp_section *section, enum codec codec)
+{
+    for (size_t i = 0; i < section->codec_count; i++)
+        if (section->codecs[i].codec == codec)
+            return &section->codecs[i];
+    return NULL;
+}
+
+static uint8_t type_of(const struct sdp_section *section, enum codec codec)
+{
+    const struct sdp_codec *found = codec_of(section, codec);
+    return found ? found->payload_type : 0;
+}
+
 static void check_kinds(const enum sdp_direction *directions, uint8_t opus, uint8_t vp8)
 {
     assert_int_equal(offer.section_count, 11);
@@ -58,10 +72,11 @@ static void check_kinds(const enum sdp_direction *directions, uint8_t opus, uint
         assert_string_equal(section->mid, mid);
         assert_int_equal(section->media, audio ? SDP_AUDIO : SDP_VIDEO);
         assert_int_equal(section->direction, directions[i > 2]);
-        assert_int_equal(section->payload_type, audio ? opus : vp8);
+        assert_int_equal(type_of(section, audio ? CODEC_OPUS : CODEC_VP8), audio ? opus : vp8);
         assert_false(section->rejected);
-        assert_int_equal(section->nack_pli, !audio);
-        assert_int_equal(section->ccm_fir, !audio);
+        assert_int_equal(section->codecs[0].nack_pli, !audio);
+        assert_int_equal(section->codecs[0].ccm_fir, !audio);
+        assert_int_equal(section->rid_count, 0);
     }
 }
 
@@ -138,9 +153,9 @@ static void attributes_come_in_any_order(void **state)
                   "a=ssrc-group:FID 1 2\r\na=ssrc-group:SIM 1 3\r\na=rtpmap:97 rtx/90000\r\na=rtpmap:96 vp8/90000\r\n"
                   "a=rtcp-mux\r\na=extmap:3/sendonly urn:ietf:params:rtp-hdrext:sdes:mid\r\na=mid:v\r\n"));
     const struct sdp_section *section = &offer.sections[0];
-    assert_int_equal(section->payload_type, 96);
-    assert_true(section->nack_pli);
-    assert_false(section->ccm_fir);
+    assert_int_equal(type_of(section, CODEC_VP8), 96);
+    assert_true(section->codecs[0].nack_pli);
+    assert_false(section->codecs[0].ccm_fir);
     assert_int_equal(section->mid_extension, 3);
     assert_int_equal(section->ssrc_count, 1);
     assert_int_equal(section->ssrcs[0], 1);
@@ -154,9 +169,114 @@ static void what_we_cannot_use_is_left_at_zero(void **state)
                        "a=extmap:15 urn:ietf:params:rtp-hdrext:sdes:mid\r\n"
                        "m=video 9 UDP/TLS/RTP/SAVPF 72\r\na=mid:v\r\na=rtcp-mux\r\na=rtpmap:72 VP8/90000\r\n"
                        "a=rtpmap:98 VP8/90000\r\n"));
-    assert_int_equal(offer.sections[0].payload_type, 0);
+    assert_int_equal(offer.sections[0].codec_count, 0);
     assert_int_equal(offer.sections[0].mid_extension, 0);
-    assert_int_equal(offer.sections[1].payload_type, 0);
+    assert_int_equal(offer.sections[1].codec_count, 0);
+}
+
+#define H264(type, profile) "a=rtpmap:" type " H264/90000\r\na=fmtp:" type " level-asymmetry-allowed=1;" profile "\r\n"
+
+/* The browsers' several H.264s: constrained baseline with packetization-mode 1 first, then plain baseline, then none.
+ */
+static void the_best_h264_is_chosen(void **state)
+{
+    (void)state;
+    const struct {
+        const char *lines;
+        uint8_t type;
+    } cases[] = {
+        { H264("100", "packetization-mode=1;profile-level-id=42001f")
+              H264("101", "profile-level-id=42e01f;packetization-mode=1"),
+          101 },
+        { H264("100", "packetization-mode=1;profile-level-id=42001f")
+              H264("101", "packetization-mode=0;profile-level-id=42e01f"),
+          100 },
+        { H264("100", "packetization-mode=1;profile-level-id=42C01F")
+              H264("101", "packetization-mode=1;profile-level-id=42e01f"),
+          100 }, /* as good, and earlier on the m= line */
+        { H264("101", "packetization-mode=1;profile-level-id=42e01f"), 101 },
+        { H264("100", "packetization-mode=1"), 100 }, /* baseline, when none is said */
+        { H264("100", "packetization-mode=1;profile-level-id=4d001f"), 0 },
+        { H264("100", "packetization-mode=1;profile-level-id=64001f"), 0 },
+        { H264("100", "packetization-mode=1;profile-level-id=42011f"), 0 },
+        { H264("100", "packetization-mode=1;profile-level-id=42e01"), 0 },
+        { H264("100", "packetization-mode=1;profile-level-id=42e0xf"), 0 },
+        { H264("100", "packetization-mode=2;profile-level-id=42e01f"), 0 },
+        { H264("100", "profile-level-id=42e01f"), 0 },
+        { H264("102", "packetization-mode=1;profile-level-id=42e01f"), 0 }, /* not on the m= line */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[1024];
+        snprintf(text, sizeof text, "%s%s",
+                 HEAD "a=group:BUNDLE v\r\n" PATH "m=video 9 UDP/TLS/RTP/SAVPF 100 101\r\na=mid:v\r\na=rtcp-mux\r\n",
+                 cases[i].lines);
+        good(bytes_of(text));
+        if (type_of(&offer.sections[0], CODEC_H264) != cases[i].type)
+            fail_msg("case %zu: %d", i, type_of(&offer.sections[0], CODEC_H264));
+    }
+}
+
+static void codecs_keep_the_offers_order_and_their_own_repair(void **state)
+{
+    (void)state;
+    good(bytes_of(HEAD "a=group:BUNDLE v\r\n" PATH
+                       "m=video 9 UDP/TLS/RTP/SAVPF 45 96 97 35 36 46 98 99\r\na=mid:v\r\na=rtcp-mux\r\n"
+                       "a=rtpmap:96 VP8/90000\r\na=rtpmap:35 VP9/90000\r\na=fmtp:35 profile-id=0\r\n"
+                       "a=rtpmap:36 rtx/90000\r\na=fmtp:36 apt=35\r\na=rtpmap:45 AV1/90000\r\n"
+                       "a=fmtp:45 level-idx=5;profile=0;tier=0\r\na=rtpmap:46 rtx/90000\r\na=fmtp:46 apt=45\r\n"
+                       "a=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\na=rtcp-fb:45 nack\r\na=rtcp-fb:35 nack\r\n"
+                       "a=rtcp-fb:96 transport-cc\r\na=rtpmap:98 VP9/90000\r\na=fmtp:98 profile-id=2\r\n"
+                       "a=rtpmap:99 AV1/90000\r\na=fmtp:99 profile=1\r\n"));
+    const struct sdp_section *section = &offer.sections[0];
+    assert_int_equal(section->codec_count, 3);
+    const struct {
+        enum codec codec;
+        uint8_t type, repair;
+        bool transport_cc;
+    } expected[] = { { CODEC_AV1, 45, 46, false }, { CODEC_VP8, 96, 0, true }, { CODEC_VP9, 35, 36, false } };
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(section->codecs[i].codec, expected[i].codec);
+        assert_int_equal(section->codecs[i].payload_type, expected[i].type);
+        assert_int_equal(section->codecs[i].repair_type, expected[i].repair); /* none where no NACK was offered */
+        assert_int_equal(section->codecs[i].transport_cc, expected[i].transport_cc);
+    }
+}
+
+#define RID_EXTENSIONS                                                                                                 \
+    "a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid\r\na=extmap:10 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\r\n"
+
+static void simulcast_layers_are_read_in_their_order(void **state)
+{
+    (void)state;
+    const struct {
+        const char *lines, *rids;
+    } cases[] = {
+        { RID_EXTENSIONS "a=rid:l send\r\na=rid:h send\r\na=simulcast:send h;l\r\n", "h l " },
+        { RID_EXTENSIONS "a=simulcast:recv x send 1,2;~3;~4,5 \r\na=rid:1 send max-fps=30\r\na=rid:2 send\r\n"
+                         "a=rid:3 send\r\na=rid:4 send\r\n",
+          "1 3 4 " },
+        { RID_EXTENSIONS "a=simulcast:send 1;2;3;4\r\na=rid:1 send\r\na=rid:2 send\r\na=rid:3 send\r\na=rid:4 send\r\n",
+          "1 2 3 " },                                                                          /* three at most */
+        { RID_EXTENSIONS "a=rid:l send\r\na=rid:h recv\r\na=simulcast:send l;h;m\r\n", "l " }, /* declared ones */
+        { RID_EXTENSIONS "a=rid:l send\r\na=simulcast:send l;l\r\n", "l " },
+        { RID_EXTENSIONS "a=rid:l send\r\na=rid:12345678901234567 send\r\na=simulcast:send 12345678901234567;l\r\n",
+          "l " },
+        { RID_EXTENSIONS "a=rid:l! send\r\na=simulcast:send l!;;\r\n", "" },
+        { RID_EXTENSIONS "a=rid:l send\r\na=simulcast:recv l\r\n", "" },
+        { RID_EXTENSIONS "a=rid:l send\r\n", "" },
+        { "a=rid:l send\r\na=rid:h send\r\na=simulcast:send l;h\r\n", "" }, /* packets would not say which */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[1024], rids[64] = "";
+        snprintf(text, sizeof text, "%s%s", HEAD "a=group:BUNDLE v\r\n" PATH VIDEO("v"), cases[i].lines);
+        good(bytes_of(text));
+        for (size_t k = 0; k < offer.sections[0].rid_count; k++)
+            strcat(strcat(rids, offer.sections[0].rids[k]), " ");
+        if (strcmp(rids, cases[i].rids) != 0)
+            fail_msg("case %zu: %s", i, rids);
+    }
+    assert_int_equal(parse(HEAD "a=group:BUNDLE v\r\n" PATH VIDEO("v") "a=simulcast:send a\r\na=simulcast:send b\r\n"),
+                     ERR_MALFORMED);
 }
 
 static void a_stopped_section_needs_nothing(void **state)
@@ -193,6 +313,14 @@ static void each_rule_names_what_it_refuses(void **state)
             "an SSRC is used twice");
     refused(HEAD "a=group:BUNDLE a b\r\n" PATH AUDIO(
                 "a") "m=video 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:b\r\na=rtcp-mux\r\na=rtpmap:111 VP8/90000\r\n",
+            "a payload type means two codecs");
+    refused(HEAD "a=group:BUNDLE a b\r\n" PATH VIDEO(
+                "a") "m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:b\r\na=rtcp-mux\r\na=rtpmap:96 VP9/90000\r\n",
+            "a payload type means two codecs");
+    refused(HEAD
+            "a=group:BUNDLE a b\r\n" PATH VIDEO("a") "m=video 9 UDP/TLS/RTP/SAVPF 96 97\r\na=mid:b\r\na=rtcp-mux\r\n"
+                                                     "a=rtpmap:97 VP9/90000\r\na=rtcp-fb:97 nack\r\n"
+                                                     "a=rtpmap:96 rtx/90000\r\na=fmtp:96 apt=97\r\n",
             "a payload type means two codecs");
     refused(HEAD "a=group:BUNDLE a b\r\n" PATH AUDIO("a") "a=extmap:3 urn:ietf:params:rtp-hdrext:sdes:mid\r\n" VIDEO(
                 "b") "a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid\r\n",
@@ -306,6 +434,8 @@ static void no_offer_takes_much_longer_than_another_of_its_length(void **state)
     } worst[] = {
         { HEAD "m=audio 9 X", " 1", "\n", "a=rtpmap:9 x\n" },
         { HEAD "m=audio 9 X", " 1", "\n", "a=rtcp-fb:* nack pli\n" },
+        { HEAD "m=video 9 X", " 1", "\n", "a=simulcast:send a\n" },
+        { HEAD "m=video 9 X 1\na=simulcast:send ", "a;", "\n", "a=rid:a send\n" },
         { HEAD "a=group:BUNDLE", " b", " a\n" PATH, AUDIO("a") },
         { HEAD AUDIO("a"), "a=ssrc:1 x\n", "", "a=ssrc-group:FID 1 2\n" },
         { HEAD AUDIO("a") "a=fmtp:111 ", ";", "\n", "a=fmtp:111 usedtx=1\n" },
@@ -329,8 +459,8 @@ static void a_format_counts_for_its_own_section_only(void **state)
     (void)state;
     good(bytes_of(HEAD "a=group:BUNDLE a v\r\n" PATH AUDIO(
         "a") "m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:v\r\na=rtcp-mux\r\na=rtpmap:111 VP8/90000\r\n"));
-    assert_int_equal(offer.sections[0].payload_type, 111);
-    assert_int_equal(offer.sections[1].payload_type, 0);
+    assert_int_equal(type_of(&offer.sections[0], CODEC_OPUS), 111);
+    assert_int_equal(offer.sections[1].codec_count, 0);
 }
 
 static void a_group_is_bounded(void **state)
@@ -347,9 +477,21 @@ static void a_group_is_bounded(void **state)
 
 static uint8_t text_buffer[32768];
 
-static const char *answer_to(struct bytes text, const struct sdp_answer *answer)
+/* Every codec of the offer, in its order. */
+static void accept_codecs(struct sdp_answer *answer)
+{
+    for (size_t i = 0; i < offer.section_count; i++) {
+        const struct sdp_section *section = &offer.sections[i];
+        answer->sections[i].codec_count = answer->sections[i].accepted ? section->codec_count : 0;
+        for (size_t k = 0; k < section->codec_count; k++)
+            answer->sections[i].codecs[k] = &section->codecs[k];
+    }
+}
+
+static const char *answer_to(struct bytes text, struct sdp_answer *answer)
 {
     good(text);
+    accept_codecs(answer);
     struct writer w = writer_over(text_buffer, sizeof text_buffer);
     assert_int_equal(sdp_write_answer(&w, &offer, answer), OK);
     assert_int_equal(text_buffer[w.len], 0);
@@ -429,6 +571,9 @@ int main(void)
         cmocka_unit_test(the_sha_256_fingerprint_is_chosen),
         cmocka_unit_test(attributes_come_in_any_order),
         cmocka_unit_test(what_we_cannot_use_is_left_at_zero),
+        cmocka_unit_test(the_best_h264_is_chosen),
+        cmocka_unit_test(codecs_keep_the_offers_order_and_their_own_repair),
+        cmocka_unit_test(simulcast_layers_are_read_in_their_order),
         cmocka_unit_test(a_stopped_section_needs_nothing),
         cmocka_unit_test(each_rule_names_what_it_refuses),
         cmocka_unit_test(fingerprints_that_disagree_are_refused),

@@ -52,6 +52,7 @@ static struct bench bench_of(size_t front_letters)
         .bind_count = 1,
         .advertise = &any_port,
         .advertise_count = 1,
+        .video_codecs = { { CODEC_VP8 }, 1 },
         .rooms_max = 4,
         .clients_max = 4,
         .to_front = bench.to_front,
