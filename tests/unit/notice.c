@@ -267,10 +267,13 @@ static void link_trouble_names_whose_link_it_is(void **state)
 static void an_empty_slot_has_no_source(void **state)
 {
     (void)state;
-    struct notice_slot slots[] = { { "3", &alex, SOURCE_MIC }, { "7", NULL, SOURCE_CAMERA } };
+    struct notice_slot slots[] = { { .mid = "3", .participant = &alex, .source = SOURCE_MIC },
+                                   { .mid = "6", .participant = &alex, .source = SOURCE_CAMERA, .paused = true },
+                                   { .mid = "7", .source = SOURCE_CAMERA, .paused = true } };
     struct writer w = fresh();
-    reads(&w, notice_slots(&w, slots, 2),
+    reads(&w, notice_slots(&w, slots, 3),
           "{\"type\":\"slots\",\"slots\":[{\"mid\":\"3\",\"participant\":\"p-91c0\",\"source\":\"mic\"},"
+          "{\"mid\":\"6\",\"participant\":\"p-91c0\",\"source\":\"camera\",\"paused\":true},"
           "{\"mid\":\"7\",\"participant\":null}]}");
 }
 
