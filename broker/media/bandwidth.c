@@ -19,6 +19,7 @@ enum {
 #define ARRIVING_US (240 * USEC_PER_MSEC)     /* what arrives: as short as jitter allows, since falls go by it */
 #define SILENCE_US (1 * USEC_PER_SEC)         /* and two round trips */
 #define SILENCE_STEP_US (500 * USEC_PER_MSEC) /* each halves the rate */
+#define PORTION_US (2 * USEC_PER_MSEC)
 #define QUEUE_US (30 * USEC_PER_MSEC)         /* enough of it that loss is no accident */
 #define STRAY_US (10 * (int64_t)USEC_PER_SEC) /* the receiver's clock may differ from ours by so much, and no more */
 
@@ -31,7 +32,7 @@ struct sent {
 };
 
 struct bandwidth {
-    usec_t now_us; /* of the last call that told it */
+    usec_t ticked_at;
     uint64_t next; /* number, extended */
     uint64_t want_bps;
 
@@ -63,7 +64,7 @@ enum status bandwidth_create(struct bandwidth **out, usec_t now_us)
     struct bandwidth *b = calloc(1, sizeof *b);
     if (!b)
         return ERR_NO_MEMORY;
-    b->now_us = now_us;
+    b->ticked_at = now_us;
     b->next = b->settled = FIRST_CYCLE;
     b->unheard_since = NEVER;
     delay_init(&b->delay);
@@ -86,7 +87,6 @@ static struct sent *sent_at(struct bandwidth *b, uint64_t seq)
 uint16_t bandwidth_send(struct bandwidth *b, usec_t now_us, size_t bytes)
 {
     uint16_t counted = bytes < UINT16_MAX ? (uint16_t)bytes : UINT16_MAX;
-    b->now_us = now_us;
     *sent_at(b, b->next) = (struct sent){ .at_us = (uint32_t)now_us, .bytes = counted, .fate = ON_THE_WAY };
     meter_add(&b->sending, (int64_t)now_us, counted);
     probe_sent(&b->probe, b->next, counted);
@@ -221,7 +221,6 @@ enum status bandwidth_feedback(struct bandwidth *b, usec_t now_us, struct bytes 
     struct twcc_reader report;
     struct news news = { 0 };
     TRY(twcc_read(fci, &report));
-    b->now_us = now_us;
     set_clock(b, now_us, report.at_us);
     read_report(b, now_us, report, &news);
     if (news.arrived + news.missed + (news.newest > 0) == 0)
@@ -250,7 +249,7 @@ static bool may_probe(const struct bandwidth *b)
 
 void bandwidth_tick(struct bandwidth *b, usec_t now_us)
 {
-    b->now_us = now_us;
+    b->ticked_at = now_us;
     if (now_us >= silent_at(b)) {
         /* Nobody listens, or nobody is there any more: step by step down to what is modest, never to nothing. */
         uint64_t half = rate_bps(&b->rate) / 2;
@@ -266,7 +265,6 @@ void bandwidth_tick(struct bandwidth *b, usec_t now_us)
 
 size_t bandwidth_probe(struct bandwidth *b, usec_t now_us)
 {
-    b->now_us = now_us;
     return probe_due(&b->probe, now_us, b->next);
 }
 
@@ -274,8 +272,9 @@ usec_t bandwidth_deadline(const struct bandwidth *b)
 {
     usec_t at = silent_at(b);
     if (b->probe.state != PROBE_WAITING || (may_probe(b) && rate_bps(&b->rate) < b->want_bps))
-        at = sooner(at, probe_deadline(&b->probe, b->now_us));
-    return at;
+        at = sooner(at, probe_deadline(&b->probe));
+    /* Padding in small portions: no need to wake up for each packet, nor at once when there is nothing to pad. */
+    return at > b->ticked_at + PORTION_US ? at : b->ticked_at + PORTION_US;
 }
 
 uint64_t bandwidth_bps(const struct bandwidth *b)

@@ -8,7 +8,6 @@
 #define REGRET_WAIT_US (10 * USEC_PER_SEC)
 #define REGRET_WAIT_MOST_US (40 * USEC_PER_SEC)
 #define AGAIN_US (20 * USEC_PER_MSEC)
-#define PACE_US (5 * USEC_PER_MSEC)
 #define LISTEN_US (1 * USEC_PER_SEC)
 
 enum { PACKET_LEN = 250, BURST_LEAST = 8 * PACKET_LEN, ARRIVALS_LEAST = 4 };
@@ -144,15 +143,15 @@ void probe_regret(struct probe *probe, usec_t now_us)
     probe->next_at = now_us + (its_fault ? probe->wait_us : 2 * WAIT_LEAST_US);
 }
 
-usec_t probe_deadline(const struct probe *probe, usec_t now_us)
+usec_t probe_deadline(const struct probe *probe)
 {
     switch (probe->state) {
     case PROBE_SENDING:
-        return now_us + PACE_US;
+        return sooner(probe->ends_at, probe->started_at + probe->sent * 8 * USEC_PER_SEC / probe->bps);
     case PROBE_LISTENING:
         return probe->listen_until;
     case PROBE_WAITING:
         break;
     }
-    return probe->next_at > now_us ? probe->next_at : now_us + PACE_US;
+    return probe->next_at;
 }
