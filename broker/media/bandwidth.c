@@ -16,7 +16,9 @@ enum {
 };
 
 #define RECENT_US (500 * USEC_PER_MSEC)       /* what is sent */
-#define ARRIVING_US (240 * USEC_PER_MSEC)     /* what arrives: as short as jitter allows, since falls go by it */
+#define ARRIVING_US (500 * USEC_PER_MSEC)     /* what arrives; and in a hurry, when */
+#define HURRY_US (200 * USEC_PER_MSEC)
+#define LONG_QUEUE_US (80 * USEC_PER_MSEC) /* the queue is so long */
 #define SILENCE_US (1 * USEC_PER_SEC)         /* and two round trips */
 #define SILENCE_STEP_US (500 * USEC_PER_MSEC) /* each halves the rate */
 #define PORTION_US (2 * USEC_PER_MSEC)
@@ -188,9 +190,16 @@ static void conclude_probe(struct bandwidth *b, usec_t now_us)
     /* What arrives when no more does is what the path takes at most; below that no queue grows. */
     uint64_t bps = find.full ? find.bps / 10 * 9 : find.bps;
     bool raised = bps > b->rate.bps;
-    if (raised)
+    if (raised || find.full)
         rate_found(&b->rate, now_us, bps, find.full);
     probe_judge(&b->probe, now_us, raised, find.full);
+}
+
+/* Frames come in bursts, so a short time tells less of the path than of them; except when the path is full. */
+static uint64_t arriving_bps(const struct bandwidth *b)
+{
+    uint64_t mean = meter_bps(&b->arriving, ARRIVING_US), latest = meter_bps(&b->arriving, HURRY_US);
+    return delay_queue_us(&b->delay) > LONG_QUEUE_US || latest > mean ? latest : mean;
 }
 
 static void conclude(struct bandwidth *b, usec_t now_us, const struct news *news)
@@ -199,7 +208,7 @@ static void conclude(struct bandwidth *b, usec_t now_us, const struct news *news
         b->rtt_us = b->rtt_us ? (7 * b->rtt_us + news->took_us) / 8 : news->took_us;
     struct rate_news about = {
         .signal = delay_report(&b->delay),
-        .acked_bps = meter_bps(&b->arriving, ARRIVING_US),
+        .acked_bps = arriving_bps(b),
         .sent_bps = meter_bps(&b->sending, RECENT_US),
         .queue_us = delay_queue_us(&b->delay),
         .rtt_us = b->rtt_us,

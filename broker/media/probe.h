@@ -25,7 +25,7 @@ struct probe {
     usec_t started_at, ends_at, listen_until;
     uint64_t first_seq, end_seq; /* what belongs to it */
     size_t sent;
-    bool rising;     /* the last one found something */
+    bool first;      /* nothing was in vain yet: bolder */
     usec_t found_at; /* when that was */
     /* How it arrives. */
     unsigned arrivals;
