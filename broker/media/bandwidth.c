@@ -15,10 +15,10 @@ enum {
     FIRST_CYCLE = 1 << 16,
 };
 
-#define RECENT_US (500 * USEC_PER_MSEC)       /* what is sent */
-#define ARRIVING_US (500 * USEC_PER_MSEC)     /* what arrives; and in a hurry, when */
+#define RECENT_US (500 * USEC_PER_MSEC)   /* what is sent */
+#define ARRIVING_US (500 * USEC_PER_MSEC) /* what arrives; and in a hurry, when */
 #define HURRY_US (200 * USEC_PER_MSEC)
-#define LONG_QUEUE_US (80 * USEC_PER_MSEC) /* the queue is so long */
+#define LONG_QUEUE_US (80 * USEC_PER_MSEC)    /* the queue is so long */
 #define SILENCE_US (1 * USEC_PER_SEC)         /* and two round trips */
 #define SILENCE_STEP_US (500 * USEC_PER_MSEC) /* each halves the rate */
 #define PORTION_US (2 * USEC_PER_MSEC)
@@ -214,11 +214,16 @@ static void conclude(struct bandwidth *b, usec_t now_us, const struct news *news
         .rtt_us = b->rtt_us,
     };
     bool queueing = about.signal == DELAY_OVER || about.queue_us > QUEUE_US;
-    about.losing = loss_report(&b->loss, now_us, news->missed, news->arrived, queueing);
+    enum loss_verdict verdict = loss_report(&b->loss, now_us, news->missed, news->arrived, queueing);
+    about.losing = verdict == LOSS_LOWER;
     if (rate_report(&b->rate, now_us, &about)) {
         probe_regret(&b->probe, now_us);
         if (about.losing)
             loss_lowered(&b->loss, now_us, b->rtt_us);
+    }
+    if (verdict == LOSS_OWN) {
+        rate_undo_loss(&b->rate, now_us);
+        probe_forgive(&b->probe, now_us);
     }
     if (rate_take_stuck(&b->rate, now_us, about.queue_us))
         delay_rebase(&b->delay);

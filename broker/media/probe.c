@@ -143,6 +143,12 @@ void probe_regret(struct probe *probe, usec_t now_us)
     probe->next_at = now_us + (its_fault ? probe->wait_us : 2 * WAIT_LEAST_US);
 }
 
+void probe_forgive(struct probe *probe, usec_t now_us)
+{
+    probe->wait_us = WAIT_LEAST_US;
+    probe->next_at = now_us;
+}
+
 usec_t probe_deadline(const struct probe *probe)
 {
     switch (probe->state) {

@@ -52,6 +52,7 @@ static void fall(struct rate *rate, usec_t now_us, const struct rate_news *news,
     uint64_t least = percent(rate->bps, news->queue_us > LONG_QUEUE_US ? 70 : 85);
     if (limited && to < least)
         to = least;
+    rate->before_loss_bps = news->signal == DELAY_OVER ? 0 : rate->bps;
     if (!limited)
         rate->capacity_bps = news->acked_bps;
     if (to < rate->bps)
@@ -132,10 +133,20 @@ void rate_found(struct rate *rate, usec_t now_us, uint64_t bps, bool full)
     rate->changed_at = now_us;
 }
 
+void rate_undo_loss(struct rate *rate, usec_t now_us)
+{
+    if (rate->bps >= rate->before_loss_bps)
+        return;
+    rate->bps = rate->before_loss_bps;
+    rate->capacity_bps = rate->before_loss_bps = 0;
+    rate->changed_at = now_us;
+}
+
 void rate_limit(struct rate *rate, usec_t now_us, uint64_t bps)
 {
     if (rate->bps > bps)
         rate->bps = within(bps);
+    rate->before_loss_bps = 0;
     rate->draining = false;
     rate->changed_at = now_us;
 }
