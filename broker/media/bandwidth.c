@@ -15,10 +15,13 @@ enum {
     FIRST_CYCLE = 1 << 16,
 };
 
-#define RECENT_US (500 * USEC_PER_MSEC)       /* what is sent */
-#define ARRIVING_US (240 * USEC_PER_MSEC)     /* what arrives: as short as jitter allows, since falls go by it */
+#define RECENT_US (500 * USEC_PER_MSEC)   /* what is sent */
+#define ARRIVING_US (500 * USEC_PER_MSEC) /* what arrives; and in a hurry, when */
+#define HURRY_US (200 * USEC_PER_MSEC)
+#define LONG_QUEUE_US (80 * USEC_PER_MSEC)    /* the queue is so long */
 #define SILENCE_US (1 * USEC_PER_SEC)         /* and two round trips */
 #define SILENCE_STEP_US (500 * USEC_PER_MSEC) /* each halves the rate */
+#define PORTION_US (2 * USEC_PER_MSEC)
 #define QUEUE_US (30 * USEC_PER_MSEC)         /* enough of it that loss is no accident */
 #define STRAY_US (10 * (int64_t)USEC_PER_SEC) /* the receiver's clock may differ from ours by so much, and no more */
 
@@ -31,7 +34,7 @@ struct sent {
 };
 
 struct bandwidth {
-    usec_t now_us; /* of the last call that told it */
+    usec_t ticked_at;
     uint64_t next; /* number, extended */
     uint64_t want_bps;
 
@@ -63,7 +66,7 @@ enum status bandwidth_create(struct bandwidth **out, usec_t now_us)
     struct bandwidth *b = calloc(1, sizeof *b);
     if (!b)
         return ERR_NO_MEMORY;
-    b->now_us = now_us;
+    b->ticked_at = now_us;
     b->next = b->settled = FIRST_CYCLE;
     b->unheard_since = NEVER;
     delay_init(&b->delay);
@@ -86,7 +89,6 @@ static struct sent *sent_at(struct bandwidth *b, uint64_t seq)
 uint16_t bandwidth_send(struct bandwidth *b, usec_t now_us, size_t bytes)
 {
     uint16_t counted = bytes < UINT16_MAX ? (uint16_t)bytes : UINT16_MAX;
-    b->now_us = now_us;
     *sent_at(b, b->next) = (struct sent){ .at_us = (uint32_t)now_us, .bytes = counted, .fate = ON_THE_WAY };
     meter_add(&b->sending, (int64_t)now_us, counted);
     probe_sent(&b->probe, b->next, counted);
@@ -188,9 +190,16 @@ static void conclude_probe(struct bandwidth *b, usec_t now_us)
     /* What arrives when no more does is what the path takes at most; below that no queue grows. */
     uint64_t bps = find.full ? find.bps / 10 * 9 : find.bps;
     bool raised = bps > b->rate.bps;
-    if (raised)
+    if (raised || find.full)
         rate_found(&b->rate, now_us, bps, find.full);
     probe_judge(&b->probe, now_us, raised, find.full);
+}
+
+/* Frames come in bursts, so a short time tells less of the path than of them; except when the path is full. */
+static uint64_t arriving_bps(const struct bandwidth *b)
+{
+    uint64_t mean = meter_bps(&b->arriving, ARRIVING_US), latest = meter_bps(&b->arriving, HURRY_US);
+    return delay_queue_us(&b->delay) > LONG_QUEUE_US || latest > mean ? latest : mean;
 }
 
 static void conclude(struct bandwidth *b, usec_t now_us, const struct news *news)
@@ -199,17 +208,22 @@ static void conclude(struct bandwidth *b, usec_t now_us, const struct news *news
         b->rtt_us = b->rtt_us ? (7 * b->rtt_us + news->took_us) / 8 : news->took_us;
     struct rate_news about = {
         .signal = delay_report(&b->delay),
-        .acked_bps = meter_bps(&b->arriving, ARRIVING_US),
+        .acked_bps = arriving_bps(b),
         .sent_bps = meter_bps(&b->sending, RECENT_US),
         .queue_us = delay_queue_us(&b->delay),
         .rtt_us = b->rtt_us,
     };
     bool queueing = about.signal == DELAY_OVER || about.queue_us > QUEUE_US;
-    about.losing = loss_report(&b->loss, now_us, news->missed, news->arrived, queueing);
+    enum loss_verdict verdict = loss_report(&b->loss, now_us, news->missed, news->arrived, queueing);
+    about.losing = verdict == LOSS_LOWER;
     if (rate_report(&b->rate, now_us, &about)) {
         probe_regret(&b->probe, now_us);
         if (about.losing)
             loss_lowered(&b->loss, now_us, b->rtt_us);
+    }
+    if (verdict == LOSS_OWN) {
+        rate_undo_loss(&b->rate, now_us);
+        probe_forgive(&b->probe, now_us);
     }
     if (rate_take_stuck(&b->rate, now_us, about.queue_us))
         delay_rebase(&b->delay);
@@ -221,7 +235,6 @@ enum status bandwidth_feedback(struct bandwidth *b, usec_t now_us, struct bytes 
     struct twcc_reader report;
     struct news news = { 0 };
     TRY(twcc_read(fci, &report));
-    b->now_us = now_us;
     set_clock(b, now_us, report.at_us);
     read_report(b, now_us, report, &news);
     if (news.arrived + news.missed + (news.newest > 0) == 0)
@@ -250,7 +263,7 @@ static bool may_probe(const struct bandwidth *b)
 
 void bandwidth_tick(struct bandwidth *b, usec_t now_us)
 {
-    b->now_us = now_us;
+    b->ticked_at = now_us;
     if (now_us >= silent_at(b)) {
         /* Nobody listens, or nobody is there any more: step by step down to what is modest, never to nothing. */
         uint64_t half = rate_bps(&b->rate) / 2;
@@ -266,7 +279,6 @@ void bandwidth_tick(struct bandwidth *b, usec_t now_us)
 
 size_t bandwidth_probe(struct bandwidth *b, usec_t now_us)
 {
-    b->now_us = now_us;
     return probe_due(&b->probe, now_us, b->next);
 }
 
@@ -274,8 +286,9 @@ usec_t bandwidth_deadline(const struct bandwidth *b)
 {
     usec_t at = silent_at(b);
     if (b->probe.state != PROBE_WAITING || (may_probe(b) && rate_bps(&b->rate) < b->want_bps))
-        at = sooner(at, probe_deadline(&b->probe, b->now_us));
-    return at;
+        at = sooner(at, probe_deadline(&b->probe));
+    /* Padding in small portions: no need to wake up for each packet, nor at once when there is nothing to pad. */
+    return at > b->ticked_at + PORTION_US ? at : b->ticked_at + PORTION_US;
 }
 
 uint64_t bandwidth_bps(const struct bandwidth *b)

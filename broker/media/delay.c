@@ -10,7 +10,7 @@ static const double K_UP = 0.0087, K_DOWN = 0.039, THRESHOLD_START = 12.5, THRES
 static const double ADAPT_WITHIN = 15, ADAPT_STEP_MOST = 100;
 static const double OVER_FOR_MS = 10;
 static const unsigned LEVEL_SAMPLES = 5;
-static const int64_t LEVEL_LEAST_US = 8000, LEVEL_CERTAIN_US = 250000;
+static const int64_t LEVEL_LEAST_US = 12000, LEVEL_CLEAR_US = 80000, LEVEL_CERTAIN_US = 250000;
 
 void delay_init(struct delay *delay)
 {
@@ -156,9 +156,11 @@ enum delay_signal delay_report(struct delay *delay)
     }
     if (delay->level_us > LEVEL_CERTAIN_US && delay->signal != DELAY_UNDER)
         return DELAY_OVER; /* a full queue grows no more */
-    if (delay->signal == DELAY_OVER && delay->level_us < LEVEL_LEAST_US + delay->jitter_us / 2)
-        return DELAY_NORMAL;
-    return delay->signal;
+    bool over = delay->signal == DELAY_OVER && delay->level_us >= LEVEL_LEAST_US + delay->jitter_us / 2;
+    delay->over_reports = over ? delay->over_reports + 1 : 0;
+    if (over)
+        return delay->over_reports > 1 || delay->level_us > LEVEL_CLEAR_US ? DELAY_OVER : DELAY_NORMAL;
+    return delay->signal == DELAY_OVER ? DELAY_NORMAL : delay->signal;
 }
 
 void delay_break(struct delay *delay)

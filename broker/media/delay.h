@@ -47,6 +47,7 @@ struct delay {
     int64_t least_us, sum_us;
     unsigned samples; /* since the last level */
     int64_t level_us, jitter_us;
+    unsigned over_reports; /* in a row */
 };
 
 void delay_init(struct delay *);

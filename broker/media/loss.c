@@ -6,18 +6,15 @@ static const unsigned WINDOW_PACKETS = 20;
 static const double ALONE = 0.10, WITH_QUEUE = 0.04; /* above the path's own */
 
 /* The rate was lowered to what arrived. Had that been the reason, nearly nothing would be lost now. */
-static void learn(struct loss *loss, usec_t now_us, double ratio, double before)
+static bool is_own(struct loss *loss, usec_t now_us, double ratio)
 {
-    if (loss->tried && now_us >= loss->judge_at) {
-        loss->tried = false;
-        if (ratio > before / 2)
-            loss->ambient = ratio;
-    }
-    if (ratio < loss->ambient)
-        loss->ambient -= (loss->ambient - ratio) / 8;
+    if (!loss->tried || now_us < loss->judge_at)
+        return false;
+    loss->tried = false;
+    return ratio > loss->tried_ratio / 2;
 }
 
-bool loss_report(struct loss *loss, usec_t now_us, unsigned lost, unsigned arrived, bool queueing)
+enum loss_verdict loss_report(struct loss *loss, usec_t now_us, unsigned lost, unsigned arrived, bool queueing)
 {
     if (loss->lost + loss->arrived == 0)
         loss->since = now_us;
@@ -25,20 +22,26 @@ bool loss_report(struct loss *loss, usec_t now_us, unsigned lost, unsigned arriv
     loss->arrived += arrived;
     unsigned packets = loss->lost + loss->arrived;
     if (packets < WINDOW_PACKETS || now_us - loss->since < WINDOW_US)
-        return false;
+        return LOSS_FINE;
 
-    double ratio = (double)loss->lost / packets, before = loss->ratio;
+    double ratio = (double)loss->lost / packets;
     loss->lost = loss->arrived = 0;
     loss->ratio = ratio;
-    learn(loss, now_us, ratio, before);
+    if (is_own(loss, now_us, ratio)) {
+        loss->ambient = ratio;
+        return LOSS_OWN;
+    }
+    if (ratio < loss->ambient)
+        loss->ambient -= (loss->ambient - ratio) / 8;
     bool bad = ratio > loss->ambient + (queueing ? WITH_QUEUE : ALONE);
     loss->bad_windows = bad ? loss->bad_windows + 1 : 0;
-    return loss->bad_windows >= (queueing ? 1 : 2) && !loss->tried;
+    return loss->bad_windows >= (queueing ? 1 : 2) && !loss->tried ? LOSS_LOWER : LOSS_FINE;
 }
 
 void loss_lowered(struct loss *loss, usec_t now_us, usec_t rtt_us)
 {
     loss->tried = true;
+    loss->tried_ratio = loss->ratio;
     loss->bad_windows = 0;
     loss->judge_at = now_us + rtt_us + WINDOW_US; /* the window that ends then has only what was sent after it */
 }

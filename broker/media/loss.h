@@ -16,12 +16,18 @@ struct loss {
     unsigned lost, arrived; /* of this window */
     unsigned bad_windows;   /* in a row */
     bool tried;             /* the rate was lowered for it; the next windows tell */
+    double tried_ratio;     /* what it was then */
     usec_t judge_at;
     double ambient; /* the part that is the path's own, 0 to 1 */
     double ratio;   /* of the last whole window */
 };
 
-/* What one report tells of newly settled packets. queueing: there is a queue, too. True: lower the rate to what
- * arrives; and say so by loss_lowered. */
-bool loss_report(struct loss *, usec_t now_us, unsigned lost, unsigned arrived, bool queueing);
+enum loss_verdict {
+    LOSS_FINE = 0,
+    LOSS_LOWER, /* the rate to what arrives; and say so by loss_lowered */
+    LOSS_OWN,   /* it did not help: what was lowered for loss may rise again */
+};
+
+/* What one report tells of newly settled packets. queueing: there is a queue, too. */
+enum loss_verdict loss_report(struct loss *, usec_t now_us, unsigned lost, unsigned arrived, bool queueing);
 void loss_lowered(struct loss *, usec_t now_us, usec_t rtt_us);

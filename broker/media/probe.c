@@ -7,15 +7,15 @@
 #define REGRET_WITHIN_US (3 * USEC_PER_SEC)
 #define REGRET_WAIT_US (10 * USEC_PER_SEC)
 #define REGRET_WAIT_MOST_US (40 * USEC_PER_SEC)
-#define AGAIN_US (20 * USEC_PER_MSEC)
-#define PACE_US (5 * USEC_PER_MSEC)
+#define AGAIN_US (400 * USEC_PER_MSEC)
 #define LISTEN_US (1 * USEC_PER_SEC)
 
+enum { STEP_BPS = 300000 };
 enum { PACKET_LEN = 250, BURST_LEAST = 8 * PACKET_LEN, ARRIVALS_LEAST = 4 };
 
 void probe_init(struct probe *probe, usec_t now_us)
 {
-    *probe = (struct probe){ .next_at = now_us, .wait_us = WAIT_LEAST_US, .rising = true };
+    *probe = (struct probe){ .next_at = now_us, .wait_us = WAIT_LEAST_US, .first = true };
 }
 
 void probe_start(struct probe *probe, usec_t now_us, uint64_t estimate_bps, uint64_t want_bps, usec_t jitter_us,
@@ -23,7 +23,7 @@ void probe_start(struct probe *probe, usec_t now_us, uint64_t estimate_bps, uint
 {
     if (probe->state != PROBE_WAITING || now_us < probe->next_at || estimate_bps >= want_bps)
         return;
-    uint64_t bps = probe->rising ? 2 * estimate_bps : estimate_bps + estimate_bps / 2;
+    uint64_t bps = estimate_bps + (probe->first ? estimate_bps : STEP_BPS + estimate_bps / 5);
     uint64_t most = want_bps + want_bps / 10;
     bps = bps < most ? bps : most;
     /* Jitter at both ends shall not be most of what is measured. */
@@ -38,7 +38,7 @@ void probe_start(struct probe *probe, usec_t now_us, uint64_t estimate_bps, uint
         .ends_at = now_us + burst_us,
         .first_seq = next_seq,
         .end_seq = UINT64_MAX,
-        .rising = probe->rising,
+        .first = probe->first,
         .found_at = probe->found_at,
     };
 }
@@ -103,7 +103,7 @@ static bool measure(const struct probe *probe, struct probe_find *find)
 
 static void wait_longer(struct probe *probe, usec_t now_us)
 {
-    probe->rising = false;
+    probe->first = false;
     probe->next_at = now_us + probe->wait_us;
     probe->wait_us = sooner(2 * probe->wait_us, WAIT_MOST_US);
 }
@@ -124,9 +124,8 @@ void probe_judge(struct probe *probe, usec_t now_us, bool raised, bool full)
     if (raised)
         probe->found_at = now_us;
     if (raised && !full) {
-        probe->rising = true;
         probe->wait_us = WAIT_LEAST_US;
-        probe->next_at = now_us + AGAIN_US;
+        probe->next_at = now_us + (probe->first ? 0 : AGAIN_US);
     } else {
         wait_longer(probe, now_us);
     }
@@ -136,7 +135,7 @@ void probe_regret(struct probe *probe, usec_t now_us)
 {
     bool its_fault = probe->found_at && now_us - probe->found_at < REGRET_WITHIN_US;
     probe->state = PROBE_WAITING;
-    probe->rising = false;
+    probe->first = false;
     probe->found_at = 0;
     if (its_fault)
         probe->wait_us =
@@ -144,15 +143,21 @@ void probe_regret(struct probe *probe, usec_t now_us)
     probe->next_at = now_us + (its_fault ? probe->wait_us : 2 * WAIT_LEAST_US);
 }
 
-usec_t probe_deadline(const struct probe *probe, usec_t now_us)
+void probe_forgive(struct probe *probe, usec_t now_us)
+{
+    probe->wait_us = WAIT_LEAST_US;
+    probe->next_at = now_us;
+}
+
+usec_t probe_deadline(const struct probe *probe)
 {
     switch (probe->state) {
     case PROBE_SENDING:
-        return now_us + PACE_US;
+        return sooner(probe->ends_at, probe->started_at + probe->sent * 8 * USEC_PER_SEC / probe->bps);
     case PROBE_LISTENING:
         return probe->listen_until;
     case PROBE_WAITING:
         break;
     }
-    return probe->next_at > now_us ? probe->next_at : now_us + PACE_US;
+    return probe->next_at;
 }

@@ -25,7 +25,7 @@ struct probe {
     usec_t started_at, ends_at, listen_until;
     uint64_t first_seq, end_seq; /* what belongs to it */
     size_t sent;
-    bool rising;     /* the last one found something */
+    bool first;      /* nothing was in vain yet: bolder */
     usec_t found_at; /* when that was */
     /* How it arrives. */
     unsigned arrivals;
@@ -55,4 +55,7 @@ bool probe_finish(struct probe *, usec_t now_us, uint64_t settled, struct probe_
 void probe_judge(struct probe *, usec_t now_us, bool raised, bool full);
 /* The estimate fell. */
 void probe_regret(struct probe *, usec_t now_us);
-usec_t probe_deadline(const struct probe *, usec_t now_us);
+/* The fall was a mistake. */
+void probe_forgive(struct probe *, usec_t now_us);
+/* When there is padding to send, nothing more to wait for, or time for the next probe. */
+usec_t probe_deadline(const struct probe *);

@@ -5,6 +5,7 @@
 #define DRAIN_US (4 * USEC_PER_SEC)
 #define DRAINED_US (25 * USEC_PER_MSEC)
 #define DRAIN_FROM_US (50 * USEC_PER_MSEC)
+#define LONG_QUEUE_US (80 * USEC_PER_MSEC)
 #define REPORTS_US (100 * USEC_PER_MSEC)
 #define FALL_APART_LEAST_US (200 * USEC_PER_MSEC)
 #define FALL_APART_MOST_US (800 * USEC_PER_MSEC)
@@ -39,11 +40,19 @@ static unsigned drain_percent(usec_t queue_us)
     return queue_us > 300 * USEC_PER_MSEC ? 50 : queue_us > 150 * USEC_PER_MSEC ? 60 : 75;
 }
 
+/* Less is sent than might be. */
+static bool is_limited(const struct rate *rate, const struct rate_news *news)
+{
+    return news->sent_bps < percent(rate->bps, 70);
+}
+
 static void fall(struct rate *rate, usec_t now_us, const struct rate_news *news, uint64_t to)
 {
-    bool limited = news->sent_bps < percent(rate->bps, 70);
-    if (limited && to < rate->bps / 2)
-        to = rate->bps / 2;
+    bool limited = is_limited(rate, news);
+    uint64_t least = percent(rate->bps, news->queue_us > LONG_QUEUE_US ? 70 : 85);
+    if (limited && to < least)
+        to = least;
+    rate->before_loss_bps = news->signal == DELAY_OVER ? 0 : rate->bps;
     if (!limited)
         rate->capacity_bps = news->acked_bps;
     if (to < rate->bps)
@@ -83,6 +92,8 @@ static void rise(struct rate *rate, usec_t now_us, const struct rate_news *news)
 {
     usec_t elapsed_us = now_us - rate->changed_at;
     rate->changed_at = now_us;
+    if (is_limited(rate, news))
+        return; /* what arrives well below the rate says nothing about more; only a probe can */
     if (rate->capacity_bps && news->acked_bps > percent(rate->capacity_bps, 115))
         rate->capacity_bps = 0;
     /* Not beyond what has been tried: what arrives, and half as much again. */
@@ -122,10 +133,20 @@ void rate_found(struct rate *rate, usec_t now_us, uint64_t bps, bool full)
     rate->changed_at = now_us;
 }
 
+void rate_undo_loss(struct rate *rate, usec_t now_us)
+{
+    if (rate->bps >= rate->before_loss_bps)
+        return;
+    rate->bps = rate->before_loss_bps;
+    rate->capacity_bps = rate->before_loss_bps = 0;
+    rate->changed_at = now_us;
+}
+
 void rate_limit(struct rate *rate, usec_t now_us, uint64_t bps)
 {
     if (rate->bps > bps)
         rate->bps = within(bps);
+    rate->before_loss_bps = 0;
     rate->draining = false;
     rate->changed_at = now_us;
 }

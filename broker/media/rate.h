@@ -15,6 +15,7 @@ struct rate {
     uint64_t bps;
     uint64_t capacity_bps; /* what arrived when it last fell; 0: not known */
     usec_t changed_at, fell_at;
+    uint64_t before_loss_bps; /* what it was when it fell by loss alone; 0: it fell again since, or has risen */
     bool draining;
     usec_t drain_until;
     uint64_t drain_bps; /* meanwhile */
@@ -33,6 +34,8 @@ void rate_init(struct rate *, usec_t now_us, uint64_t bps);
 bool rate_report(struct rate *, usec_t now_us, const struct rate_news *);
 /* A probe found that so much arrives. full: and no more. */
 void rate_found(struct rate *, usec_t now_us, uint64_t bps, bool full);
+/* The loss that it fell by last was none of ours. */
+void rate_undo_loss(struct rate *, usec_t now_us);
 /* Nothing is heard any more: at most this. */
 void rate_limit(struct rate *, usec_t now_us, uint64_t bps);
 uint64_t rate_bps(const struct rate *);
