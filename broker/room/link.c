@@ -155,7 +155,7 @@ void link_destroy(struct link *link)
     free(link);
 }
 
-#define BEHIND_US (400 * USEC_PER_MSEC)
+#define BEHIND_US (250 * USEC_PER_MSEC)
 
 bool track_layer_is_live(const struct track *track, const struct stream *stream)
 {

@@ -60,8 +60,15 @@ static bool begins(const struct origin *from, const struct receive_slot *slot)
            (slot->layer == LAYER_NONE && (from->layer < slot->wanted || !track_layer_is_live(from->track, wanted)));
 }
 
+/* The layer that a slot has goes on no more, as others do: its receiver is not to wait for the next look. */
+static bool has_starved(const struct origin *from, const struct receive_slot *slot)
+{
+    return slot->layer != LAYER_NONE && slot->layer != from->layer && slot->wanted != from->layer &&
+           !track_layer_is_live(from->track, from->track->layers[slot->layer]);
+}
+
 /* Which slots this packet's stream feeds from here on, and which not any more. */
-static void follow_layers(struct room *room, const struct origin *from, bool keyframe_starts)
+static void follow_layers(struct room *room, struct now now, const struct origin *from, bool keyframe_starts)
 {
     for (size_t i = 0; i < from->track->edge_count; i++) {
         const struct edge *edge = &from->track->edges[i];
@@ -71,6 +78,10 @@ static void follow_layers(struct room *room, const struct origin *from, bool key
         if (feeds && (from->restarted || slot->stream.codec.codec != from->stream->codec)) {
             link_set_layer(to, slot, from->track, LAYER_NONE);
             feeds = false;
+        }
+        if (has_starved(from, slot)) {
+            to->allocate_at = now.mono_us;
+            room_wake_at(room, now.mono_us);
         }
         if (feeds || !begins(from, slot))
             continue;
@@ -113,7 +124,7 @@ static void relay_picture(struct room *room, struct now now, const struct origin
                                                         repaired ? NULL : &stream->structure, &video) == OK;
     if (video.keyframe_starts)
         keyframe_arrived(&stream->keyframe);
-    follow_layers(room, from, video.keyframe_starts && !repaired);
+    follow_layers(room, now, from, video.keyframe_starts && !repaired);
     feedback_packet(room, now, from->track, stream, seq, video.keyframe_starts);
     if (!readable)
         return; /* its number stays a gap: the frame is broken, and the receivers must know */

@@ -9,8 +9,21 @@
 
 enum { MARK_LEN = 8 + 3 }; /* at the end of each payload: when, 'K', who, what */
 
-/* As every browser's first header extension here: id 4, one byte, the MID. */
-static void write_header(struct writer *w, uint8_t type, uint16_t seq, uint32_t time, uint32_t ssrc, int track)
+enum { MID = 4, RID = 5, REPAIRED_RID = 6, NUMBER = 7 }; /* header extensions, as in the offer (world.c) */
+
+static const struct {
+    source_mask source;
+    char mid, rid; /* rid 0: none */
+} flows[FLOWS] = {
+    [FLOW_MIC] = { SOURCE_MIC, '0', 0 },
+    [FLOW_CAMERA_LOW] = { SOURCE_CAMERA, '1', 'l' },
+    [FLOW_CAMERA_HIGH] = { SOURCE_CAMERA, '1', 'h' },
+    [FLOW_SCREEN] = { SOURCE_SCREEN, '2', 0 },
+};
+
+/* As every browser's: one-byte header extensions with the MID, and the RID of a simulcast layer (rid: its id). */
+static void write_header(struct writer *w, uint8_t type, uint16_t seq, uint32_t time, uint32_t ssrc, int flow,
+                         uint8_t rid)
 {
     write_u8(w, 0x90); /* version 2, an extension */
     write_u8(w, 0x80 | type);
@@ -19,24 +32,27 @@ static void write_header(struct writer *w, uint8_t type, uint16_t seq, uint32_t 
     write_be32(w, ssrc);
     write_be16(w, 0xbede);
     write_be16(w, 1);
-    write_be32(w, 0x40000000u | (uint32_t)('0' + track) << 16);
+    write_u8(w, MID << 4);
+    write_u8(w, (uint8_t)flows[flow].mid);
+    write_u8(w, flows[flow].rid ? (uint8_t)(rid << 4) : 0);
+    write_u8(w, (uint8_t)flows[flow].rid);
 }
 
-static uint32_t ssrc_of(int person, int track)
+static uint32_t ssrc_of(int person, int flow)
 {
-    return (uint32_t)(1000 * (person + 1) + track);
+    return (uint32_t)(1000 * (person + 1) + flow);
 }
 
 /* RFC 4588: on a stream of its own, which names its track by the MID. */
-static void send_again(struct world *w, int person, int track, uint16_t seq)
+static void send_again(struct world *w, int person, int flow, uint16_t seq)
 {
     struct actor *actor = &w->actors[person];
-    const struct kept *kept = &actor->kept[track][seq % KEPT];
+    const struct kept *kept = &actor->kept[flow][seq % KEPT];
     uint8_t buffer[200];
     struct writer packet = writer_over(buffer, sizeof buffer);
     if (kept->seq != seq || kept->len == 0)
         return;
-    write_header(&packet, 97, actor->repair_seq++, kept->time, ssrc_of(person, track) + 100, track);
+    write_header(&packet, 97, actor->repair_seq++, kept->time, ssrc_of(person, flow) + 100, flow, REPAIRED_RID);
     write_be16(&packet, seq);
     write_bytes(&packet, (struct bytes){ kept->payload, kept->len });
     peer_send_rtp(actor->peer, writer_bytes(&packet));
@@ -50,9 +66,9 @@ static void answer_nack(struct world *w, int person, const struct rtcp_packet *n
     size_t count;
     while ((count = rtcp_nack_next(&lost, seqs)) > 0)
         for (size_t i = 0; i < count; i++)
-            for (int track = 1; track < TRACKS; track++)
-                if (nack->media_ssrc == ssrc_of(person, track))
-                    send_again(w, person, track, seqs[i]);
+            for (int flow = FLOW_CAMERA_LOW; flow < FLOWS; flow++)
+                if (nack->media_ssrc == ssrc_of(person, flow))
+                    send_again(w, person, flow, seqs[i]);
 }
 
 static void note_stream(struct actor *actor, const struct rtp *rtp)
@@ -84,6 +100,36 @@ static void ask_again(struct world *w, struct actor *actor)
     }
 }
 
+static void take_pli(struct actor *actor, int person, uint32_t ssrc)
+{
+    for (int flow = FLOW_CAMERA_LOW; flow < FLOWS; flow++)
+        if (ssrc == ssrc_of(person, flow))
+            actor->keyframe[flow] = true;
+}
+
+/* What came and when, as browsers tell it. */
+static void tell_arrivals(struct actor *actor)
+{
+    uint8_t buffer[1200];
+    struct writer compound = writer_over(buffer, sizeof buffer);
+    if (!actor->twcc.news)
+        return;
+    rtcp_write_rr(&compound, 1, NULL, 0);
+    if (twcc_write(&actor->twcc, &compound, 1, 1))
+        peer_send_rtcp(actor->peer, writer_bytes(&compound));
+}
+
+/* All that we send them carries a transport-wide number, and nothing else of anybody. Some say that less came than
+ * did. */
+static void note_number(struct world *w, struct actor *actor, const struct rtp *rtp)
+{
+    struct bytes number = rtp_extension_find(rtp, NUMBER);
+    if (number.len != 2 || rtp->extension.len != 4)
+        world_violation(w, "%s got a packet without a number, or with more than that", world_id(w->receiving));
+    else if (!chance_in(&w->chance, w->calm ? 0 : actor->deaf))
+        twcc_packet(&actor->twcc, w->now_us, load_be16(number.at));
+}
+
 void on_peer_media(void *context, enum packet_kind kind, struct bytes packet)
 {
     struct world *w = context;
@@ -93,17 +139,18 @@ void on_peer_media(void *context, enum packet_kind kind, struct bytes packet)
         struct rtcp_packet rtcp;
         while (rtcp_next(&reader, &rtcp))
             if (rtcp.kind == RTCP_PLI)
-                actor->keyframe[1] = actor->keyframe[2] = true;
+                take_pli(actor, w->receiving, rtcp.media_ssrc);
             else if (rtcp.kind == RTCP_NACK)
                 answer_nack(w, w->receiving, &rtcp);
         return;
     }
     struct rtp rtp;
-    if (rtp_parse(packet, &rtp) != OK)
+    if (rtp_parse(packet, &rtp) != OK) {
         world_violation(w, "%s got a broken packet", world_id(w->receiving));
-    else if (rtp.extension.len > 0)
-        world_violation(w, "%s got a header extension", world_id(w->receiving));
-    else if (rtp.payload.len >= MARK_LEN && rtp.payload.at[rtp.payload.len - 3] == 'K') {
+        return;
+    }
+    note_number(w, actor, &rtp);
+    if (rtp.payload.len >= MARK_LEN && rtp.payload.at[rtp.payload.len - 3] == 'K') {
         int from = rtp.payload.at[rtp.payload.len - 2];
         bool again = rtp.payload_type == 97;
         w->counts.repairs_delivered += again;
@@ -120,31 +167,51 @@ void on_peer_send(void *context, const struct address *from, struct bytes data)
     network_send(w->network, w->now_us, TO_BROKER, from, data, 0);
 }
 
-static void speak(struct world *w, int person, int track)
+/* VP8 in two temporal layers: X, S; I with 15 bits, T; then the frame's first byte, whose lowest bit is clear in a
+ * keyframe. Every second picture is of the upper layer, which may be taken from any of them on. */
+static void write_vp8(struct actor *actor, int flow, struct writer *body)
+{
+    uint16_t picture = actor->picture[flow]++;
+    bool upper = picture % 2 && !actor->keyframe[flow];
+    write_u8(body, 0x90);
+    write_u8(body, 0xa0);
+    write_be16(body, 0x8000 | (picture & 0x7fff));
+    write_u8(body, upper ? 0x60 : 0);
+    write_u8(body, actor->keyframe[flow] ? 0x00 : 0x01);
+    actor->keyframe[flow] = false;
+}
+
+static void speak(struct world *w, int person, int flow)
 {
     struct actor *actor = &w->actors[person];
-    bool video = track > 0;
-    uint8_t buffer[200], payload[64] = { 0 };
+    bool video = flow != FLOW_MIC;
+    uint8_t buffer[200], payload[KEPT_BYTES] = { 0 };
     struct writer body = writer_over(payload, sizeof payload);
-    if (video) { /* VP8: X, S; I with 15 bits; then the frame's first byte, whose lowest bit is clear in a keyframe */
-        write_u8(&body, 0x90);
-        write_u8(&body, 0x80);
-        write_be16(&body, 0x8000 | (actor->picture++ & 0x7fff));
-        write_u8(&body, actor->keyframe[track] ? 0x00 : 0x01);
-        actor->keyframe[track] = false;
-    }
+    if (video)
+        write_vp8(actor, flow, &body);
     write_be64(&body, w->now_us);
-    write_bytes(&body, (struct bytes){ (const uint8_t[]){ 'K', (uint8_t)person, (uint8_t)(1 << track) }, 3 });
+    write_bytes(&body, (struct bytes){ (const uint8_t[]){ 'K', (uint8_t)person, (uint8_t)flows[flow].source }, 3 });
 
     struct writer packet = writer_over(buffer, sizeof buffer);
-    uint16_t seq = actor->seq[track]++;
-    actor->time[track] += video ? 3000 : 960;
-    write_header(&packet, video ? 96 : 111, seq, actor->time[track], ssrc_of(person, track), track);
+    uint16_t seq = actor->seq[flow]++;
+    actor->time[flow] += video ? 3000 : 960;
+    write_header(&packet, video ? 96 : 111, seq, actor->time[flow], ssrc_of(person, flow), flow, RID);
     write_bytes(&packet, writer_bytes(&body));
     peer_send_rtp(actor->peer, writer_bytes(&packet));
-    struct kept *kept = &actor->kept[track][seq % KEPT];
-    *kept = (struct kept){ .seq = seq, .time = actor->time[track], .len = body.len };
+    struct kept *kept = &actor->kept[flow][seq % KEPT];
+    *kept = (struct kept){ .seq = seq, .time = actor->time[flow], .len = body.len };
     memcpy(kept->payload, payload, body.len);
+}
+
+static void speak_pictures(struct world *w, int person)
+{
+    struct actor *actor = &w->actors[person];
+    if (chance_in(&w->chance, 5) || (w->calm && actor->high_stopped))
+        actor->high_stopped = !actor->high_stopped && !w->calm;
+    speak(w, person, FLOW_CAMERA_LOW);
+    if (!actor->high_stopped)
+        speak(w, person, FLOW_CAMERA_HIGH);
+    speak(w, person, FLOW_SCREEN);
 }
 
 void speak_all(struct world *w, int person)
@@ -153,17 +220,20 @@ void speak_all(struct world *w, int person)
     if (!actor->peer || !peer_is_ready(actor->peer))
         return;
     if (w->now_us >= actor->next_audio) {
-        speak(w, person, 0);
+        speak(w, person, FLOW_MIC);
         actor->next_audio = w->now_us + 20 * USEC_PER_MSEC;
     }
     if (w->now_us >= actor->next_video) {
-        speak(w, person, 1);
-        speak(w, person, 2);
+        speak_pictures(w, person);
         actor->next_video = w->now_us + 33 * USEC_PER_MSEC;
     }
     if (w->now_us >= actor->next_nack) {
         ask_again(w, actor);
         actor->next_nack = w->now_us + 150 * USEC_PER_MSEC;
+    }
+    if (w->now_us >= actor->next_twcc) {
+        tell_arrivals(actor);
+        actor->next_twcc = w->now_us + 50 * USEC_PER_MSEC;
     }
 }
 void take_answer(struct world *w, int person, const char *sdp)

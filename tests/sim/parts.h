@@ -4,11 +4,14 @@
 
 #include "ledger/intervals.h"
 #include "ledger/record.h"
+#include "media/twcc.h"
 #include "room/broker.h"
 #include "sim/world.h"
 #include "support/peer.h"
 
-enum { CLIENTS_MAX = 4096, TRACKS = SOURCE_COUNT, SLOT_SECTIONS = 14 };
+enum { CLIENTS_MAX = 4096, SLOT_SECTIONS = 14 };
+/* What each publishes: a microphone, a camera in two simulcast layers, and a screen. */
+enum { FLOW_MIC, FLOW_CAMERA_LOW, FLOW_CAMERA_HIGH, FLOW_SCREEN, FLOWS };
 #define EPOCH_UNIX_S 1790000000
 
 /* What they sent lately, for those who lost it. */
@@ -27,13 +30,17 @@ struct actor {
     struct peer *peer;
     bool negotiated;
     char seat[16];
-    uint16_t seq[TRACKS];
-    uint32_t time[TRACKS];
-    uint16_t picture;
-    bool keyframe[TRACKS];
+    uint16_t seq[FLOWS];
+    uint32_t time[FLOWS];
+    uint16_t picture[FLOWS];
+    bool keyframe[FLOWS];
+    bool high_stopped; /* their path takes the low layer alone, as they think */
+    unsigned deaf;     /* of so many packets in a thousand they say that none came */
     uint64_t heard[WORLD_PEOPLE];
     usec_t next_audio, next_video, next_nack;
-    struct kept kept[TRACKS][KEPT]; /* at seq % KEPT */
+    struct twcc twcc; /* of what they were sent */
+    usec_t next_twcc;
+    struct kept kept[FLOWS][KEPT]; /* at seq % KEPT */
     uint16_t repair_seq;
     struct {
         uint32_t ssrc;
@@ -55,6 +62,7 @@ enum { PENDING_MAX = 512, REPLIES = 64 };
 struct world {
     uint64_t seed;
     bool verbose;
+    bool calm; /* nobody's path narrows any more */
     struct chance chance;
     struct network *network;
     struct broker *broker;

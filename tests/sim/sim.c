@@ -284,6 +284,7 @@ static void fair_weather(struct world *w)
                       "\"type\":\"mute\",\"participant\":\"%s\",\"mic\":false,\"camera\":false,\"screen\":false",
                       world_id(WORLD_CLIENT));
     }
+    world_calm(w);
     world_run(w, 2 * USEC_PER_SEC, true);
     world_heard(w, WORLD_THERAPIST, WORLD_CLIENT);
     world_heard(w, WORLD_CLIENT, WORLD_THERAPIST);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/time.h>
 
+#include "signaling/sdp.h"
 #include "sim/parts.h"
 #include "transport/dtls.h"
 #include "transport/srtp.h"
@@ -132,6 +133,8 @@ void lose(struct world *w, int person)
     struct actor *actor = &w->actors[person];
     actor->client = 0;
     actor->negotiated = false;
+    actor->twcc = (struct twcc){ 0 };
+    actor->stream_count = 0;
     peer_destroy(actor->peer);
     actor->peer = NULL;
 }
@@ -285,14 +288,19 @@ void world_regrant(struct world *w, int person)
     change_grant(w, person, GRANT_ACTIVE);
 }
 
+/* The camera (mid 1) comes in two simulcast layers. */
 static void write_section(struct writer *sdp, int mid, bool video, bool sends, const char *credentials)
 {
     write_format(sdp,
                  "m=%s 9 UDP/TLS/RTP/SAVPF %s\r\nc=IN IP4 0.0.0.0\r\n%sa=setup:actpass\r\na=mid:%d\r\n"
-                 "a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid\r\na=%s\r\na=rtcp-mux\r\na=rtpmap:%s\r\n",
+                 "a=extmap:4 " SDP_MID_URI "\r\na=extmap:7 " SDP_TWCC_URI "\r\na=%s\r\na=rtcp-mux\r\n"
+                 "a=rtcp-fb:* transport-cc\r\na=rtpmap:%s\r\n",
                  video ? "video" : "audio", video ? "96 97" : "111", credentials, mid, sends ? "sendonly" : "recvonly",
                  video ? "96 VP8/90000\r\na=rtcp-fb:96 nack\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96"
                        : "111 opus/48000/2");
+    if (mid == 1)
+        write_text(sdp, "a=extmap:5 " SDP_RID_URI "\r\na=extmap:6 " SDP_REPAIRED_RID_URI
+                        "\r\na=rid:l send\r\na=rid:h send\r\na=simulcast:send l;h\r\n");
 }
 
 static void write_offer(const struct actor *actor, struct writer *sdp)
@@ -325,6 +333,7 @@ void world_negotiate(struct world *w, int person)
                                   .context = w };
     if (peer_create(&actor->peer, &config) != OK)
         abort();
+    actor->deaf = chance_in(&w->chance, 300) ? chance_below(&w->chance, 1001) : 0;
     uint8_t buffer[16384], escaped[20000];
     struct writer sdp = writer_over(buffer, sizeof buffer), json = writer_over(escaped, sizeof escaped);
     write_offer(actor, &sdp);
@@ -579,6 +588,11 @@ void world_silence(struct world *w, int person)
 const char *world_seat(const struct world *w, int person)
 {
     return w->actors[person].seat;
+}
+
+void world_calm(struct world *w)
+{
+    w->calm = true;
 }
 
 uint64_t world_heard(struct world *w, int to, int from)

@@ -88,6 +88,8 @@ void world_run(struct world *, usec_t span_us, bool talking);
 void world_set_wall_clock(struct world *, int64_t offset_us);
 /* Where the broker says they sit: "waiting". */
 const char *world_seat(const struct world *, int person);
+/* From now on paths are good: nobody stops a layer, or misses what came. */
+void world_calm(struct world *);
 /* How many packets of `from` reached `to` since the last call. */
 uint64_t world_heard(struct world *, int to, int from);
 /* A finding: counted, printed with the seed. */
