@@ -9,6 +9,7 @@
 #include "media/nack.h"
 #include "media/reception.h"
 #include "media/slot.h"
+#include "media/speech.h"
 #include "media/sync.h"
 #include "media/twcc.h"
 #include "signaling/negotiation.h"
@@ -31,6 +32,7 @@ struct track {
     struct cache *cache;      /* what its receivers may miss; NULL while nobody receives it */
     struct edge *edges;
     size_t edge_count, edge_cap;
+    bool left_out; /* somebody may receive it, and has no slot for it */
 };
 
 enum { PUBLISHER_NONE = UINT16_MAX };
@@ -41,12 +43,14 @@ struct receive_slot {
     bool video;
     uint16_t publisher; /* index in the room of whom it carries; PUBLISHER_NONE when empty */
     uint8_t track;      /* which of their tracks */
+    usec_t since_us;    /* since when */
 };
 
 struct link {
     struct transport *transport;
     uint32_t feedback_ssrc; /* from which our reports and keyframe requests come */
     struct track tracks[SOURCE_COUNT];
+    struct speech speech; /* of their microphone */
     struct sync sync; /* their clock against ours, for sender reports */
     struct receive_slot slots[NEGOTIATION_SLOTS_MAX];
     size_t slot_count;

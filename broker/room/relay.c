@@ -5,6 +5,7 @@
 #include "media/vp8.h"
 #include "room/feedback.h"
 #include "room/repair.h"
+#include "room/speakers.h"
 
 #define REPORT_US USEC_PER_SEC
 enum { COMPOUND_MAX = 1200 };
@@ -111,6 +112,8 @@ void relay_rtp(struct room *room, struct now now, struct participant *p, struct 
         keep(track, seq, &rtp);
         feedback_packet(room, now, track, seq, keyframe_starts);
     }
+    if (track == &p->link->tracks[track_index(SOURCE_MIC)])
+        speakers_packet(room, now, p, &rtp);
     forward(room, now, track, &rtp, restarted, repaired, out);
     if (track->keyframe.wanted)
         relay_ask_keyframes(room, now, out);
@@ -249,7 +252,7 @@ void relay_reports(struct room *room, struct now now, struct outbox *out)
 
 usec_t relay_deadline(const struct room *room)
 {
-    usec_t deadline = NEVER;
+    usec_t deadline = room->speakers_at;
     for (size_t i = 0; i < room->people_count; i++) {
         const struct link *link = room->people[i].link;
         if (!link)
