@@ -50,8 +50,8 @@ bool speech_packet(struct speech *s, usec_t now_us, uint8_t level)
     bool ongoing = is_on(s, now_us);
     smooth(s, level);
     bool voice = has_voice(s, level, ongoing);
-    s->talk_us = voice ? sooner(s->talk_us + sooner(since, PACKET_MOST_US), SPEECH_TALK_MAX_US)
-                       : speech_talk(s, now_us);
+    s->talk_us =
+        voice ? sooner(s->talk_us + sooner(since, PACKET_MOST_US), SPEECH_TALK_MAX_US) : speech_talk(s, now_us);
     s->at_us = now_us;
     if (!voice)
         return false;

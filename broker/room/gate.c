@@ -43,8 +43,8 @@ static void slot_clear(struct room *room, uint16_t receiver, struct receive_slot
     slot->publisher = PUBLISHER_NONE;
 }
 
-static void slot_fill(struct room *room, struct now now, uint16_t receiver, struct receive_slot *slot,
-                      uint16_t publisher, uint8_t track)
+static void slot_fill(struct room *room, uint16_t receiver, struct receive_slot *slot, uint16_t publisher,
+                      uint8_t track)
 {
     uint16_t number = (uint16_t)(slot - room->people[receiver].link->slots);
     struct track *source = &room->people[publisher].link->tracks[track];
@@ -52,7 +52,6 @@ static void slot_fill(struct room *room, struct now now, uint16_t receiver, stru
         return;
     slot->publisher = publisher;
     slot->track = track;
-    slot->since_us = now.mono_us;
     slot_switch(&slot->stream);
     if (slot->video)
         keyframe_want_now(&source->keyframe);
@@ -103,10 +102,8 @@ static void shut_what_may_not(struct room *room, struct now now, struct particip
 
 /* ---- Who gets the slots, where more may be received than there are ---- */
 
-/* A screen before any face; then who leads; then who speaks. A picture that follows the voices stays for a while, as
- * faces that come and go tire. */
+/* A screen before any face; then who leads; then who spoke of late, for a while, as faces that come and go tire. */
 enum { WORTH_CLIENT = 1, WORTH_SPEAKS = 2, WORTH_THERAPIST = 4, WORTH_SCREEN = 8 };
-#define SHOWN_LEAST_US (5 * USEC_PER_SEC)
 
 static unsigned worth_of_voice(const struct participant *from, struct now now)
 {
@@ -155,9 +152,7 @@ static struct receive_slot *slot_yielded(struct room *room, struct now now, stru
     struct receive_slot *slot = slot_of_least(room, now, to->link, source_is_video(track_source(track)));
     if (!slot)
         return NULL;
-    unsigned mine = worth(from, now, track), its = worth(&room->people[slot->publisher], now, slot->track);
-    bool by_voice = slot->video && (mine & ~(unsigned)WORTH_SPEAKS) <= (its & ~(unsigned)WORTH_SPEAKS);
-    if (mine <= its || (by_voice && now.mono_us < slot->since_us + SHOWN_LEAST_US))
+    if (worth(from, now, track) <= worth(&room->people[slot->publisher], now, slot->track))
         return NULL;
     track_of(room, slot)->left_out = true;
     slot_clear(room, room_index(room, to), slot);
@@ -176,7 +171,7 @@ static void open_what_may(struct room *room, struct now now, struct participant 
         if (!slot)
             slot = slot_yielded(room, now, to, from, track);
         if (slot)
-            slot_fill(room, now, room_index(room, to), slot, publisher, track);
+            slot_fill(room, room_index(room, to), slot, publisher, track);
         else
             from->link->tracks[track].left_out = true;
     }

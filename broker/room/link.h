@@ -43,7 +43,6 @@ struct receive_slot {
     bool video;
     uint16_t publisher; /* index in the room of whom it carries; PUBLISHER_NONE when empty */
     uint8_t track;      /* which of their tracks */
-    usec_t since_us;    /* since when */
 };
 
 struct link {
@@ -51,7 +50,7 @@ struct link {
     uint32_t feedback_ssrc; /* from which our reports and keyframe requests come */
     struct track tracks[SOURCE_COUNT];
     struct speech speech; /* of their microphone */
-    struct sync sync; /* their clock against ours, for sender reports */
+    struct sync sync;     /* their clock against ours, for sender reports */
     struct receive_slot slots[NEGOTIATION_SLOTS_MAX];
     size_t slot_count;
     usec_t report_at;          /* when reports are due next */

@@ -42,8 +42,7 @@ static void choose(struct room *room, struct now now, struct participant *p)
 {
     speakers_forget(room, p);
     for (uint16_t i = 0; i < room->people_count; i++) {
-        const struct speech *holder =
-            p->speaker == SPEAKER_NOBODY ? NULL : &room->people[p->speaker].link->speech;
+        const struct speech *holder = p->speaker == SPEAKER_NOBODY ? NULL : &room->people[p->speaker].link->speech;
         if (i != p->speaker && hears(room, p, i) &&
             speech_takes_floor(&room->people[i].link->speech, holder, now.mono_us))
             p->speaker = i;

@@ -9,8 +9,8 @@
 
 enum { MARK_LEN = 8 + 3 }; /* at the end of each payload: when, 'K', who, what */
 
-/* As every browser's first header extension here: id 4, one byte, the MID. Beside sound, id 5: how loud (RFC 6464). People
- * take turns, and some talk at once. */
+/* As every browser's first header extension here: id 4, one byte, the MID. Beside sound, id 5: how loud (RFC 6464).
+ * People take turns, and some talk at once. */
 static uint32_t level_of(uint32_t time, uint32_t ssrc)
 {
     enum { TURN = 3 * 48000 / 2 };

@@ -287,13 +287,13 @@ void world_regrant(struct world *w, int person)
 
 static void write_section(struct writer *sdp, int mid, bool video, bool sends, const char *credentials)
 {
-    write_format(sdp,
-                 "m=%s 9 UDP/TLS/RTP/SAVPF %s\r\nc=IN IP4 0.0.0.0\r\n%sa=setup:actpass\r\na=mid:%d\r\n"
-                 "a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid\r\n%sa=%s\r\na=rtcp-mux\r\na=rtpmap:%s\r\n",
-                 video ? "video" : "audio", video ? "96 97" : "111", credentials, mid,
-                 video ? "" : "a=extmap:5 urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\n", sends ? "sendonly" : "recvonly",
-                 video ? "96 VP8/90000\r\na=rtcp-fb:96 nack\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96"
-                       : "111 opus/48000/2");
+    write_format(
+        sdp,
+        "m=%s 9 UDP/TLS/RTP/SAVPF %s\r\nc=IN IP4 0.0.0.0\r\n%sa=setup:actpass\r\na=mid:%d\r\n"
+        "a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid\r\n%sa=%s\r\na=rtcp-mux\r\na=rtpmap:%s\r\n",
+        video ? "video" : "audio", video ? "96 97" : "111", credentials, mid,
+        video ? "" : "a=extmap:5 urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\n", sends ? "sendonly" : "recvonly",
+        video ? "96 VP8/90000\r\na=rtcp-fb:96 nack\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96" : "111 opus/48000/2");
 }
 
 static void write_offer(const struct actor *actor, struct writer *sdp)
