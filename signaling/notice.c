@@ -156,6 +156,11 @@ enum status notice_slots(struct writer *w, const struct notice_slot *slots, size
     return emit(w, json_pack("{s:s, s:o}", "type", "slots", "slots", list));
 }
 
+enum status notice_speaker(struct writer *w, const struct id *participant)
+{
+    return emit(w, json_pack("{s:s, s:s?}", "type", "speaker", "participant", participant ? participant->text : NULL));
+}
+
 enum status notice_chat(struct writer *w, const struct notice_chat *chat)
 {
     return emit(w, json_pack("{s:s, s:s, s:o, s:s, s:o}", "type", "chat", "from", chat->from->text, "name",

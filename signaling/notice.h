@@ -109,6 +109,8 @@ enum status notice_room(struct writer *, const struct notice_room *);
 enum status notice_seat(struct writer *, const struct notice_seat *);
 enum status notice_roster(struct writer *, const struct notice_person *, size_t count);
 enum status notice_slots(struct writer *, const struct notice_slot *, size_t count);
+/* Who speaks; NULL: nobody whom they hear. */
+enum status notice_speaker(struct writer *, const struct id *participant);
 enum status notice_chat(struct writer *, const struct notice_chat *);
 enum status notice_warning(struct writer *, uint32_t seconds_left); /* before the box ends */
 enum status notice_agenda(struct writer *, const struct notice_agenda *);

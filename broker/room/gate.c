@@ -102,6 +102,65 @@ static void shut_what_may_not(struct room *room, struct now now, struct particip
     }
 }
 
+/* ---- Who gets the slots, where more may be received than there are ---- */
+
+/* A screen before any face; then who leads; then who spoke of late, for a while, as faces that come and go tire. */
+enum { WORTH_CLIENT = 1, WORTH_SPEAKS = 2, WORTH_THERAPIST = 4, WORTH_SCREEN = 8 };
+
+static unsigned worth_of_voice(const struct participant *from, struct now now)
+{
+    return 2 * (unsigned)speech_rank(&from->link->speech, now.mono_us) + (from->who.role == ROLE_THERAPIST);
+}
+
+static unsigned worth_of_picture(const struct participant *from, struct now now, uint8_t track)
+{
+    return (track_source(track) == SOURCE_SCREEN ? WORTH_SCREEN : 0) +
+           (from->who.role == ROLE_THERAPIST ? WORTH_THERAPIST : 0) +
+           (speech_is_lately(&from->link->speech, now.mono_us) ? WORTH_SPEAKS : 0) +
+           (from->who.role == ROLE_CLIENT ? WORTH_CLIENT : 0);
+}
+
+static unsigned worth(const struct participant *from, struct now now, uint8_t track)
+{
+    return source_is_video(track_source(track)) ? worth_of_picture(from, now, track) : worth_of_voice(from, now);
+}
+
+/* The one of least worth; of equals who has been silent longest. */
+static struct receive_slot *slot_of_least(struct room *room, struct now now, struct link *link, bool video)
+{
+    struct receive_slot *least = NULL;
+    unsigned least_worth = 0;
+    usec_t least_voice = 0;
+    for (size_t i = 0; i < link->slot_count; i++) {
+        struct receive_slot *slot = &link->slots[i];
+        if (slot->video != video || slot->publisher == PUBLISHER_NONE)
+            continue;
+        const struct participant *from = &room->people[slot->publisher];
+        unsigned its = worth(from, now, slot->track);
+        usec_t voice = from->link->speech.voice_us;
+        if (least && (its > least_worth || (its == least_worth && voice >= least_voice)))
+            continue;
+        least = slot;
+        least_worth = its;
+        least_voice = voice;
+    }
+    return least;
+}
+
+/* One that somebody else gives up for this track; NULL: nobody does. */
+static struct receive_slot *slot_yielded(struct room *room, struct now now, struct participant *to,
+                                         const struct participant *from, uint8_t track)
+{
+    struct receive_slot *slot = slot_of_least(room, now, to->link, source_is_video(track_source(track)));
+    if (!slot)
+        return NULL;
+    if (worth(from, now, track) <= worth(&room->people[slot->publisher], now, slot->track))
+        return NULL;
+    track_of(room, slot)->left_out = true;
+    slot_clear(room, room_index(room, to), slot);
+    return slot;
+}
+
 static void open_what_may(struct room *room, struct now now, struct participant *to, struct participant *from)
 {
     source_mask may = flow(room, now, to, from);
@@ -111,9 +170,37 @@ static void open_what_may(struct room *room, struct now now, struct participant 
         if (!(may & source) || slot_carrying(to->link, publisher, track))
             continue;
         struct receive_slot *slot = slot_free(to->link, source_is_video(source));
+        if (!slot)
+            slot = slot_yielded(room, now, to, from, track);
         if (slot)
             slot_fill(room, room_index(room, to), slot, publisher, track);
+        else
+            from->link->tracks[track].left_out = true;
     }
+}
+
+/* Everybody in the order of what their picture is worth: who comes first needs not be moved for who comes later. */
+static void rank_people(const struct room *room, struct now now, uint16_t order[static PLAN_PEOPLE_MAX])
+{
+    unsigned worths[PLAN_PEOPLE_MAX];
+    for (uint16_t i = 0; i < room->people_count; i++) {
+        const struct participant *p = &room->people[i];
+        unsigned its = p->link ? worth_of_picture(p, now, track_index(SOURCE_CAMERA)) : 0;
+        size_t at = i;
+        for (; at > 0 && worths[at - 1] < its; at--) {
+            worths[at] = worths[at - 1];
+            order[at] = order[at - 1];
+        }
+        worths[at] = its;
+        order[at] = i;
+    }
+}
+
+static void forget_left_out(struct room *room)
+{
+    for (size_t i = 0; i < room->people_count; i++)
+        for (size_t j = 0; room->people[i].link && j < SOURCE_COUNT; j++)
+            room->people[i].link->tracks[j].left_out = false;
 }
 
 void gate_apply(struct room *room, struct now now, struct outbox *out)
@@ -123,9 +210,12 @@ void gate_apply(struct room *room, struct now now, struct outbox *out)
     for (size_t i = 0; i < room->people_count; i++)
         if (room->people[i].link)
             shut_what_may_not(room, now, &room->people[i]);
+    uint16_t order[PLAN_PEOPLE_MAX];
+    rank_people(room, now, order);
+    forget_left_out(room);
     for (size_t i = 0; i < room->people_count; i++)
         for (size_t j = 0; room->people[i].link && j < room->people_count; j++)
-            open_what_may(room, now, &room->people[i], &room->people[j]);
+            open_what_may(room, now, &room->people[i], &room->people[order[j]]);
     for (size_t i = 0; i < room->people_count; i++)
         if (room->people[i].link && room->people[i].link->allocate_at == 0)
             egress_choose(room, now, &room->people[i], out);

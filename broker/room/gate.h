@@ -1,5 +1,8 @@
 /* gate.h - the only maker of edges. Each call derives the audience anew and makes the edges equal to it.
  *
+ * Where more may be received than somebody has slots, the slots go to those they are worth most to: who speaks, the
+ * therapist first, and screens before faces. Where all fit, nothing moves.
+ *
  * Shutting is synchronous: when gate_apply returns, no later packet finds the edge. */
 #pragma once
 

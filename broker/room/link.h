@@ -12,6 +12,7 @@
 #include "media/pacer.h"
 #include "media/reception.h"
 #include "media/slot.h"
+#include "media/speech.h"
 #include "media/sync.h"
 #include "media/twcc.h"
 #include "media/video.h"
@@ -51,6 +52,7 @@ struct track {
     struct stream *layers[LAYERS_MAX];
     struct edge *edges;
     size_t edge_count, edge_cap;
+    bool left_out; /* somebody may receive it, and has no slot for it */
 };
 
 enum { PUBLISHER_NONE = UINT16_MAX, LAYER_NONE = UINT8_MAX };
@@ -71,7 +73,8 @@ struct link {
     struct transport *transport;
     uint32_t feedback_ssrc; /* from which our reports and keyframe requests come */
     struct track tracks[SOURCE_COUNT];
-    struct sync sync; /* their clock against ours, for sender reports */
+    struct speech speech; /* of their microphone */
+    struct sync sync;     /* their clock against ours, for sender reports */
     struct receive_slot slots[NEGOTIATION_SLOTS_MAX];
     size_t slot_count;
     usec_t report_at; /* when reports are due next */

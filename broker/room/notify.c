@@ -5,6 +5,7 @@
 
 #include "room/refusal.h"
 #include "room/rights.h"
+#include "room/speakers.h"
 #include "signaling/notice.h"
 
 enum { NOTICE_MAX = 65536 };
@@ -299,6 +300,20 @@ static void tell_question(struct room *room, struct now now, struct participant 
     tell_news(p, &p->told.question, &text, notice_extension(&text, &notice), out);
 }
 
+/* Once they are in again it is told anew; meanwhile not even that nobody speaks. */
+void notify_speaker(const struct room *room, struct participant *p, struct outbox *out)
+{
+    bool nobody = p->speaker == SPEAKER_NOBODY;
+    if (!participant_in(p))
+        p->told.speaker = 0;
+    if (!participant_in(p) || (nobody && !p->told.speaker))
+        return;
+    uint8_t buffer[128];
+    struct writer text = writer_over(buffer, sizeof buffer);
+    enum status written = notice_speaker(&text, nobody ? NULL : &room->people[p->speaker].who.participation);
+    tell_news(p, &p->told.speaker, &text, written, out);
+}
+
 void notify_apply(struct room *room, struct now now, struct outbox *out)
 {
     for (size_t i = 0; i < room->people_count; i++) {
@@ -309,6 +324,8 @@ void notify_apply(struct room *room, struct now now, struct outbox *out)
         tell_seat(room, now, p, out);
         tell_roster(room, now, p, out);
         notify_slots(room, p, out);
+        speakers_forget(room, p);
+        notify_speaker(room, p, out);
         tell_agenda(room, now, p, out);
         tell_missing(room, now, p, out);
         tell_question(room, now, p, out);

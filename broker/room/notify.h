@@ -9,6 +9,8 @@
 void notify_apply(struct room *, struct now, struct outbox *);
 /* Their slots alone: whom each carries, and which are paused. */
 void notify_slots(struct room *, struct participant *, struct outbox *);
+/* Who speaks, to somebody who is in. */
+void notify_speaker(const struct room *, struct participant *, struct outbox *);
 void notify_welcome(const struct room *, const struct participant *, struct outbox *);
 void notify_answer(client_id, uint32_t request, const char *sdp, struct outbox *);
 /* The box ends in so many seconds: to everybody who is in. */

@@ -62,7 +62,7 @@ usec_t lost_grace_us(enum lost);
 
 /* What a client was last told, as hashes, so that a notice goes out when it would say something new. */
 struct told {
-    uint64_t room, seat, roster, slots, agenda, missing, question;
+    uint64_t room, seat, roster, slots, agenda, missing, question, speaker;
 };
 
 /* Of a client, to a therapist's question (extension.h). */
@@ -71,6 +71,8 @@ enum word {
     WORD_ASKED,
     WORD_YES,
 };
+
+enum { SPEAKER_NOBODY = UINT16_MAX };
 
 enum { ADDRESS_MAX = 200, PHONE_MAX = 40 };
 
@@ -118,6 +120,7 @@ struct participant {
     enable_mask enabled; /* what the matrix leaves to the therapist */
     enum mode choice;    /* how much they want to take part; 0: as much as the grant allows */
     bool hand;
+    uint16_t speaker; /* index of whom they are told speaks; SPEAKER_NOBODY */
 };
 
 void participant_init(struct participant *, const struct plan_person *);

@@ -5,6 +5,7 @@
 #include "room/egress.h"
 #include "room/feedback.h"
 #include "room/repair.h"
+#include "room/speakers.h"
 
 #define REPORT_US USEC_PER_SEC
 enum { COMPOUND_MAX = 1200 };
@@ -155,10 +156,12 @@ void relay_rtp(struct room *room, struct now now, struct participant *p, struct 
         return;
     }
     room->shared->counts.packets_in++;
-    if (from.track == &p->link->tracks[track_index(SOURCE_MIC)])
+    if (from.track == &p->link->tracks[track_index(SOURCE_MIC)]) {
+        speakers_packet(room, now, p, &rtp);
         relay_sound(room, now, &from, &rtp, out);
-    else
+    } else {
         relay_picture(room, now, &from, &rtp, repaired, out);
+    }
 }
 
 /* ---- Against the stream ---- */
@@ -328,7 +331,7 @@ static usec_t keyframes_deadline(const struct link *publisher, const struct trac
 
 usec_t relay_deadline(const struct room *room)
 {
-    usec_t deadline = NEVER;
+    usec_t deadline = room->speakers_at;
     for (size_t i = 0; i < room->people_count; i++) {
         const struct link *link = room->people[i].link;
         if (!link)

@@ -19,7 +19,9 @@ const char *phase_name(enum phase phase)
 
 void room_init(struct room *room, struct room_shared *shared, const struct plan *plan)
 {
-    *room = (struct room){ .shared = shared, .plan = *plan, .people_count = plan->people_count, .deadline = NEVER };
+    *room = (struct room){
+        .shared = shared, .plan = *plan, .people_count = plan->people_count, .speakers_at = NEVER, .deadline = NEVER
+    };
     room->over = room_is_ended(room);
     for (size_t i = 0; i < plan->people_count; i++)
         participant_init(&room->people[i], &plan->people[i]);

@@ -83,8 +83,9 @@ struct room {
 
     struct owed owed[OWED_MAX];
     size_t owed_count;
-    usec_t settle_at; /* when something follows from time alone */
-    usec_t deadline;  /* when room_tick wants to run, for that or for media */
+    usec_t speakers_at, speakers_told_us; /* when it is said next who speaks, NEVER without news; and was said last */
+    usec_t settle_at;                     /* when something follows from time alone */
+    usec_t deadline;                      /* when room_tick wants to run, for that or for media */
 };
 
 /* The plan is copied. */

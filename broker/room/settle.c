@@ -8,6 +8,7 @@
 #include "room/notify.h"
 #include "room/relay.h"
 #include "room/rights.h"
+#include "room/speakers.h"
 
 /* What a verdict does to somebody who is in. What is not here steps them out, with the verdict's own name. */
 static const struct fall {
@@ -272,6 +273,7 @@ void room_tick(struct room *room, struct now now, struct outbox *out)
     if (now.mono_us >= room->settle_at) /* first: whose time is over gets no report either */
         room_settle(room, now, out);
     egress_run(room, now, out);
+    speakers_tell(room, now, out);
     feedback_send(room, now, out);
     relay_ask_keyframes(room, now, out);
     relay_reports(room, now, out);

@@ -99,6 +99,20 @@ static void note_check(struct ice *ice, struct now now, const struct address *pe
     }
 }
 
+/* The id is 96 random bits (RFC 8489 5): four parts of it are as good as four hashes. True when it is new. */
+static bool remember(struct ice *ice, const uint8_t transaction[static STUN_TRANSACTION_LEN])
+{
+    enum { PART = 3 };
+    bool new = false;
+    for (size_t i = 0; i < STUN_TRANSACTION_LEN; i += PART) {
+        unsigned bit = load_be16(transaction + i + 1);
+        uint8_t *byte = &ice->seen[bit / 8], mask = (uint8_t)(1u << bit % 8);
+        new |= !(*byte & mask);
+        *byte |= mask;
+    }
+    return new;
+}
+
 /* What a request comes to: a status for the caller and an error for the peer. */
 struct verdict {
     enum status status;
@@ -153,10 +167,13 @@ enum status ice_datagram(struct ice *ice, struct now now, const struct address *
     if (m.method != STUN_BINDING)
         return ERR_UNSUPPORTED;
     struct verdict verdict = judge(ice, raw, &m);
+    bool counts = verdict.status == OK && remember(ice, m.transaction);
+    if (verdict.status == OK && !counts && !ice_is_checked(ice, peer))
+        return ERR_STATE;
     TRY(write_reply(ice, &m, peer, verdict, reply));
-    if (verdict.status == OK)
+    if (counts)
         note_check(ice, now, peer, m.use_candidate);
-    return verdict.status;
+    return verdict.status == OK && !counts ? ERR_STATE : verdict.status;
 }
 
 bool ice_is_checked(const struct ice *ice, const struct address *peer)

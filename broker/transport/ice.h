@@ -8,7 +8,12 @@
  * other outcome (we switch to controlling) would leave nobody to nominate. Path (8.1.1): the latest authentic
  * USE-CANDIDATE decides, so a peer that changes networks takes its media along. Consent (RFC 7675): a lite agent does
  * not ask for consent; an authentic check on the selected path gives it, and silence of ICE_CONSENT_US takes it back.
- * Not defended: a peer that was admitted, and so knows our password, could name a victim's address by forging its
+ * Replay: a check counts once. Its transaction id is remembered for as long as the credentials live, and the same id
+ * again adds no address, moves no path and gives no consent, from wherever it comes: somebody who saw a check go by can't
+ * take the media along, or keep it flowing. A retransmission from an address that was checked is answered once more, as
+ * RFC 8489 6.3.1 asks; to any other address nothing is sent. The memory is a Bloom filter, so it is small and never
+ * forgets; that it takes a new check for an old one happens to 1 in 100 after four hours of them, and costs that check.
+ * Not defended: whoever sits on the path and is faster with a copy than the original is; a peer that was admitted, and so knows our password, could name a victim's address by forging its
  * source. Only checks of our own, which a lite agent does not send, would tell. */
 #pragma once
 
@@ -25,6 +30,7 @@ enum {
     ICE_CREDENTIAL_MAX = 256,
     ICE_PATHS_MAX = 8,
     ICE_REPLY_MAX = 160,
+    ICE_SEEN_BITS = 1 << 16,
 };
 #define ICE_CONSENT_US (30 * USEC_PER_SEC)
 
@@ -39,6 +45,7 @@ struct ice {
     size_t username_len;                                   /* 0 until ice_set_remote */
     struct ice_path paths[ICE_PATHS_MAX]; /* addresses that passed a check; the least recent goes first */
     size_t path_count;
+    uint8_t seen[ICE_SEEN_BITS / 8]; /* transaction ids of checks that counted */
     size_t selected; /* which of the paths, once `nominated` */
     bool nominated;
 };
@@ -59,7 +66,7 @@ enum status ice_set_remote(struct ice *, struct bytes ufrag, struct bytes pwd);
 /* One STUN datagram. OK only for an authentic check, which then counts for its address. Otherwise nothing has changed:
  * ERR_MALFORMED (not STUN, no FINGERPRINT, no credentials: 400), ERR_AUTH (401), ERR_UNSUPPORTED (an unknown attribute:
  * 420; another method), ERR_FORBIDDEN (role conflict: 487), ERR_STATE (before ice_set_remote; indications and
- * responses, which nobody owes us). The reply is set in every case. */
+ * responses, which nobody owes us; a check that counted before). The reply is set in every case. */
 enum status ice_datagram(struct ice *, struct now, const struct address *peer, struct bytes, struct ice_reply *);
 
 bool ice_is_checked(const struct ice *, const struct address *peer);

@@ -120,6 +120,20 @@ static void check_slots(struct world *w, int person, const json_t *slots)
     }
 }
 
+/* Only of somebody whom they hear, or themselves; and to nobody who is not in. */
+static void check_speaker(struct world *w, int person, const json_t *participant)
+{
+    const char *who = json_string_value(participant);
+    int from = who ? person_named(who) : -1;
+    bool heard = from == person || (from >= 0 && model_may(&w->model, w->now_us, person, from) & SOURCE_MIC);
+    if (!model_in(&w->model, person) || (who && !heard)) {
+        w->counts.leaks++;
+        world_violation(w, "leak: %s (%s) is told that %s speaks", world_id(person), w->actors[person].seat,
+                        who ? who : "nobody");
+    }
+    w->counts.speakers_told += who && from != person;
+}
+
 /* The end of the box is what therapist and client made it. */
 static void check_room(struct world *w, int64_t closes_at)
 {
@@ -142,6 +156,8 @@ static void take_text(struct world *w, int person, struct bytes text)
         check_seat(w, person, json_string_value(json_object_get(message, "seat")));
     else if (strcmp(type, "slots") == 0)
         check_slots(w, person, json_object_get(message, "slots"));
+    else if (strcmp(type, "speaker") == 0)
+        check_speaker(w, person, json_object_get(message, "participant"));
     else if (strcmp(type, "room") == 0)
         check_room(w, json_integer_value(json_object_get(message, "closes_at")));
     json_int_t id = json_integer_value(json_object_get(message, "id"));

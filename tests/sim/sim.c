@@ -335,6 +335,7 @@ static void add(struct outcome *sum, const struct outcome *one)
     sum->counts.media_sent += one->counts.media_sent;
     sum->counts.media_delivered += one->counts.media_delivered;
     sum->counts.handshakes += one->counts.handshakes;
+    sum->counts.speakers_told += one->counts.speakers_told;
     sum->counts.repairs_asked += one->counts.repairs_asked;
     sum->counts.repairs_delivered += one->counts.repairs_delivered;
     sum->seeds += one->seeds;
@@ -427,9 +428,11 @@ int main(int argc, char **argv)
     printf("figure sim_packets_judged %" PRIu64 " packets\n", all.counts.media_sent);
     printf("%" PRIu64 " seeds, %" PRIu64 " packets delivered, %" PRIu64 " handshakes, %" PRIu64 " seeds failed\n",
            all.seeds, all.counts.media_delivered, all.counts.handshakes, all.failed);
-    printf("%" PRIu64 " packets sent again by publishers, %" PRIu64 " by the broker\n", all.counts.repairs_asked,
-           all.counts.repairs_delivered);
-    if (all.counts.media_delivered == 0 || all.counts.repairs_asked == 0 || all.counts.repairs_delivered == 0) {
+    printf("%" PRIu64 " packets sent again by publishers, %" PRIu64 " by the broker; %" PRIu64
+           " times somebody heard who speaks\n",
+           all.counts.repairs_asked, all.counts.repairs_delivered, all.counts.speakers_told);
+    if (all.counts.media_delivered == 0 || all.counts.speakers_told == 0 || all.counts.repairs_asked == 0 ||
+        all.counts.repairs_delivered == 0) {
         printf("nothing was ever heard: the simulator shows nothing\n");
         return 1;
     }

@@ -298,6 +298,8 @@ static void write_section(struct writer *sdp, int mid, bool video, bool sends, c
                  video ? "video" : "audio", video ? "96 97" : "111", credentials, mid, sends ? "sendonly" : "recvonly",
                  video ? "96 VP8/90000\r\na=rtcp-fb:96 nack\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96"
                        : "111 opus/48000/2");
+    if (!video)
+        write_text(sdp, "a=extmap:8 " SDP_LEVEL_URI "\r\n");
     if (mid == 1)
         write_text(sdp, "a=extmap:5 " SDP_RID_URI "\r\na=extmap:6 " SDP_REPAIRED_RID_URI
                         "\r\na=rid:l send\r\na=rid:h send\r\na=simulcast:send l;h\r\n");

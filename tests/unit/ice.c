@@ -87,10 +87,20 @@ static enum status send_check(struct ice *ice, struct now now, const struct addr
     return ice_datagram(ice, now, from, (struct bytes){ raw, len }, reply);
 }
 
+/* Each a new one. */
+static struct check next_check(const struct ice *ice, bool nominate)
+{
+    static uint32_t number;
+    struct check c = good_check(ice, nominate);
+    for (size_t i = 0; i < STUN_TRANSACTION_LEN; i++)
+        c.m.transaction[i] = (uint8_t)((number = number * 1664525u + 1013904223u) >> 24);
+    return c;
+}
+
 static void check_ok(struct ice *ice, struct now now, const struct address *from, bool nominate)
 {
     struct ice_reply reply;
-    assert_int_equal(send_check(ice, now, from, good_check(ice, nominate), &reply), OK);
+    assert_int_equal(send_check(ice, now, from, next_check(ice, nominate), &reply), OK);
 }
 
 static struct stun_message read_reply(const struct ice_reply *reply)
@@ -413,6 +423,63 @@ static void eight_addresses_are_remembered_and_the_selected_one_always(void **st
     }
 }
 
+static void a_check_that_went_by_moves_nothing_for_whoever_sends_it_again(void **state)
+{
+    (void)state;
+    struct ice ice = answering_ice();
+    struct address peer = address_of("192.0.2.9", 1000), thief = address_of("203.0.113.5", 1000);
+    struct ice_reply reply;
+    struct check seen = next_check(&ice, true);
+    assert_int_equal(send_check(&ice, at_s(1), &peer, seen, &reply), OK);
+    for (unsigned i = 0; i < 6000; i++) /* four hours of checks do not make it forgotten */
+        send_check(&ice, at_s(2 + i), &peer, next_check(&ice, true), &reply);
+    assert_int_equal(send_check(&ice, at_s(7000), &thief, seen, &reply), ERR_STATE);
+    assert_int_equal(reply.len, 0);
+    assert_false(ice_is_checked(&ice, &thief));
+    assert_true(address_equal(ice_selected(&ice), &peer));
+}
+
+static void nor_does_it_bring_back_an_old_path_or_keep_consent(void **state)
+{
+    (void)state;
+    struct ice ice = answering_ice();
+    struct address old = address_of("192.0.2.9", 1000), new = address_of("192.0.2.77", 1000);
+    struct ice_reply reply;
+    struct check seen = next_check(&ice, true), latest = next_check(&ice, true);
+    assert_int_equal(send_check(&ice, at_s(1), &old, seen, &reply), OK);
+    assert_int_equal(send_check(&ice, at_s(2), &new, latest, &reply), OK);
+    assert_int_equal(send_check(&ice, at_s(3), &old, seen, &reply), ERR_STATE); /* its source is easily forged */
+    assert_true(address_equal(ice_selected(&ice), &new));
+    assert_int_equal(send_check(&ice, at_s(30), &new, latest, &reply), ERR_STATE);
+    assert_int_equal(ice_last_consent(&ice), at_s(2).mono_us);
+}
+
+static void a_retransmission_is_answered_again(void **state)
+{
+    (void)state;
+    struct ice ice = answering_ice();
+    struct address peer = address_of("192.0.2.9", 1000);
+    struct ice_reply first, second;
+    struct check check = next_check(&ice, true);
+    assert_int_equal(send_check(&ice, at_s(1), &peer, check, &first), OK);
+    assert_int_equal(send_check(&ice, at_s(2), &peer, check, &second), ERR_STATE);
+    assert_int_equal(first.len, second.len);
+    assert_memory_equal(first.at, second.at, first.len);
+}
+
+/* What a filter may get wrong: a new check taken for an old one. */
+static void few_new_checks_are_taken_for_old_ones(void **state)
+{
+    (void)state;
+    struct ice ice = answering_ice();
+    struct address peer = address_of("192.0.2.9", 1000);
+    struct ice_reply reply;
+    unsigned mistaken = 0;
+    for (unsigned i = 0; i < 6000; i++)
+        mistaken += send_check(&ice, at_s(i), &peer, next_check(&ice, true), &reply) != OK;
+    assert_in_range(mistaken, 0, 30);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -434,6 +501,10 @@ int main(void)
         cmocka_unit_test(consent_ends_thirty_seconds_after_the_last_check),
         cmocka_unit_test(only_the_selected_path_gives_consent),
         cmocka_unit_test(refused_checks_give_no_consent),
+        cmocka_unit_test(a_check_that_went_by_moves_nothing_for_whoever_sends_it_again),
+        cmocka_unit_test(nor_does_it_bring_back_an_old_path_or_keep_consent),
+        cmocka_unit_test(a_retransmission_is_answered_again),
+        cmocka_unit_test(few_new_checks_are_taken_for_old_ones),
         cmocka_unit_test(eight_addresses_are_remembered_and_the_selected_one_always),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
