@@ -111,7 +111,7 @@ static uint16_t carry(struct renumber_counter *counter, uint16_t in, unsigned bi
     return counter->out & mask;
 }
 
-bool renumber_packet(struct renumber *renumber, usec_t now_us, struct rtp *rtp, struct vp8 *vp8)
+bool renumber_packet(struct renumber *renumber, usec_t now_us, struct rtp *rtp, struct video_packet *vp8)
 {
     if (renumber->switched)
         open_source(renumber, now_us, rtp);
@@ -165,7 +165,7 @@ static uint16_t carried(const struct renumber_counter *counter, uint16_t in, uns
     return (uint16_t)(counter->out - ((uint16_t)(counter->in - in) & mask)) & mask;
 }
 
-void renumber_again(const struct renumber *renumber, uint16_t seq_out, struct rtp *rtp, struct vp8 *vp8)
+void renumber_again(const struct renumber *renumber, uint16_t seq_out, struct rtp *rtp, struct video_packet *vp8)
 {
     rtp->seq = seq_out;
     rtp->time += renumber->time_offset;

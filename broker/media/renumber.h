@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "media/rtp.h"
-#include "media/vp8.h"
+#include "media/video.h"
 
 enum {
     RENUMBER_SPANS = 8,   /* how many skips back a late packet is still placed */
@@ -55,12 +55,12 @@ void renumber_switch(struct renumber *);
 /* The numbers for one incoming packet, written over rtp->seq and rtp->time (and vp8's, when not NULL). False, and
  * nothing changed: it precedes the switch, was given already, is too late to place or half the circle ahead; it must
  * not be sent. */
-bool renumber_packet(struct renumber *, usec_t now_us, struct rtp *, struct vp8 *);
+bool renumber_packet(struct renumber *, usec_t now_us, struct rtp *, struct video_packet *);
 /* The packet of the current source that went out under this number; false when that was from before the switch, or
  * never, or too long ago to tell. */
 bool renumber_origin(const struct renumber *, uint16_t seq_out, uint16_t *seq_in);
 /* Writes the numbers that renumber_packet gave to that packet, once more. */
-void renumber_again(const struct renumber *, uint16_t seq_out, struct rtp *, struct vp8 *);
+void renumber_again(const struct renumber *, uint16_t seq_out, struct rtp *, struct video_packet *);
 /* A packet of the current source that is deliberately not forwarded: later ones close up. One that arrives late leaves
  * a gap after all, as the numbers around it have gone out. */
 void renumber_skip(struct renumber *, uint16_t seq);

@@ -42,13 +42,13 @@ void slot_switch(struct slot *slot)
     renumber_switch(&slot->renumber);
 }
 
-static void write_packet(struct slot *slot, struct rtp *rtp, const struct vp8 *vp8, struct writer *out)
+static void write_packet(struct slot *slot, struct rtp *rtp, const struct video_packet *vp8, struct writer *out)
 {
     rtp->ssrc = slot->ssrc;
     rtp->payload_type = slot->payload_type;
     rtp_write(out, rtp);
     if (vp8)
-        vp8_rewrite(out->at + out->len - rtp->payload.len, vp8, vp8->picture_id, vp8->tl0_picture_index);
+        video_rewrite(out->at + out->len - rtp->payload.len, vp8, vp8->picture_id, vp8->tl0_picture_index);
     slot->packets++;
     slot->octets += (uint32_t)rtp->payload.len;
     slot->sent_since_report = true;
@@ -66,10 +66,10 @@ static bool write_opus(struct slot *slot, usec_t now_us, struct rtp *rtp, struct
 
 static bool write_vp8(struct slot *slot, usec_t now_us, struct rtp *rtp, struct writer *out, bool *needs_keyframe)
 {
-    struct vp8 vp8;
-    if (vp8_parse(rtp->payload, &vp8) != OK)
+    struct video_packet vp8;
+    if (video_read(CODEC_VP8, rtp->payload, (struct bytes){ 0 }, NULL, &vp8) != OK)
         return false; /* its number stays a gap: the frame is broken, and the receiver must know */
-    if (slot->awaiting_keyframe && !vp8.keyframe_start) {
+    if (slot->awaiting_keyframe && !vp8.keyframe_starts) {
         *needs_keyframe = true;
         return false;
     }
@@ -124,8 +124,8 @@ bool slot_lost(const struct slot *slot, uint16_t seq_out, uint16_t *seq_in)
 bool slot_repair(struct slot *slot, uint16_t seq_out, const struct rtp *in, struct writer *out)
 {
     struct rtp rtp = *in;
-    struct vp8 vp8;
-    if (vp8_parse(rtp.payload, &vp8) != OK ||
+    struct video_packet vp8;
+    if (video_read(CODEC_VP8, rtp.payload, (struct bytes){ 0 }, NULL, &vp8) != OK ||
         out->cap - out->len < RTP_HEADER_LEN + SLOT_REPAIR_HEADER_LEN + rtp.payload.len)
         return false;
     renumber_again(&slot->renumber, seq_out, &rtp, &vp8);
@@ -139,7 +139,7 @@ bool slot_repair(struct slot *slot, uint16_t seq_out, const struct rtp *in, stru
     rtp_write(out, &header);
     write_be16(out, seq_out);
     write_bytes(out, rtp.payload);
-    vp8_rewrite(out->at + out->len - rtp.payload.len, &vp8, vp8.picture_id, vp8.tl0_picture_index);
+    video_rewrite(out->at + out->len - rtp.payload.len, &vp8, vp8.picture_id, vp8.tl0_picture_index);
     return true;
 }
 

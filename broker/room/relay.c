@@ -2,7 +2,7 @@
 
 #include "media/rtcp.h"
 #include "media/seq.h"
-#include "media/vp8.h"
+#include "media/video.h"
 #include "room/feedback.h"
 #include "room/repair.h"
 
@@ -104,8 +104,9 @@ void relay_rtp(struct room *room, struct now now, struct participant *p, struct 
     uint64_t seq = repaired ? seq_extend(track->reception.highest_seq, rtp.seq)
                             : reception_packet(&track->reception, now.mono_us, rtp.seq, rtp.time);
     if (track != &p->link->tracks[track_index(SOURCE_MIC)]) {
-        struct vp8 vp8;
-        bool keyframe_starts = vp8_parse(rtp.payload, &vp8) == OK && vp8.keyframe_start;
+        struct video_packet vp8;
+        bool keyframe_starts =
+            video_read(CODEC_VP8, rtp.payload, (struct bytes){ 0 }, NULL, &vp8) == OK && vp8.keyframe_starts;
         if (keyframe_starts)
             keyframe_arrived(&track->keyframe);
         keep(track, seq, &rtp);

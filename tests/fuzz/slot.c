@@ -34,11 +34,11 @@ static void check_sent(struct life *life, struct bytes packet)
     bool red = life->slot.red_payload_type && rtp.payload_type == life->slot.red_payload_type;
     assert(rtp.ssrc == life->slot.ssrc && rtp.payload.len > 0);
     assert(red || rtp.payload_type == life->slot.payload_type);
-    struct vp8 vp8;
+    struct video_packet vp8;
     if (life->slot.codec == SLOT_VP8)
-        assert(vp8_parse(rtp.payload, &vp8) == OK);
+        assert(video_read(CODEC_VP8, rtp.payload, (struct bytes){ 0 }, NULL, &vp8) == OK);
     if (life->switched) {
-        assert(life->slot.codec == SLOT_OPUS || vp8.keyframe_start);
+        assert(life->slot.codec == SLOT_OPUS || vp8.keyframe_starts);
         if (life->sent_any) {
             assert(rtp.seq == (uint16_t)(life->highest_seq + 1));
             assert(time_after(rtp.time, life->highest_time));

@@ -34,7 +34,7 @@ static uint32_t time_of(struct renumber *renumber, usec_t now_us, uint16_t seq, 
 static uint16_t picture_of(struct renumber *renumber, uint16_t seq, unsigned bits, uint16_t picture)
 {
     struct rtp rtp = { .seq = seq };
-    struct vp8 vp8 = { .picture_bits = (uint8_t)bits, .picture_id = picture };
+    struct video_packet vp8 = { .picture_bits = (uint8_t)bits, .picture_id = picture };
     assert_true(renumber_packet(renumber, 0, &rtp, &vp8));
     return vp8.picture_id;
 }
@@ -42,7 +42,7 @@ static uint16_t picture_of(struct renumber *renumber, uint16_t seq, unsigned bit
 static uint8_t tl0_of(struct renumber *renumber, uint16_t seq, uint8_t tl0)
 {
     struct rtp rtp = { .seq = seq };
-    struct vp8 vp8 = { .has_tl0 = true, .tl0_picture_index = tl0 };
+    struct video_packet vp8 = { .has_tl0 = true, .tl0_picture_index = tl0 };
     assert_true(renumber_packet(renumber, 0, &rtp, &vp8));
     return vp8.tl0_picture_index;
 }
@@ -52,7 +52,7 @@ static void the_first_packet_has_the_starting_numbers(void **state)
     (void)state;
     struct renumber renumber = fresh();
     struct rtp rtp = { .seq = 9999, .time = 123456 };
-    struct vp8 vp8 = { .picture_bits = 15, .picture_id = 700, .has_tl0 = true, .tl0_picture_index = 9 };
+    struct video_packet vp8 = { .picture_bits = 15, .picture_id = 700, .has_tl0 = true, .tl0_picture_index = 9 };
     assert_true(renumber_packet(&renumber, 0, &rtp, &vp8));
     assert_int_equal(rtp.seq, 100);
     assert_int_equal(rtp.time, 5000);
@@ -356,7 +356,7 @@ static void live_one_run(struct life *life, uint64_t seed)
             continue;
         }
         struct rtp rtp = { .seq = (uint16_t)(seq + n), .time = time + (uint32_t)(n / FRAME_PACKETS * FRAME_TICKS) };
-        struct vp8 vp8 = { .picture_bits = 15, .picture_id = (picture + n / FRAME_PACKETS) & 0x7fff };
+        struct video_packet vp8 = { .picture_bits = 15, .picture_id = (picture + n / FRAME_PACKETS) & 0x7fff };
         bool sent = renumber_packet(&life->renumber, life->now_us, &rtp, &vp8);
         if (sent && (arrived[n] || (first >= 0 && n < first)))
             fail_msg("seed %llu: sent a repeat or a packet from before the switch", (unsigned long long)seed);

@@ -32,7 +32,7 @@ static struct slot slot_of(enum slot_codec codec)
 struct sent {
     uint8_t raw[ROOM];
     struct rtp rtp;
-    struct vp8 vp8;
+    struct video_packet vp8;
     bool needs_keyframe;
 };
 
@@ -50,7 +50,7 @@ static bool send_payload(struct slot *slot, usec_t now_us, struct rtp in, struct
     assert_int_equal(sent->rtp.payload_type, slot->payload_type);
     assert_int_equal(sent->rtp.extension_profile, 0);
     if (slot->codec == SLOT_VP8)
-        assert_int_equal(vp8_parse(sent->rtp.payload, &sent->vp8), OK);
+        assert_int_equal(video_read(CODEC_VP8, sent->rtp.payload, (struct bytes){ 0 }, NULL, &sent->vp8), OK);
     return true;
 }
 
@@ -89,7 +89,7 @@ static void video_waits_for_a_keyframe(void **state)
     assert_true(sent.needs_keyframe);
     assert_true(send_video(&slot, 0, 2, 2, 1, &sent));
     assert_false(sent.needs_keyframe);
-    assert_true(sent.vp8.keyframe_start);
+    assert_true(sent.vp8.keyframe_starts);
     assert_true(send_video(&slot, 0, 3, 3, 0, &sent));
     assert_false(sent.needs_keyframe);
 }
