@@ -1,18 +1,19 @@
 /* dependency.h - the dependency descriptor: an RTP header extension that names a frame's layers where the payload does
  * not (AV1 RTP specification, appendix A).
  *
- * A keyframe's descriptor brings a structure: templates, of which later descriptors name one by its number. What a
- * forwarder needs of them is kept. */
+ * A keyframe's descriptor brings a structure: decode targets (what a receiver may choose to decode: layers up to some
+ * height) and templates, of which later descriptors name one by its number. Of these, what a forwarder needs is kept.
+ */
 #pragma once
 
 #include "base/bytes.h"
 #include "base/status.h"
 
-enum { DEPENDENCY_TEMPLATES_MAX = 64, DEPENDENCY_TARGETS_MAX = 32 };
+enum { DEPENDENCY_TEMPLATES_MAX = 64, DEPENDENCY_TARGETS_MAX = 32, DEPENDENCY_TEMPORAL_MAX = 8 };
 
 struct dependency_template {
     uint8_t spatial, temporal;
-    uint8_t opens; /* bit t: a frame of this kind is a switch point for a decode target of temporal layer t */
+    uint8_t opens; /* bit t: from a frame of this kind on, temporal layer t may be taken */
 };
 
 /* All zero: none came yet. */
@@ -23,11 +24,10 @@ struct dependency_structure {
 };
 
 struct dependency {
-    bool frame_starts, frame_ends;
-    uint16_t frame;
+    bool frame_starts;
     uint8_t spatial, temporal, opens; /* of its template; `opens` may be the frame's own */
 };
 
-/* ERR_MALFORMED, and nothing changed: it is broken, or names a template that the structure lacks (a keyframe was
- * missed). The structure is replaced when the descriptor brings one. */
+/* ERR_MALFORMED, and nothing changed: it is broken, or names a template that the structure lacks (the keyframe that
+ * brought it was missed). The structure is replaced when the descriptor brings one. */
 enum status dependency_read(struct bytes descriptor, struct dependency_structure *, struct dependency *);
