@@ -7,7 +7,12 @@
 /* Going up takes a quarter more than it uses. */
 static uint64_t with_margin(uint64_t bps)
 {
-    return bps + bps / 4;
+    return bps + (bps + 3) / 4;
+}
+
+static uint64_t without_margin(uint64_t bps)
+{
+    return bps / 5 * 4 + bps % 5 * 4 / 5;
 }
 
 static uint8_t best(const struct layers_picture *p)
@@ -15,36 +20,39 @@ static uint8_t best(const struct layers_picture *p)
     return p->cap < p->options ? p->cap : p->options;
 }
 
-/* One division of a budget, as it grows. */
+/* A budget as it is divided. */
 struct division {
     const struct layers_picture *pictures;
     size_t count;
-    const bool *left_out;
-    uint64_t left_bps;
+    uint64_t budget_bps;
+    int64_t left_bps, sure_bps; /* of it, and of what of it may be used to go up: that may become negative */
+    bool no_more;               /* somebody ahead misses something that there might be enough for one day */
     uint8_t *given;
 };
 
-/* One picture's step up to option k; false: it does not fit, and nobody behind it gets anything. */
-static bool step(struct division *d, size_t i, uint8_t k)
+/* Picture i may take its k-th option instead of the one before. */
+static void offer(struct division *d, size_t i, uint8_t k)
 {
     const struct layers_picture *p = &d->pictures[i];
-    if (d->left_out[i] || k > best(p))
-        return true;
+    if (k > best(p) || d->given[i] != k - 1)
+        return;
     uint64_t before = k > 1 ? p->bps[k - 2] : 0, after = p->bps[k - 1];
-    uint64_t more = after > before ? after - before : 0; /* measured rates need not rise */
-    if (more > d->left_bps)
-        return false;
+    int64_t more = after > before ? (int64_t)(after - before) : 0; /* measured rates need not rise */
+    bool fits = k <= p->now ? more <= d->left_bps : more <= d->sure_bps && (k == 1 || !d->no_more);
+    if (!fits) {
+        d->no_more = d->no_more || k > 1 || (p->now > 0 ? p->bps[0] : with_margin(p->bps[0])) <= d->budget_bps;
+        return;
+    }
     d->left_bps -= more;
+    d->sure_bps -= more;
     d->given[i] = k;
-    return true;
 }
 
-static bool step_rank(struct division *d, unsigned rank, uint8_t k)
+static void offer_rank(struct division *d, int rank, uint8_t k)
 {
     for (size_t i = 0; i < d->count; i++)
-        if (d->pictures[i].rank == rank && !step(d, i, k))
-            return false;
-    return true;
+        if (d->pictures[i].rank == rank)
+            offer(d, i, k);
 }
 
 static bool next_rank(const struct division *d, int *rank)
@@ -57,41 +65,18 @@ static bool next_rank(const struct division *d, int *rank)
     return next <= UINT8_MAX;
 }
 
-/* The longest start of the list of steps that fits. Since it is a start, a smaller budget never gives anybody more. */
-static void divide(struct division d)
-{
-    memset(d.given, 0, d.count);
-    for (int rank = -1; next_rank(&d, &rank);)
-        if (!step_rank(&d, (unsigned)rank, 1))
-            return;
-    for (int rank = -1; next_rank(&d, &rank);)
-        for (uint8_t k = 2; k <= LAYERS_OPTIONS_MAX; k++)
-            if (!step_rank(&d, (unsigned)rank, k))
-                return;
-}
-
-/* What is shown now stays as long as it fits as it is. */
-static bool is_left_out(const struct layers_picture *p, uint64_t budget_bps)
-{
-    return best(p) > 0 && (p->now > 0 ? p->bps[0] : with_margin(p->bps[0])) > budget_bps;
-}
-
 void layers_allocate(uint64_t budget_bps, const struct layers_picture *pictures, size_t count, uint8_t *given)
 {
-    uint8_t sure[LAYERS_PICTURES_MAX]; /* what fits even with the margin */
-    bool left_out[LAYERS_PICTURES_MAX];
+    struct division d = { .pictures = pictures, .count = count, .budget_bps = budget_bps, .given = given };
+    d.left_bps = (int64_t)budget_bps;
+    d.sure_bps = (int64_t)without_margin(budget_bps);
     assert(count <= LAYERS_PICTURES_MAX);
-    for (size_t i = 0; i < count; i++) {
-        assert(pictures[i].options <= LAYERS_OPTIONS_MAX);
-        left_out[i] = is_left_out(&pictures[i], budget_bps);
-    }
-    /* with_margin(x) <= budget where x <= budget * 4 / 5 */
-    divide((struct division){ pictures, count, left_out, budget_bps / 5 * 4 + budget_bps % 5 * 4 / 5, sure });
-    divide((struct division){ pictures, count, left_out, budget_bps, given });
-    for (size_t i = 0; i < count; i++) {
-        uint8_t least = sure[i] > pictures[i].now ? sure[i] : pictures[i].now;
-        given[i] = given[i] < least ? given[i] : least;
-    }
+    memset(given, 0, count);
+    for (int rank = -1; next_rank(&d, &rank);)
+        offer_rank(&d, rank, 1);
+    for (int rank = -1; next_rank(&d, &rank);)
+        for (uint8_t k = 2; k <= LAYERS_OPTIONS_MAX; k++)
+            offer_rank(&d, rank, k);
 }
 
 uint64_t layers_want(const struct layers_picture *pictures, size_t count)

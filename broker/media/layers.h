@@ -2,20 +2,22 @@
  *
  * The policy. Audio comes first, so what is divided here is what the path takes less what the audio is using, with some
  * head-room; the caller subtracts. Pictures have ranks: 0 for a shared screen, then the therapist and the client, then
- * the others (or as the caller likes it; pictures of one rank are equals). First everybody is seen: each picture gets
- * its lowest option, rank by rank, and when that does not fit, the lower ranks are the ones that pause. Then pictures
- * become better, rank by rank; within a rank in turns, all get their second option before one gets its third. When the
- * next in line does not fit, nobody behind it is served instead: what is left over is less than a step, and a picture
- * that got better because there was too little for another would have to become worse again as soon as there is more.
- * One exception: a picture whose lowest option alone is more than there is (a screen without layers) is left out and
- * holds nobody up.
+ * the others (or as the caller likes it; pictures of one rank are equals).
+ *
+ * First everybody is seen. Rank by rank, each picture takes its lowest option if that fits into what is left; so a
+ * higher rank loses its picture only when even pausing all lower ones would not save it, and one that cannot fit (a
+ * screen without layers on a small path) holds nobody up. Then pictures become better, rank by rank; within a rank in
+ * turns, all get their second option before one gets its third. When somebody's step up does not fit, or somebody is
+ * not seen who would fit alone, nobody behind takes a step up either: what is left over is less than a step, and a
+ * picture that got better because there was too little for another would have to become worse again as soon as there is
+ * more.
  *
  * The sum never exceeds the budget, not even for the most important picture: what is sent beyond what the path takes
  * queues in front of the audio.
  *
- * Going down is at once. To go up, the whole of what would then be sent, enlarged by a quarter, must fit. So a budget
- * that wavers by ten per cent either way (which is 1.1 / 0.9 from end to end, less than a quarter) causes one switch at
- * most and then none. */
+ * Going down is at once: what a picture has now, it keeps only as long as it fits. To go up, the whole of what is given
+ * up to there, enlarged by a quarter, must fit. So a budget that wavers by ten per cent either way (1.1 / 0.9 from end
+ * to end, which is less than a quarter) soon causes no switch any more. */
 #pragma once
 
 #include <stddef.h>

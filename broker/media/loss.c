@@ -6,9 +6,9 @@ static const unsigned WINDOW_PACKETS = 20;
 static const double ALONE = 0.10, WITH_QUEUE = 0.04; /* above the path's own */
 
 /* The rate was lowered to what arrived. Had that been the reason, nearly nothing would be lost now. */
-static bool is_own(struct loss *loss, usec_t now_us, double ratio)
+static bool is_own(struct loss *loss, double ratio)
 {
-    if (!loss->tried || now_us < loss->judge_at)
+    if (!loss->tried || loss->since < loss->judge_from)
         return false;
     loss->tried = false;
     return ratio > loss->tried_ratio / 2;
@@ -27,7 +27,7 @@ enum loss_verdict loss_report(struct loss *loss, usec_t now_us, unsigned lost, u
     double ratio = (double)loss->lost / packets;
     loss->lost = loss->arrived = 0;
     loss->ratio = ratio;
-    if (is_own(loss, now_us, ratio)) {
+    if (is_own(loss, ratio)) {
         loss->ambient = ratio;
         return LOSS_OWN;
     }
@@ -43,5 +43,5 @@ void loss_lowered(struct loss *loss, usec_t now_us, usec_t rtt_us)
     loss->tried = true;
     loss->tried_ratio = loss->ratio;
     loss->bad_windows = 0;
-    loss->judge_at = now_us + rtt_us + WINDOW_US; /* the window that ends then has only what was sent after it */
+    loss->judge_from = now_us + rtt_us; /* reports from then on speak of what was sent after it */
 }

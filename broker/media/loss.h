@@ -17,7 +17,7 @@ struct loss {
     unsigned bad_windows;   /* in a row */
     bool tried;             /* the rate was lowered for it; the next windows tell */
     double tried_ratio;     /* what it was then */
-    usec_t judge_at;
+    usec_t judge_from;
     double ambient; /* the part that is the path's own, 0 to 1 */
     double ratio;   /* of the last whole window */
 };

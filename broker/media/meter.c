@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-static const int64_t YOUNG_SLOTS = 3; /* before these have passed there is no rate */
+static const int64_t YOUNG_SLOTS = 3;   /* before these have passed there is no rate */
+static const int64_t FALLEN_BACK = 150; /* 3 s */
 
 static uint32_t *slot_at(struct meter *meter, int64_t slot)
 {
@@ -12,10 +13,10 @@ static uint32_t *slot_at(struct meter *meter, int64_t slot)
 void meter_add(struct meter *meter, int64_t at_us, uint32_t bytes)
 {
     int64_t slot = at_us / METER_SLOT_US;
-    if (meter->first == 0 || slot - meter->newest >= METER_SLOTS) {
-        /* A long pause is a new beginning: what comes after it is not the slower for it. */
+    int64_t ahead = slot - meter->newest;
+    /* A long pause is a new beginning: what comes after it is not the slower for it. So is a clock that fell back. */
+    if (meter->first == 0 || ahead >= METER_SLOTS || ahead <= -FALLEN_BACK)
         *meter = (struct meter){ .first = slot, .newest = slot };
-    }
     for (; meter->newest < slot; meter->newest++)
         *slot_at(meter, meter->newest + 1) = 0;
     if (meter->newest - slot < METER_SLOTS)

@@ -1,6 +1,6 @@
-/* bottleneck.h - one direction of a network path in virtual time: what drops packets on the air, a queue of bounded length
- * in front of a link of some rate (drop tail), and a distance with jitter. Packets stay in order, as they do on most
- * paths. Several senders may share it. */
+/* bottleneck.h - one direction of a network path in virtual time: what drops packets on the air, a queue of bounded
+ * length in front of a link of some rate (drop tail), and a distance with jitter. Packets stay in order, as they do on
+ * most paths. Several senders may share it. */
 #pragma once
 
 #include <stdbool.h>

@@ -17,6 +17,7 @@ enum {
     OPTIONS = 6, /* three sizes, each at half and at the full frame rate */
     FRAME_US = 33333,
     KEYFRAME_SIZE = 4, /* of others */
+    AUDIO_MAX = 10000, /* 200 s */
     PACED_MAX = 1024,
     REPORTS_MAX = 64,
     REPORT_LEN_MAX = 1200,
@@ -54,8 +55,8 @@ struct flow {
     size_t paced[PACED_MAX]; /* packets that wait, by their length */
     size_t paced_first, paced_count, paced_bytes;
     uint64_t audio_number;
-    bool with_video[1 << 16]; /* by audio_number: a picture was being sent */
-    bool audio_came[1 << 16];
+    usec_t audio_sent_us[AUDIO_MAX]; /* by audio_number */
+    bool audio_came[AUDIO_MAX];
     /* The other end. */
     struct twcc heard;
     usec_t report_at;
@@ -103,20 +104,14 @@ static void send(struct flow *f, usec_t now_us, struct bottleneck *path, unsigne
     bottleneck_send(path, &parcel);
 }
 
-static bool shows_anything(const struct flow *f)
-{
-    for (unsigned i = 0; i < f->plan.pictures; i++)
-        if (f->pictures[i].sending > 0)
-            return true;
-    return false;
-}
-
 static void send_audio(struct flow *f, usec_t now_us, struct bottleneck *path)
 {
     for (; f->audio_at <= now_us; f->audio_at += AUDIO_US) {
         if (is_muted(f, now_us) && f->audio_at / AUDIO_US % 20 != 0)
             continue; /* DTX: one in 400 ms */
-        f->with_video[f->audio_number % (1 << 16)] = shows_anything(f);
+        if (f->audio_number == AUDIO_MAX)
+            abort();
+        f->audio_sent_us[f->audio_number] = now_us;
         f->counts.audio_sent++;
         send(f, now_us, path, AUDIO, f->audio_number++, AUDIO_BYTES);
     }
@@ -256,7 +251,7 @@ void flow_arrived(struct flow *f, const struct parcel *parcel)
         f->report_at = parcel->arrived_us + 50 * USEC_PER_MSEC;
     if (parcel->kind != AUDIO)
         return;
-    f->audio_came[parcel->number % (1 << 16)] = true;
+    f->audio_came[parcel->number] = true;
     f->counts.audio_arrived++;
     f->counts.audio_late += parcel->arrived_us - parcel->sent_us > LATE_US + f->plan.feedback_us;
 }
@@ -302,9 +297,13 @@ unsigned flow_option(const struct flow *f, unsigned picture)
 
 struct flow_counts flow_counts(const struct flow *f)
 {
-    struct flow_counts counts = f->counts;
-    /* The last second may still be on its way. */
-    for (uint64_t n = 0; n + 50 < f->audio_number; n++)
-        counts.audio_lost_while_video += f->with_video[n % (1 << 16)] && !f->audio_came[n % (1 << 16)];
-    return counts;
+    return f->counts;
+}
+
+unsigned flow_audio_lost(const struct flow *f, usec_t from_us, usec_t to_us)
+{
+    unsigned lost = 0;
+    for (uint64_t n = 0; n < f->audio_number; n++)
+        lost += f->audio_sent_us[n] >= from_us && f->audio_sent_us[n] < to_us && !f->audio_came[n];
+    return lost;
 }

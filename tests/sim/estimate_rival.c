@@ -37,7 +37,8 @@ void rival_step(struct rival *rival, int number, usec_t now_us, struct bottlenec
         rival->heard_at = now_us;
     }
     for (; (double)(rival->next - rival->heard) < rival->window; rival->next++)
-        bottleneck_send(path, &(struct parcel){ .from = number, .number = rival->next, .bytes = PACKET, .sent_us = now_us });
+        bottleneck_send(path,
+                        &(struct parcel){ .from = number, .number = rival->next, .bytes = PACKET, .sent_us = now_us });
 }
 
 void rival_arrived(struct rival *rival, const struct parcel *parcel)

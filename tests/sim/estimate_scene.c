@@ -82,6 +82,9 @@ void scene_run(const struct scene *scene, uint64_t seed, struct record *record)
     }
     for (unsigned i = 0; i < scene->flow_count; i++) {
         record->counts[i] = flow_counts(stage.flows[i]);
+        /* Of the last second's some are still on their way. */
+        for (unsigned s = 0; s + 1 < scene->seconds; s++)
+            record->audio_lost[i][s] = flow_audio_lost(stage.flows[i], s * USEC_PER_SEC, (s + 1) * USEC_PER_SEC);
         flow_destroy(stage.flows[i]);
     }
     bottleneck_destroy(stage.path);
@@ -94,6 +97,11 @@ typedef double (*of_sample)(const struct sample *, unsigned flow);
 static double estimate_of(const struct sample *s, unsigned flow)
 {
     return s->flows[flow].estimate_bps;
+}
+
+static double sent_of(const struct sample *s, unsigned flow)
+{
+    return s->flows[flow].sent_bps;
 }
 
 static double received_of(const struct sample *s, unsigned flow)
@@ -113,10 +121,6 @@ static double queue_of(const struct sample *s, unsigned flow)
     return s->queue_ms;
 }
 
-struct span {
-    double least, most, mean;
-};
-
 static struct span span_of(const struct record *record, of_sample of, unsigned flow, double from_s, double to_s)
 {
     struct span span = { 0 };
@@ -132,43 +136,71 @@ static struct span span_of(const struct record *record, of_sample of, unsigned f
     return span;
 }
 
-double record_estimate(const struct record *record, unsigned flow, double from_s, double to_s)
+struct span record_estimate(const struct record *record, unsigned flow, double from_s, double to_s)
 {
-    return span_of(record, estimate_of, flow, from_s, to_s).mean;
+    return span_of(record, estimate_of, flow, from_s, to_s);
 }
 
-double record_received(const struct record *record, unsigned flow, double from_s, double to_s)
+struct span record_sent(const struct record *record, unsigned flow, double from_s, double to_s)
 {
-    return span_of(record, received_of, flow, from_s, to_s).mean;
+    return span_of(record, sent_of, flow, from_s, to_s);
 }
 
-double record_least(const struct record *record, unsigned flow, double from_s, double to_s)
+struct span record_received(const struct record *record, unsigned flow, double from_s, double to_s)
 {
-    return span_of(record, estimate_of, flow, from_s, to_s).least;
+    return span_of(record, received_of, flow, from_s, to_s);
 }
 
-double record_most(const struct record *record, unsigned flow, double from_s, double to_s)
+struct span record_rival(const struct record *record, double from_s, double to_s)
 {
-    return span_of(record, estimate_of, flow, from_s, to_s).most;
+    return span_of(record, rival_of, 0, from_s, to_s);
 }
 
-double record_rival(const struct record *record, double from_s, double to_s)
+struct span record_queue_ms(const struct record *record, double from_s, double to_s)
 {
-    return span_of(record, rival_of, 0, from_s, to_s).mean;
+    return span_of(record, queue_of, 0, from_s, to_s);
 }
 
-double record_queue_most(const struct record *record, double from_s, double to_s)
-{
-    return span_of(record, queue_of, 0, from_s, to_s).most;
-}
+static const double NEVER_S = 1e6;
 
 double record_reaches(const struct record *record, unsigned flow, double from_s, double least_bps, double most_bps)
 {
-    for (unsigned i = (unsigned)(from_s * SAMPLES_PER_SECOND); i + SAMPLES_PER_SECOND < record->count; i++) {
-        struct span span = span_of(record, estimate_of, flow, i / (double)SAMPLES_PER_SECOND,
-                                   i / (double)SAMPLES_PER_SECOND + 1);
+    for (double s = from_s; s + 1 < record->scene->seconds; s += 1.0 / SAMPLES_PER_SECOND) {
+        struct span span = record_estimate(record, flow, s, s + 1);
         if (span.least >= least_bps && span.most <= most_bps)
-            return i / (double)SAMPLES_PER_SECOND - from_s;
+            return s - from_s;
     }
-    return -1;
+    return NEVER_S;
+}
+
+double record_settles(const struct record *record, unsigned flow, double from_s)
+{
+    for (double s = from_s; s + 1 < record->scene->seconds; s += 1.0 / SAMPLES_PER_SECOND)
+        if (record_sent(record, flow, s, s + 1).mean <=
+                record->samples[(unsigned)(s * SAMPLES_PER_SECOND)].capacity_bps &&
+            record_queue_ms(record, s, s + 1).most < 100)
+            return s - from_s;
+    return NEVER_S;
+}
+
+unsigned record_audio_lost(const struct record *record, unsigned flow, unsigned from_s, unsigned to_s)
+{
+    unsigned lost = 0;
+    for (unsigned s = from_s; s < to_s; s++)
+        lost += record->audio_lost[flow][s];
+    return lost;
+}
+
+static unsigned size_of(const struct record *record, unsigned sample, unsigned flow, unsigned picture)
+{
+    return (record->samples[sample].flows[flow].options[picture] + 1) / 2;
+}
+
+double record_switches(const struct record *record, unsigned flow, double from_s)
+{
+    unsigned switches = 0, pictures = record->scene->flows[flow].pictures;
+    for (unsigned i = (unsigned)(from_s * SAMPLES_PER_SECOND); i < record->count; i++)
+        for (unsigned k = 0; k < pictures; k++)
+            switches += size_of(record, i - 1, flow, k) != size_of(record, i, flow, k);
+    return switches * 60 / (record->scene->seconds - from_s) / pictures;
 }

@@ -1,5 +1,5 @@
-/* estimate_scene.h - one scene of the estimator's trials, and what was seen of it: who sends through which bottleneck, how
- * the bottleneck changes, and ten samples a second. */
+/* estimate_scene.h - one scene of the estimator's trials, and what was seen of it: who sends through which bottleneck,
+ * how the bottleneck changes, and ten samples a second. */
 #pragma once
 
 #include "sim/estimate_flow.h"
@@ -41,17 +41,25 @@ struct record {
     unsigned count;
     struct sample samples[SAMPLES_MAX];
     struct flow_counts counts[SCENE_FLOWS_MAX];
+    unsigned audio_lost[SCENE_FLOWS_MAX][SCENE_SECONDS_MAX]; /* of what was sent in that second */
 };
 
 void scene_run(const struct scene *, uint64_t seed, struct record *);
 
-/* Means over the samples of a flow from one second up to another. */
-double record_estimate(const struct record *, unsigned flow, double from_s, double to_s);
-double record_received(const struct record *, unsigned flow, double from_s, double to_s);
-/* The first second from from_s on from which, for at least a second, the estimate is within the bounds; -1: never. */
+/* Of some value over the samples from one second up to another. */
+struct span {
+    double least, most, mean;
+};
+
+struct span record_estimate(const struct record *, unsigned flow, double from_s, double to_s);
+struct span record_sent(const struct record *, unsigned flow, double from_s, double to_s);
+struct span record_received(const struct record *, unsigned flow, double from_s, double to_s);
+struct span record_rival(const struct record *, double from_s, double to_s);
+struct span record_queue_ms(const struct record *, double from_s, double to_s);
+/* How many seconds after from_s the estimate begins to be within the bounds for at least one; a great number: never. */
 double record_reaches(const struct record *, unsigned flow, double from_s, double least_bps, double most_bps);
-/* The least and the greatest estimate in that time. */
-double record_least(const struct record *, unsigned flow, double from_s, double to_s);
-double record_most(const struct record *, unsigned flow, double from_s, double to_s);
-double record_rival(const struct record *, double from_s, double to_s);
-double record_queue_most(const struct record *, double from_s, double to_s);
+/* The same for when what is sent fits what the path takes, and the queue is short. */
+double record_settles(const struct record *, unsigned flow, double from_s);
+unsigned record_audio_lost(const struct record *, unsigned flow, unsigned from_s, unsigned to_s);
+/* How often a picture of this flow changed its size, paused or came back, by the minute and picture, from from_s on. */
+double record_switches(const struct record *, unsigned flow, double from_s);
