@@ -392,9 +392,12 @@ struct hall *hall_open(enum session_kind kind, int people)
     h->now = (struct now){ 100 * USEC_PER_SEC, (int64_t)EPOCH_UNIX_S * (int64_t)USEC_PER_SEC };
     wire.count = 0;
     struct address here = { .family = ADDRESS_IPV4, .port = 40000, .ip = { 10, 0, 0, 200 } };
-    struct broker_config config = {
-        .entropy = { fill, NULL }, .candidates = &here, .candidate_count = 1, .rooms_max = 1, .clients_max = HALL_MOST
-    };
+    struct broker_config config = { .video_codecs = { { CODEC_VP8 }, 1 },
+                                    .entropy = { fill, NULL },
+                                    .candidates = &here,
+                                    .candidate_count = 1,
+                                    .rooms_max = 1,
+                                    .clients_max = HALL_MOST };
     struct plan plan = { .kind = kind, .opens_at = EPOCH_UNIX_S - 60, .closes_at = EPOCH_UNIX_S + 3600 };
     id_parse(bytes_of("s-1"), &plan.session);
     id_parse(bytes_of("person-1"), &plan.client);
