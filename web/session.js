@@ -1,4 +1,4 @@
-/* session.js - the client's side of signaling/PROTOCOL.md: one WebSocket, one RTCPeerConnection, and what the server said last.
+/* session.js - the client's side of signaling/PROTOCOL.md: one WebSocket, one Media, and what the server said last.
  *
  * Knows nothing of the page. It holds the server's state (welcome, room, seat, roster, slots, agenda ...) and says 'change' whenever any of it,
  * or the connection, changed; 'said', with the message, for what is worth a word the moment it comes. It never guesses: what is shown is what
@@ -11,6 +11,7 @@
  */
 
 import { ServerClock } from './clock.js';
+import { Media, SOURCES } from './media.js';
 import { Refused } from './refused.js';
 
 const PROTOCOL = 'kinroom.v1';
@@ -21,18 +22,6 @@ const RETRY_FIRST_MS = 500;
 const RETRY_MOST_MS = 16000;
 const CHAT_KEPT = 200; /* messages */
 const STEADY_MS = 5000; /* a link that dies sooner counts as one more failure: the server is not to be knocked at twice a second */
-
-export const SOURCES = ['mic', 'camera', 'screen'];
-
-/* The order of the offer's sending sections is the contract: microphone, camera, screen. */
-const SENDING = [
-    { source: 'mic', kind: 'audio', encoding: {} },
-    { source: 'camera', kind: 'video', encoding: { maxBitrate: 900_000, maxFramerate: 30 } },
-    { source: 'screen', kind: 'video', encoding: { maxBitrate: 1_500_000, maxFramerate: 15 } },
-];
-
-/* What the broker forwards. Leaving the rest out keeps an offer of a dozen sections far below the message limit. */
-const CODECS = { audio: ['audio/red', 'audio/opus'], video: ['video/vp8', 'video/rtx'] };
 
 export class Session extends EventTarget {
     phase = 'idle';
@@ -48,7 +37,7 @@ export class Session extends EventTarget {
     alerts = new Map(); /* to therapists, until seen: "type participant" -> the `alert` or `link_trouble`, and when */
     codeAskedAt_ms = 0; /* when a code was last sent for, in phase `code` */
     chat = []; /* { serial, from, name, to, text }, oldest first */
-    pc = null;
+    media = null; /* of media.js, while we are negotiated or about to be */
     clock = new ServerClock();
     stay = 0; /* counts the spans in which my media may flow: what was asked for in one may not start in the next */
     tracks = { mic: null, camera: null, screen: null }; /* what I send; null is off */
@@ -107,7 +96,12 @@ export class Session extends EventTarget {
     }
 
     get mediaReady() {
-        return this.pc?.connectionState === 'connected';
+        return this.media?.isReady ?? false;
+    }
+
+    /* For tests. */
+    get pc() {
+        return this.media?.pc ?? null;
     }
 
     maySend(source) {
@@ -116,18 +110,13 @@ export class Session extends EventTarget {
 
     /* The track on which this person's source arrives, or null. */
     trackOf(participant, source) {
-        for (const transceiver of this.pc?.getTransceivers() ?? []) {
-            const slot = this.slots.get(transceiver.mid);
-            if (slot?.participant === participant && slot.source === source) return transceiver.receiver.track;
-        }
+        for (const slot of this.slots.values())
+            if (slot.participant === participant && slot.source === source) return this.media?.trackAt(slot.mid) ?? null;
         return null;
     }
 
-    /* All audio slots' tracks: they keep their track whoever is on them. */
     get audioTracks() {
-        return (this.pc?.getTransceivers() ?? [])
-            .filter((transceiver) => transceiver.direction === 'recvonly' && transceiver.receiver.track.kind === 'audio')
-            .map((transceiver) => transceiver.receiver.track);
+        return this.media?.audioTracks ?? [];
     }
 
     join({ move = false } = {}) {
@@ -176,7 +165,7 @@ export class Session extends EventTarget {
         }
         this.#changed();
         try {
-            await this.#sender(source)?.replaceTrack(this.tracks[source]);
+            await this.media?.send(source, this.tracks[source]);
             await this.#tellMedia();
         } catch (refusal) {
             if (track && this.tracks[source] === track) this.#drop(source);
@@ -288,8 +277,8 @@ export class Session extends EventTarget {
         this.#socket = null;
         this.#wholeSince_ms = null;
         socket?.close();
-        this.pc?.close();
-        this.pc = null;
+        this.media?.close();
+        this.media = null;
         this.room = null;
         this.seat = null;
         this.roster = [];
@@ -379,32 +368,24 @@ export class Session extends EventTarget {
 
     /* ---- media ---- */
 
-    /* One offer for the whole stay. No trickle: the server is ICE-lite and learns our addresses from our checks. */
     async #negotiate() {
-        const pc = new RTCPeerConnection({ iceServers: [], bundlePolicy: 'max-bundle' });
-        this.pc = pc;
-        pc.onconnectionstatechange = () => {
-            if (pc !== this.pc) return;
-            if (pc.connectionState === 'failed') return this.#lost();
-            if (pc.connectionState === 'connected') this.#wholeSince_ms = Date.now();
-            this.#changed();
-        };
-        for (const { kind, encoding } of SENDING)
-            prefer(pc.addTransceiver(kind, { direction: 'sendonly', sendEncodings: [encoding] }), kind);
-        for (const kind of ['audio', 'video'])
-            for (let slot = 0; slot < this.welcome.slots[kind]; slot++)
-                prefer(pc.addTransceiver(kind, { direction: 'recvonly' }), kind);
+        this.media = new Media({
+            slots: this.welcome.slots, ask: (message) => this.request(message), changed: (media) => media === this.media && this.#mediaChanged(),
+        });
+        await this.media.negotiate();
+        this.#changed();
+    }
 
-        await pc.setLocalDescription();
-        const answer = await this.request({ type: 'offer', sdp: pc.localDescription.sdp });
-        await pc.setRemoteDescription({ type: 'answer', sdp: answer.sdp });
+    #mediaChanged() {
+        if (this.media.hasFailed) return this.#lost();
+        if (this.media.isReady) this.#wholeSince_ms = Date.now();
         this.#changed();
     }
 
     /* After a lost link, a client or therapist goes on with what was on. A loved one starts anew, off. */
     async #restore() {
         if (!this.isHost || !SOURCES.some((source) => this.tracks[source])) return;
-        await Promise.all(SOURCES.map((source) => this.#sender(source).replaceTrack(this.tracks[source])));
+        await Promise.all(SOURCES.map((source) => this.media.send(source, this.tracks[source])));
         try {
             await this.#tellMedia();
         } catch (refusal) {
@@ -412,11 +393,6 @@ export class Session extends EventTarget {
             SOURCES.forEach((source) => this.#drop(source));
             this.dispatchEvent(new CustomEvent('refusal', { detail: refusal }));
         }
-    }
-
-    #sender(source) {
-        const place = SENDING.findIndex((entry) => entry.source === source);
-        return this.pc?.getTransceivers()[place]?.sender ?? null;
     }
 
     async #tellMedia() {
@@ -430,7 +406,7 @@ export class Session extends EventTarget {
         if (!track) return;
         this.tracks[source] = null;
         track.stop();
-        this.#sender(source)?.replaceTrack(null).catch(() => {});
+        this.media?.send(source, null).catch(() => {});
     }
 
     #setPhase(phase) {
@@ -447,9 +423,4 @@ export class Session extends EventTarget {
             this.dispatchEvent(new Event('change'));
         });
     }
-}
-
-function prefer(transceiver, kind) {
-    const codecs = RTCRtpReceiver.getCapabilities(kind).codecs.filter((codec) => CODECS[kind].includes(codec.mimeType.toLowerCase()));
-    transceiver.setCodecPreferences?.(codecs);
 }
