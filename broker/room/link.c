@@ -1,6 +1,7 @@
 #include "room/link.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -92,6 +93,15 @@ enum status link_create(struct link **created, const struct link_config *config,
     return OK;
 }
 
+void link_name(const struct link_config *config, struct id *name)
+{
+    enum { NAME_BYTES = 16 };
+    uint8_t drawn[NAME_BYTES];
+    entropy_fill(config->entropy, drawn, sizeof drawn);
+    for (size_t i = 0; i < NAME_BYTES; i++)
+        snprintf(name->text + 2 * i, 3, "%02x", drawn[i]);
+}
+
 void link_destroy(struct link *link)
 {
     if (!link)
@@ -102,6 +112,7 @@ void link_destroy(struct link *link)
         cache_destroy(link->tracks[i].cache);
     }
     transport_destroy(link->transport);
+    held_deinit(&link->held);
     free(link);
 }
 

@@ -122,7 +122,8 @@ static void do_join(struct walk *w, enum act act, int person)
                              .device = walk_device(device),
                              .not_before = EPOCH_UNIX_S,
                              .expires = EPOCH_UNIX_S + 86400 };
-    bool joined = broker_join(w->broker, walk_now(w), client, &claims, 1, move, w->outbox) == OK;
+    struct joining joining = { .claims = claims, .request = 1, .move = move };
+    bool joined = broker_join(w->broker, walk_now(w), client, &joining, w->outbox) == OK;
     if (joined && first)
         check_move(w, first, client);
     if (joined != right)
