@@ -49,7 +49,7 @@ struct request {
             char *proof; /* of the device's key (RFC 9449), as it came; NULL without one */
             bool move;
             struct id resume; /* the link that the client still has; empty: none */
-        } join; /* both texts owned */
+        } join;               /* both texts owned */
         struct {
             char *sdp;
         } offer; /* owned */

@@ -26,8 +26,7 @@ static void tell_text(client_id client, const struct writer *text, enum status w
 }
 
 /* What is said once: held while their socket is gone. */
-static void tell_person(const struct participant *p, const struct writer *text, enum status written,
-                        struct outbox *out)
+static void tell_person(const struct participant *p, const struct writer *text, enum status written, struct outbox *out)
 {
     if (participant_listens(p))
         tell_text(p->client, text, written, out);

@@ -60,11 +60,11 @@ enum lost {
 #define GRACE_CLIENT_US (60 * USEC_PER_SEC)
 usec_t lost_grace_us(enum lost);
 
-/* A socket may break while the media of the same page goes on. Then link and seat stay as they are, and the page may take
- * them over by joining again: until the socket has been silent for RESUME_US, by when a lost link must be noticed, and
- * only while the media proves to be alive. So a therapist who can step nobody out is as good as connected for no longer
- * than those five seconds, most of which may have gone by when the break is noticed. A browser with nothing to send still
- * checks its path each 2.5 s. */
+/* A socket may break while the media of the same page goes on. Then link and seat stay as they are, and the page may
+ * take them over by joining again: until the socket has been silent for RESUME_US, by when a lost link must be noticed,
+ * and only while the media proves to be alive. So a therapist who can step nobody out is as good as connected for no
+ * longer than those five seconds, most of which may have gone by when the break is noticed. A browser with nothing to
+ * send still checks its path each 2.5 s. */
 #define RESUME_US (5 * USEC_PER_SEC)
 #define RESUME_MEDIA_US (3 * USEC_PER_SEC)
 #define RESTART_ICE_US USEC_PER_SEC /* from one restart to the next, at the least */

@@ -141,8 +141,8 @@ bool room_acknowledged(struct room *, const struct acknowledgement *, struct out
 bool room_grant(struct room *, const struct grant *);
 /* Takes a client in, after the broker bound the connection: seat and welcome. */
 void room_welcome(struct room *, struct participant *, struct outbox *);
-/* Their socket broke, and was last heard at `heard`. True: the media goes on, and they may yet come back to it. False: it
- * is a lost link, and nothing has changed. */
+/* Their socket broke, and was last heard at `heard`. True: the media goes on, and they may yet come back to it. False:
+ * it is a lost link, and nothing has changed. */
 bool room_hold(struct room *, struct now, struct participant *, usec_t heard);
 /* They are back to it, by another socket: told all anew, and what was said meanwhile. */
 void room_resume(struct room *, struct participant *, client_id, struct outbox *);

@@ -281,14 +281,13 @@ static void join(struct lines *lines, struct line *line, const struct request *r
     struct now now = host_now();
     struct letter letter = { .kind = LETTER_JOIN,
                              .client = c->id,
-                             .joining = { .request = request->id,
-                                          .move = request->join.move,
-                                          .resume = request->join.resume } };
+                             .joining = {
+                                 .request = request->id, .move = request->join.move, .resume = request->join.resume } };
     struct claims *claims = &letter.joining.claims;
     caller_asks_in(c, now.mono_us);
     line_set_deaf(line, true);
-    enum status status = token_verify(lines->keyring, lines->config->issuer, bytes_of(request->join.token),
-                                      now_unix_s(now), claims);
+    enum status status =
+        token_verify(lines->keyring, lines->config->issuer, bytes_of(request->join.token), now_unix_s(now), claims);
     if (status == OK)
         status = prove_device(line, request, now, claims);
     if (status != OK) {

@@ -7,9 +7,9 @@
  * answered 487, as 7.3.1.1 has it for the agent with the smaller tie-breaker: ours counts as the smallest, since the
  * other outcome (we switch to controlling) would leave nobody to nominate. Path (8.1.1): the latest authentic
  * USE-CANDIDATE decides, so a peer that changes networks takes its media along. So does any authentic check, without a
- * nomination, once the selected path has been silent for ICE_SILENT_US: a NAT that gave the peer another port is noticed
- * by the next check, and not every browser nominates again. Consent (RFC 7675): a lite agent does not ask for consent; an
- * authentic check on the selected path gives it, and silence of ICE_CONSENT_US takes it back.
+ * nomination, once the selected path has been silent for ICE_SILENT_US: a NAT that gave the peer another port is
+ * noticed by the next check, and not every browser nominates again. Consent (RFC 7675): a lite agent does not ask for
+ * consent; an authentic check on the selected path gives it, and silence of ICE_CONSENT_US takes it back.
  *
  * Restart (RFC 8445 9): both sides' credentials change, the paths stay, and what is sent goes on along the selected one
  * until another is nominated. The old credentials end at once. An overlap would only let the old path's checks be
@@ -66,8 +66,8 @@ void ice_deinit(struct ice *); /* wipes the password */
 /* The peer's credentials from its offer. Its password is only looked at: with it we would sign checks of our own.
  * ERR_MALFORMED for lengths or characters out of bounds, ERR_STATE the second time. */
 enum status ice_set_remote(struct ice *, struct bytes ufrag, struct bytes pwd);
-/* The peer's new credentials, and new ones of ours. ERR_STATE before ice_set_remote; ERR_MALFORMED as there, and for the
- * user fragment that it has already, which is no restart. */
+/* The peer's new credentials, and new ones of ours. ERR_STATE before ice_set_remote; ERR_MALFORMED as there, and for
+ * the user fragment that it has already, which is no restart. */
 enum status ice_restart(struct ice *, const struct entropy *, struct bytes ufrag, struct bytes pwd);
 
 /* One STUN datagram. OK only for an authentic check, which then counts for its address. Otherwise nothing has changed:

@@ -96,7 +96,7 @@ struct world {
 struct now now_of(struct world *);
 enum role world_role(int person);
 struct address address_of(const struct world *, int person); /* from which they send now */
-int person_at(const struct address *); /* -1: nobody */
+int person_at(const struct address *);                       /* -1: nobody */
 int person_named(const char *id);
 struct id device_id(unsigned device);
 /* The model hears what time it is, and whoever ran out of it is gone here, too. */

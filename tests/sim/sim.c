@@ -271,12 +271,36 @@ static const struct {
     void (*run)(struct world *);
     unsigned weight;
 } deeds[] = {
-    { do_join, 50 },      { do_gather, 200 },  { do_drop, 40 },    { do_media, 180 },  { do_agree, 100 },
-    { do_admit, 160 },    { do_step_out, 70 }, { do_mute, 30 },    { do_leave, 12 },   { do_remove, 3 },
-    { do_extend, 12 },    { do_end, 1 },       { do_garbage, 40 }, { do_wait, 25 },    { do_revoke, 8 },
-    { do_take_part, 25 }, { do_enable, 30 },   { do_chat, 30 },    { do_decline, 4 },  { do_ledger, 20 },
-    { do_clock, 15 },     { do_weather, 30 },  { do_allow, 20 },   { do_moderate, 8 }, { do_acknowledge_elsewhere, 4 },
-    { do_code, 15 },      { do_break, 50 },    { do_resume, 70 },  { do_restart_ice, 15 }, { do_change_path, 15 },
+    { do_join, 50 },
+    { do_gather, 200 },
+    { do_drop, 40 },
+    { do_media, 180 },
+    { do_agree, 100 },
+    { do_admit, 160 },
+    { do_step_out, 70 },
+    { do_mute, 30 },
+    { do_leave, 12 },
+    { do_remove, 3 },
+    { do_extend, 12 },
+    { do_end, 1 },
+    { do_garbage, 40 },
+    { do_wait, 25 },
+    { do_revoke, 8 },
+    { do_take_part, 25 },
+    { do_enable, 30 },
+    { do_chat, 30 },
+    { do_decline, 4 },
+    { do_ledger, 20 },
+    { do_clock, 15 },
+    { do_weather, 30 },
+    { do_allow, 20 },
+    { do_moderate, 8 },
+    { do_acknowledge_elsewhere, 4 },
+    { do_code, 15 },
+    { do_break, 50 },
+    { do_resume, 70 },
+    { do_restart_ice, 15 },
+    { do_change_path, 15 },
 };
 
 static void do_something(struct world *w)
@@ -457,12 +481,13 @@ int main(int argc, char **argv)
     printf("figure invariant_steps %" PRIu64 " steps\n", all.counts.steps);
     printf("figure sim_leaks %" PRIu64 " packets\n", all.counts.leaks);
     printf("figure sim_packets_judged %" PRIu64 " packets\n", all.counts.media_sent);
-    printf("%" PRIu64 " seeds, %" PRIu64 " packets delivered, %" PRIu64 " handshakes, %" PRIu64 " links resumed, %" PRIu64
-           " seeds failed\n",
+    printf("%" PRIu64 " seeds, %" PRIu64 " packets delivered, %" PRIu64 " handshakes, %" PRIu64
+           " links resumed, %" PRIu64 " seeds failed\n",
            all.seeds, all.counts.media_delivered, all.counts.handshakes, all.counts.resumed, all.failed);
     printf("%" PRIu64 " packets sent again by publishers, %" PRIu64 " by the broker\n", all.counts.repairs_asked,
            all.counts.repairs_delivered);
-    if (all.counts.media_delivered == 0 || all.counts.resumed == 0 || all.counts.repairs_asked == 0 || all.counts.repairs_delivered == 0) {
+    if (all.counts.media_delivered == 0 || all.counts.resumed == 0 || all.counts.repairs_asked == 0 ||
+        all.counts.repairs_delivered == 0) {
         printf("something never happened: the simulator shows nothing\n");
         return 1;
     }

@@ -217,8 +217,8 @@ static bool join(struct world *w, int person, bool move, const char *link)
     id_parse(bytes_of("j-1"), &claims.token);
     w->request++;
     bool was_connected = actor->client != 0 && !actor->broken;
-    bool resumes = link && link[0] && strcmp(link, actor->link) == 0 &&
-                   model_may_resume(&w->model, person, actor->device);
+    bool resumes =
+        link && link[0] && strcmp(link, actor->link) == 0 && model_may_resume(&w->model, person, actor->device);
     bool right = resumes || model_may_join(&w->model, person, actor->device, move);
     if (w->verbose)
         printf("  %.3f %s: joins by device %u%s%s\n", (double)w->now_us / 1e6, world_id(person), actor->device,
@@ -713,8 +713,7 @@ static void deliver(struct world *w, struct flight *flight)
         int person = person_at(&flight->from);
         enum packet_kind kind = demux((struct bytes){ flight->data, flight->len });
         pass(w);
-        enum status status =
-            broker_datagram(w->broker, now_of(w), &flight->from, flight->data, flight->len, w->outbox);
+        enum status status = broker_datagram(w->broker, now_of(w), &flight->from, flight->data, flight->len, w->outbox);
         if (status == OK && kind != PACKET_DTLS && person >= 0 && w->actors[person].peer &&
             peer_is_ready(w->actors[person].peer))
             w->model.people[person].alive = w->now_us;

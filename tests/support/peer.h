@@ -61,7 +61,8 @@ enum status peer_send_rtcp(struct peer *, struct bytes packet);
 void peer_move(struct peer *, const struct address *);
 /* A NAT on its way gives it another address, of which it knows nothing. */
 void peer_rebind(struct peer *, const struct address *);
-/* Whether later checks nominate again, as Chromium's do; else they only give consent, as Firefox's. At first they do. */
+/* Whether later checks nominate again, as Chromium's do; else they only give consent, as Firefox's. At first they do.
+ */
 void peer_set_nominating(struct peer *, bool);
 /* Without checks it withdraws its consent by silence. */
 void peer_set_checking(struct peer *, bool);

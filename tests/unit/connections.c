@@ -59,7 +59,7 @@ static void a_renamed_entry_is_found_by_its_new_client_alone(void **state)
     uint32_t number, other;
     for (client_id client = 1; client < MAX; client++)
         assert_int_equal(connections_add(c, client, NULL, NULL, client == 9 ? &number : &other), OK);
-    assert_int_equal(connections_rename(c, number, 10), ERR_STATE); /* who is there already */
+    assert_int_equal(connections_rename(c, number, 10), ERR_STATE);  /* who is there already */
     assert_int_equal(connections_rename(c, MAX - 1, 99), ERR_STATE); /* of nobody */
     assert_int_equal(connections_rename(c, number, 99), OK);
     assert_null(connections_find(c, 9));

@@ -408,7 +408,7 @@ static void the_same_device_may_also_begin_anew(void **state)
     struct world *w = with_loved_one(3000);
     world_set_ledger(w, 200 * USEC_PER_MSEC, 0);
     world_break(w, WORLD_LOVED_1, 0);
-    assert_true(world_join(w, WORLD_LOVED_1, false)); /* a page that was loaded anew */
+    assert_true(world_join(w, WORLD_LOVED_1, false));               /* a page that was loaded anew */
     assert_string_equal(world_seat(w, WORLD_LOVED_1), "admitting"); /* a new interval */
     end(w);
 }
