@@ -84,19 +84,30 @@ enum status notice_hello(struct writer *w, const char *nonce)
 
 enum status notice_welcome(struct writer *w, const struct notice_welcome *welcome)
 {
-    return emit(w,
-                json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:{s:I, s:I}, s:s, s:s}", "type", "welcome", "participant",
-                          welcome->participant->text, "role", role_name(welcome->role), "name",
-                          text_or_mark(welcome->name), "session", welcome->session->text, "kind",
-                          kind_name(welcome->kind), "slots", "audio", (json_int_t)welcome->audio_slots, "video",
-                          (json_int_t)welcome->video_slots, "guidance", welcome->guidance, "notice", welcome->notice));
+    return emit(w, json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:{s:I, s:I}, s:s, s:s, s:b}", "type", "welcome",
+                             "participant", welcome->participant->text, "role", role_name(welcome->role), "name",
+                             text_or_mark(welcome->name), "session", welcome->session->text, "kind",
+                             kind_name(welcome->kind), "slots", "audio", (json_int_t)welcome->audio_slots, "video",
+                             (json_int_t)welcome->video_slots, "guidance", welcome->guidance, "notice", welcome->notice,
+                             "resumed", (int)welcome->resumed));
 }
 
-enum status notice_answer(struct writer *w, uint32_t request, const char *sdp)
+/* NULL in json_pack's "o*": left out. */
+static json_t *id_or_nothing(uint32_t request)
 {
-    if (request == 0)
-        return emit(w, json_pack("{s:s, s:s}", "type", "answer", "sdp", sdp));
-    return emit(w, json_pack("{s:s, s:I, s:s}", "type", "answer", "id", (json_int_t)request, "sdp", sdp));
+    return request ? json_integer(request) : NULL;
+}
+
+enum status notice_answer(struct writer *w, uint32_t request, const char *sdp, const struct id *link)
+{
+    return emit(w, json_pack("{s:s, s:o*, s:s, s:s}", "type", "answer", "id", id_or_nothing(request), "sdp", sdp,
+                             "link", link->text));
+}
+
+enum status notice_ice(struct writer *w, uint32_t request, const char *ufrag, const char *pwd)
+{
+    return emit(
+        w, json_pack("{s:s, s:o*, s:s, s:s}", "type", "ice", "id", id_or_nothing(request), "ufrag", ufrag, "pwd", pwd));
 }
 
 enum status notice_room(struct writer *w, const struct notice_room *room)

@@ -16,6 +16,7 @@ struct notice_welcome {
     enum session_kind kind;
     uint32_t audio_slots, video_slots;
     const char *guidance, *notice; /* the versions in force that `acknowledge` must name; never NULL */
+    bool resumed;                  /* the link that they named goes on */
 };
 
 /* Your own seat. */
@@ -104,7 +105,9 @@ struct notice_extension {
 /* The first word on each socket: what a proof of a device's key must hold to be good there. */
 enum status notice_hello(struct writer *, const char *nonce);
 enum status notice_welcome(struct writer *, const struct notice_welcome *);
-enum status notice_answer(struct writer *, uint32_t request, const char *sdp);
+/* link: by which a later join may name what this answer makes. */
+enum status notice_answer(struct writer *, uint32_t request, const char *sdp, const struct id *link);
+enum status notice_ice(struct writer *, uint32_t request, const char *ufrag, const char *pwd);
 enum status notice_room(struct writer *, const struct notice_room *);
 enum status notice_seat(struct writer *, const struct notice_seat *);
 enum status notice_roster(struct writer *, const struct notice_person *, size_t count);

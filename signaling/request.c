@@ -95,11 +95,14 @@ static source_mask mask_of(int mic, int camera, int screen)
 
 static enum status decode_join(json_t *body, struct request *out)
 {
-    const char *token, *proof = NULL;
-    size_t token_len, proof_len = 0;
+    const char *token, *proof = NULL, *resume = NULL;
+    size_t token_len, proof_len = 0, resume_len = 0;
     int move = false;
-    TRY(unpack(body, "{s:s%, s?s%, s?b !}", "token", &token, &token_len, "proof", &proof, &proof_len, "move", &move));
+    TRY(unpack(body, "{s:s%, s?s%, s?b, s?s% !}", "token", &token, &token_len, "proof", &proof, &proof_len, "move",
+               &move, "resume", &resume, &resume_len));
     out->join.move = move;
+    if (resume)
+        TRY(read_id(resume, resume_len, &out->join.resume));
     TRY(copy_text(&out->join.token, token, token_len, TOKEN_MAX));
     enum status status = proof ? copy_text(&out->join.proof, proof, proof_len, PROOF_MAX) : OK;
     if (status != OK)
@@ -113,6 +116,15 @@ static enum status decode_offer(json_t *body, struct request *out)
     size_t len;
     TRY(unpack(body, "{s:s% !}", "sdp", &sdp, &len));
     return copy_text(&out->offer.sdp, sdp, len, REQUEST_SDP_MAX);
+}
+
+static enum status decode_restart_ice(json_t *body, struct request *out)
+{
+    const char *ufrag, *pwd;
+    size_t ufrag_len, pwd_len;
+    TRY(unpack(body, "{s:s%, s:s% !}", "ufrag", &ufrag, &ufrag_len, "pwd", &pwd, &pwd_len));
+    TRY(copy_line(out->restart_ice.ufrag, ufrag, ufrag_len, 1, REQUEST_ICE_MAX));
+    return copy_line(out->restart_ice.pwd, pwd, pwd_len, 1, REQUEST_ICE_MAX);
 }
 
 static enum status decode_media(json_t *body, struct request *out)
@@ -273,6 +285,7 @@ static const struct {
 } kinds[REQUEST_KINDS] = {
     [REQUEST_JOIN] = { "join", decode_join },
     [REQUEST_OFFER] = { "offer", decode_offer },
+    [REQUEST_RESTART_ICE] = { "restart_ice", decode_restart_ice },
     [REQUEST_MEDIA] = { "media", decode_media },
     [REQUEST_AGREE] = { "agree", decode_agree },
     [REQUEST_ADMIT] = { "admit", decode_admit },

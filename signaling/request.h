@@ -12,6 +12,7 @@ enum request_kind {
     REQUEST_NONE = 0,
     REQUEST_JOIN,
     REQUEST_OFFER,
+    REQUEST_RESTART_ICE,
     REQUEST_MEDIA,
     REQUEST_AGREE,
     REQUEST_ADMIT,
@@ -36,6 +37,7 @@ enum request_kind {
 };
 
 enum { REQUEST_TEXT_MAX = 65536, REQUEST_SDP_MAX = 60000, REQUEST_CHAT_MAX = 2000 };
+enum { REQUEST_ICE_MAX = 256 };
 enum { REQUEST_VERSION_MAX = 40, REQUEST_ADDRESS_MAX = 200, REQUEST_PHONE_MIN = 3, REQUEST_PHONE_MAX = 40 };
 
 struct request {
@@ -46,10 +48,14 @@ struct request {
             char *token;
             char *proof; /* of the device's key (RFC 9449), as it came; NULL without one */
             bool move;
-        } join; /* both texts owned */
+            struct id resume; /* the link that the client still has; empty: none */
+        } join;               /* both texts owned */
         struct {
             char *sdp;
         } offer; /* owned */
+        struct {
+            char ufrag[REQUEST_ICE_MAX + 1], pwd[REQUEST_ICE_MAX + 1];
+        } restart_ice; /* the client's new ones; what ICE allows in them is for ICE to say */
         struct {
             source_mask sources;
         } media; /* what I send from now on */

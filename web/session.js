@@ -1,4 +1,4 @@
-/* session.js - the client's side of signaling/PROTOCOL.md: one WebSocket, one RTCPeerConnection, and what the server said last.
+/* session.js - the client's side of signaling/PROTOCOL.md: one WebSocket, one Media, and what the server said last.
  *
  * Knows nothing of the page. It holds the server's state (welcome, room, seat, roster, slots, agenda ...) and says 'change' whenever any of it,
  * or the connection, changed; 'said', with the message, for what is worth a word the moment it comes. It never guesses: what is shown is what
@@ -8,10 +8,15 @@
  *           connecting -> code -> connecting                 (this device needs a one-time code)
  *           joined or connecting -> retrying -> connecting   (a lost link)
  *           connecting -> elsewhere -> connecting            (joined on another device: 'move here')
+ *
+ * While joined, a socket that breaks is another matter than a lost link: the media may go on. For a moment another socket is tried for it
+ * (`isResuming`), and only when the server does not know the link any more, or can't be reached, is it lost.
  */
 
 import { ServerClock } from './clock.js';
+import { Media, SOURCES } from './media.js';
 import { Refused } from './refused.js';
+import { onWake } from './wake.js';
 
 const PROTOCOL = 'kinroom.v1';
 const CLOSED_FOR_GOOD = new Set([1000, 1008]);
@@ -19,20 +24,14 @@ const RENEWABLE = new Set(['bad_token', 'token_expired']); /* a link that is sti
 const NOT_REACHED = new Set(['busy', 'unreachable']);
 const RETRY_FIRST_MS = 500;
 const RETRY_MOST_MS = 16000;
+const BROKEN = 1006;
+const RESUME_MS = 5000; /* as long as the server keeps a link whose socket is gone */
+const RESUME_EACH_MS = 400;
+const MUTED_MS = 2000;
+/* Nothing is asked twice, as what was not confirmed may have happened; but who stops must be heard, and twice stopped is stopped. */
+const REPEATED = new Set(['step_out']);
 const CHAT_KEPT = 200; /* messages */
 const STEADY_MS = 5000; /* a link that dies sooner counts as one more failure: the server is not to be knocked at twice a second */
-
-export const SOURCES = ['mic', 'camera', 'screen'];
-
-/* The order of the offer's sending sections is the contract: microphone, camera, screen. */
-const SENDING = [
-    { source: 'mic', kind: 'audio', encoding: {} },
-    { source: 'camera', kind: 'video', encoding: { maxBitrate: 900_000, maxFramerate: 30 } },
-    { source: 'screen', kind: 'video', encoding: { maxBitrate: 1_500_000, maxFramerate: 15 } },
-];
-
-/* What the broker forwards. Leaving the rest out keeps an offer of a dozen sections far below the message limit. */
-const CODECS = { audio: ['audio/red', 'audio/opus'], video: ['video/vp8', 'video/rtx'] };
 
 export class Session extends EventTarget {
     phase = 'idle';
@@ -48,7 +47,7 @@ export class Session extends EventTarget {
     alerts = new Map(); /* to therapists, until seen: "type participant" -> the `alert` or `link_trouble`, and when */
     codeAskedAt_ms = 0; /* when a code was last sent for, in phase `code` */
     chat = []; /* { serial, from, name, to, text }, oldest first */
-    pc = null;
+    media = null; /* of media.js, while we are negotiated or about to be */
     clock = new ServerClock();
     stay = 0; /* counts the spans in which my media may flow: what was asked for in one may not start in the next */
     tracks = { mic: null, camera: null, screen: null }; /* what I send; null is off */
@@ -60,7 +59,12 @@ export class Session extends EventTarget {
     #isRenewed = false; /* the token is the second of this attempt */
     #socket = null;
     #nextId = 1;
-    #pending = new Map(); /* id -> { resolve, reject } */
+    #pending = new Map(); /* id -> { message, resolve, reject } */
+    #left = null; /* the socket that another is to take the place of; may be dead, or not */
+    #unsaid = []; /* like those in #pending; for the next socket */
+    #resumeUntil_ms = 0; /* 0: is not resuming */
+    #isWoken = false; /* the path may be another as well */
+    #isBack = false; /* by another socket, and the roster that says what the server holds of us is yet to come */
     #move = false; /* take over from another connection of ours, even a live one */
     #failures = 0; /* in a row */
     #wholeSince_ms = null; /* socket, ICE and DTLS all up */
@@ -73,8 +77,9 @@ export class Session extends EventTarget {
         super();
         this.#url = url;
         this.#link = link;
-        addEventListener('online', () => {
+        onWake(() => {
             if (this.phase === 'retrying') this.#open();
+            else if (this.phase === 'joined') this.#resume({ woken: true });
         });
     }
 
@@ -101,13 +106,23 @@ export class Session extends EventTarget {
         return this.phase === 'joined' && (this.seat?.seat === 'present' || this.seat?.seat === 'admitted');
     }
 
+    /* The socket is gone, the media may not be. */
+    get isResuming() {
+        return this.#resumeUntil_ms > 0;
+    }
+
     /* The last link was lost, or the last attempt failed. */
     get isReturning() {
         return this.#failures > 0;
     }
 
     get mediaReady() {
-        return this.pc?.connectionState === 'connected';
+        return this.media?.isReady ?? false;
+    }
+
+    /* For tests. */
+    get pc() {
+        return this.media?.pc ?? null;
     }
 
     maySend(source) {
@@ -116,18 +131,13 @@ export class Session extends EventTarget {
 
     /* The track on which this person's source arrives, or null. */
     trackOf(participant, source) {
-        for (const transceiver of this.pc?.getTransceivers() ?? []) {
-            const slot = this.slots.get(transceiver.mid);
-            if (slot?.participant === participant && slot.source === source) return transceiver.receiver.track;
-        }
+        for (const slot of this.slots.values())
+            if (slot.participant === participant && slot.source === source) return this.media?.trackAt(slot.mid) ?? null;
         return null;
     }
 
-    /* All audio slots' tracks: they keep their track whoever is on them. */
     get audioTracks() {
-        return (this.pc?.getTransceivers() ?? [])
-            .filter((transceiver) => transceiver.direction === 'recvonly' && transceiver.receiver.track.kind === 'audio')
-            .map((transceiver) => transceiver.receiver.track);
+        return this.media?.audioTracks ?? [];
     }
 
     join({ move = false } = {}) {
@@ -155,13 +165,20 @@ export class Session extends EventTarget {
 
     /* Resolves with the reply; rejects with Refused. */
     request(message) {
-        if (this.#socket?.readyState !== WebSocket.OPEN)
+        const canSay = this.#socket?.readyState === WebSocket.OPEN && (!this.isResuming || message.type === 'join');
+        if (!canSay && !(this.isResuming && REPEATED.has(message.type)))
             return Promise.reject(new Refused('connection_lost', 'The connection is lost just now. Please try again in a moment.'));
-        const id = this.#nextId++;
         return new Promise((resolve, reject) => {
-            this.#pending.set(id, { resolve, reject });
-            this.#socket.send(JSON.stringify({ ...message, id }));
+            const asked = { message, resolve, reject };
+            if (canSay) this.#ask(asked);
+            else this.#unsaid.push(asked);
         });
+    }
+
+    #ask(asked) {
+        const id = this.#nextId++;
+        this.#pending.set(id, asked);
+        this.#socket.send(JSON.stringify({ ...asked.message, id }));
     }
 
     /* Turns a source on (a live track) or off (null). The session owns the track from here on and stops it. Off is silent here first and
@@ -170,19 +187,25 @@ export class Session extends EventTarget {
         this.#drop(source);
         if (track) {
             this.tracks[source] = track;
-            track.addEventListener('ended', () => {
-                if (this.tracks[source] === track) this.send(source, null).catch(() => {});
-            });
+            const isTaken = () => this.tracks[source] === track && this.#taken(source);
+            track.addEventListener('ended', isTaken);
+            track.addEventListener('mute', () => setTimeout(() => track.muted && isTaken(), MUTED_MS));
         }
         this.#changed();
         try {
-            await this.#sender(source)?.replaceTrack(this.tracks[source]);
+            await this.media?.send(source, this.tracks[source]);
             await this.#tellMedia();
         } catch (refusal) {
             if (track && this.tracks[source] === track) this.#drop(source);
             this.#changed();
             throw refusal;
         }
+    }
+
+    /* By a phone call, or by whoever pulled the plug: it is off, and on again only when the person says so. */
+    #taken(source) {
+        this.send(source, null).catch(() => {});
+        this.dispatchEvent(new CustomEvent('refusal', { detail: new Refused('source_taken', '') }));
     }
 
     /* ---- the socket ---- */
@@ -223,10 +246,9 @@ export class Session extends EventTarget {
 
     #dial() {
         const socket = new WebSocket(this.#url, PROTOCOL);
-        const ours = (handle) => (event) => socket === this.#socket && handle(event);
         this.#socket = socket;
-        socket.onmessage = ours((event) => this.#hear(JSON.parse(event.data)));
-        socket.onclose = ours((event) => this.#closed(event));
+        socket.onmessage = (event) => (socket === this.#socket || socket === this.#left) && this.#hear(JSON.parse(event.data));
+        socket.onclose = (event) => socket === this.#socket && this.#closed(event);
     }
 
     /* The server has greeted us. */
@@ -235,15 +257,32 @@ export class Session extends EventTarget {
         try {
             const proof = await this.#link.proof(nonce);
             if (socket !== this.#socket) return;
-            await this.request({ type: 'join', token: this.#link.token, proof, move: this.#move });
+            await this.request({ type: 'join', token: this.#link.token, proof, move: this.#move, resume: this.media?.link ?? undefined });
             this.#move = this.#link.takesOver;
             this.#isRenewed = false;
             this.#setPhase('joined');
+            const resumed = this.#arrived();
+            if (resumed) return;
             await this.#negotiate();
             await this.#restore();
         } catch (failure) {
             if (socket === this.#socket) this.#entryFailed(failure);
         }
+    }
+
+    /* Joined, by the first socket or by another. Whether the media is still what it was. */
+    #arrived() {
+        const wasResuming = this.isResuming;
+        clearTimeout(this.#retryTimer);
+        this.#resumeUntil_ms = 0;
+        this.#left?.close();
+        this.#left = null;
+        for (const asked of this.#unsaid.splice(0)) this.#ask(asked);
+        if (!this.media) return false;
+        this.#isBack = wasResuming;
+        if (this.#isWoken || !this.media.isReady) this.media.mend();
+        this.#isWoken = false;
+        return true;
     }
 
     #entryFailed(failure) {
@@ -267,13 +306,46 @@ export class Session extends EventTarget {
         if (CLOSED_FOR_GOOD.has(event.code)) {
             this.#letGo();
             this.#refused(event.reason || 'ended');
+        } else if (this.isResuming || (event.code === BROKEN && this.phase === 'joined' && this.media?.link)) {
+            this.#resume();
         } else {
             this.#lost();
         }
     }
 
+    /* Another socket for the same stay. The old one may yet live: it is heard until the new one has taken its place. */
+    #resume({ woken = false } = {}) {
+        if (!this.media?.link) return this.#lost();
+        this.#isWoken ||= woken;
+        const isFirst = !this.isResuming;
+        if (!isFirst && this.#socket && this.#socket.readyState <= WebSocket.OPEN) return; /* it is being tried */
+        if (isFirst) this.#resumeUntil_ms = Date.now() + RESUME_MS;
+        if (Date.now() >= this.#resumeUntil_ms) return this.#lost();
+        if (isFirst) this.#left = this.#socket;
+        this.#socket = null;
+        this.#dropPending();
+        clearTimeout(this.#retryTimer);
+        if (isFirst) this.#dialAgain();
+        else this.#retryTimer = setTimeout(() => this.#dialAgain(), RESUME_EACH_MS);
+        this.#changed();
+    }
+
+    #dialAgain() {
+        this.#dial();
+        this.#retryTimer = setTimeout(() => this.#lost(), this.#resumeUntil_ms - Date.now());
+    }
+
+    #dropPending() {
+        for (const asked of this.#pending.values()) {
+            if (this.isResuming && REPEATED.has(asked.message.type)) this.#unsaid.push(asked);
+            else asked.reject(new Refused('connection_lost', 'The connection was lost before this was confirmed.'));
+        }
+        this.#pending.clear();
+    }
+
     /* The link is gone, we are not: come back. */
     #lost() {
+        clearTimeout(this.#retryTimer);
         if (this.#wholeSince_ms && Date.now() - this.#wholeSince_ms > STEADY_MS) this.#failures = 0;
         this.#letGo();
         this.#setPhase('retrying');
@@ -283,13 +355,21 @@ export class Session extends EventTarget {
 
     /* Forgets the connection and all that was said on it: what we no longer hear confirmed, we no longer show. */
     #letGo() {
-        const socket = this.#socket;
+        const sockets = [this.#socket, this.#left];
         this.#attempt = null;
-        this.#socket = null;
+        this.#socket = this.#left = null;
+        sockets.forEach((socket) => socket?.close());
+        this.#resumeUntil_ms = 0;
+        for (const asked of this.#unsaid.splice(0)) this.#pending.set(this.#nextId++, asked);
+        this.#dropPending();
+        this.#endStay();
+    }
+
+    #endStay() {
         this.#wholeSince_ms = null;
-        socket?.close();
-        this.pc?.close();
-        this.pc = null;
+        this.#isBack = this.#isWoken = false;
+        this.media?.close();
+        this.media = null;
         this.room = null;
         this.seat = null;
         this.roster = [];
@@ -297,9 +377,6 @@ export class Session extends EventTarget {
         this.agenda = null;
         this.missing = null;
         this.extension = null;
-        for (const { reject } of this.#pending.values())
-            reject(new Refused('connection_lost', 'The connection was lost before this was confirmed.'));
-        this.#pending.clear();
         if (!this.isHost) this.#forgetStay();
     }
 
@@ -321,10 +398,13 @@ export class Session extends EventTarget {
 
     static #notices = {
         hello: (session, said) => { session.#enter(said); },
-        welcome: (session, said) => { session.welcome = said; },
+        welcome: (session, said) => {
+            if (!said.resumed) session.#endStay(); /* the server has let go of what we came back to */
+            session.welcome = said;
+        },
         room: (session, said) => { session.room = said; session.clock.set(said.now); },
         seat: (session, said) => session.#seated(said),
-        roster: (session, said) => { session.roster = said.people; },
+        roster: (session, said) => { session.roster = said.people; session.#compareMedia(); },
         slots: (session, said) => {
             session.slots = new Map(said.slots.filter((slot) => slot.participant).map((slot) => [slot.mid, slot]));
         },
@@ -339,6 +419,7 @@ export class Session extends EventTarget {
         warning: (session, said) => session.#say(said, () => {}),
         done: (session, said) => session.#settle(said, 'resolve', said),
         answer: (session, said) => session.#settle(said, 'resolve', said),
+        ice: (session, said) => session.#settle(said, 'resolve', said),
         error: (session, said) => session.#settle(said, 'reject', new Refused(said.code, said.message)),
     };
 
@@ -370,7 +451,10 @@ export class Session extends EventTarget {
     #seated(said) {
         const isNew = this.seat?.seat !== said.seat;
         this.seat = said;
-        if (isNew) this.stay++;
+        if (isNew) {
+            this.stay++;
+            this.#isBack = false;
+        }
         if (isNew && !this.isHost) this.#forgetStay();
         const forbidden = SOURCES.filter((source) => this.tracks[source] && !said.may_send.includes(source));
         forbidden.forEach((source) => this.#drop(source));
@@ -379,32 +463,33 @@ export class Session extends EventTarget {
 
     /* ---- media ---- */
 
-    /* One offer for the whole stay. No trickle: the server is ICE-lite and learns our addresses from our checks. */
     async #negotiate() {
-        const pc = new RTCPeerConnection({ iceServers: [], bundlePolicy: 'max-bundle' });
-        this.pc = pc;
-        pc.onconnectionstatechange = () => {
-            if (pc !== this.pc) return;
-            if (pc.connectionState === 'failed') return this.#lost();
-            if (pc.connectionState === 'connected') this.#wholeSince_ms = Date.now();
-            this.#changed();
-        };
-        for (const { kind, encoding } of SENDING)
-            prefer(pc.addTransceiver(kind, { direction: 'sendonly', sendEncodings: [encoding] }), kind);
-        for (const kind of ['audio', 'video'])
-            for (let slot = 0; slot < this.welcome.slots[kind]; slot++)
-                prefer(pc.addTransceiver(kind, { direction: 'recvonly' }), kind);
-
-        await pc.setLocalDescription();
-        const answer = await this.request({ type: 'offer', sdp: pc.localDescription.sdp });
-        await pc.setRemoteDescription({ type: 'answer', sdp: answer.sdp });
+        this.media = new Media({
+            slots: this.welcome.slots, ask: (message) => this.request(message), changed: (media) => media === this.media && this.#mediaChanged(),
+        });
+        await this.media.negotiate();
         this.#changed();
+    }
+
+    #mediaChanged() {
+        if (this.media.hasFailed) return this.#lost();
+        if (this.media.isReady) this.#wholeSince_ms = Date.now();
+        this.#changed();
+    }
+
+    /* Back by another socket. What was turned off meanwhile is told; what the server holds for off, as after a new admission, is off. */
+    #compareMedia() {
+        if (!this.#isBack || !this.mine) return;
+        this.#isBack = false;
+        const { sending } = this.mine;
+        SOURCES.filter((source) => this.tracks[source] && !sending.includes(source)).forEach((source) => this.#drop(source));
+        if (sending.some((source) => !this.tracks[source])) this.#tellMedia().catch(() => {});
     }
 
     /* After a lost link, a client or therapist goes on with what was on. A loved one starts anew, off. */
     async #restore() {
         if (!this.isHost || !SOURCES.some((source) => this.tracks[source])) return;
-        await Promise.all(SOURCES.map((source) => this.#sender(source).replaceTrack(this.tracks[source])));
+        await Promise.all(SOURCES.map((source) => this.media.send(source, this.tracks[source])));
         try {
             await this.#tellMedia();
         } catch (refusal) {
@@ -412,11 +497,6 @@ export class Session extends EventTarget {
             SOURCES.forEach((source) => this.#drop(source));
             this.dispatchEvent(new CustomEvent('refusal', { detail: refusal }));
         }
-    }
-
-    #sender(source) {
-        const place = SENDING.findIndex((entry) => entry.source === source);
-        return this.pc?.getTransceivers()[place]?.sender ?? null;
     }
 
     async #tellMedia() {
@@ -430,7 +510,7 @@ export class Session extends EventTarget {
         if (!track) return;
         this.tracks[source] = null;
         track.stop();
-        this.#sender(source)?.replaceTrack(null).catch(() => {});
+        this.media?.send(source, null).catch(() => {});
     }
 
     #setPhase(phase) {
@@ -447,9 +527,4 @@ export class Session extends EventTarget {
             this.dispatchEvent(new Event('change'));
         });
     }
-}
-
-function prefer(transceiver, kind) {
-    const codecs = RTCRtpReceiver.getCapabilities(kind).codecs.filter((codec) => CODECS[kind].includes(codec.mimeType.toLowerCase()));
-    transceiver.setCodecPreferences?.(codecs);
 }

@@ -52,6 +52,7 @@ const SEAT_SCREENS = { preparing: 'preparing', declined: 'declined', waiting: 'w
 const WITH_PART = ['waiting', 'stepped_out', 'suspended']; /* screens on which a loved one can choose how to take part; and 'session' */
 const WITH_HELP = ['preparing', 'declined', 'locating', 'waiting', 'admitting', 'stepped_out', 'suspended', 'session'];
 
+const RESUMING = 'The line to the server was cut, and is being mended. Sound and picture go on; what is shown here may be a moment old.';
 const OVER = { bad_token: 'bad_link' }; /* one page for all that opens nothing */
 
 /* The name of the screen, a pure function of the session and of who declined and is thinking again. */
@@ -184,7 +185,7 @@ export class Page {
 
     #stage() {
         const session = this.#session;
-        const note = ROOM_NOTES[session.room?.state]?.(session) ?? '';
+        const note = session.isResuming ? RESUMING : ROOM_NOTES[session.room?.state]?.(session) ?? '';
         setText(byId('note'), note);
         byId('note').hidden = !note;
         renderTiles(session);

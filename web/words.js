@@ -120,6 +120,7 @@ export const SEAT_REASONS = {
 const ERRORS = {
     unreachable: 'Kinroom can’t be reached just now. Nothing is lost: please check your connection and try again.',
     busy: 'Too much is going on just now. Nothing is lost: please try again in a moment.',
+    source_taken: 'Your microphone or camera stopped, perhaps because of a call. Turn it on again when you are ready.',
     no_device_key: 'This browser can’t keep this link safe. Please try a current Chrome, Firefox, Edge or Safari.',
     session_over: 'This session is over.',
     full: 'There is no free place in this session just now.',

@@ -53,6 +53,7 @@ enum status broker_create(struct broker **created, const struct broker_config *c
         return status;
     }
     memcpy(b->candidates, config->candidates, config->candidate_count * sizeof *b->candidates);
+    b->shared.connections = b->connections;
     b->shared.log = config->log;
     b->shared.link = (struct link_config){
         .entropy = &b->entropy,
@@ -324,14 +325,16 @@ void broker_attendance(struct broker *b, struct now now, const struct id *sessio
 
 /* Why these claims don't open this room now; NULL when they do. Everything that would tell what exists reads alike. */
 static const char *join_refusal(const struct room *room, struct now now, const struct participant *p,
-                                const struct claims *claims, bool move)
+                                const struct joining *joining)
 {
+    const struct claims *claims = &joining->claims;
     if (!room || !p || p->who.role != claims->role || p->who.role == ROLE_ADMIN || p->seat == SEAT_REMOVED ||
         room_denies_on(room, p, &claims->device))
         return "bad_token";
     if (room_phase(room, now) == PHASE_CLOSED)
         return "session_over";
-    if (participant_connected(p) && !move && !participant_is_on(p, &claims->device))
+    if (participant_connected(p) && !joining->move && !participant_is_on(p, &claims->device) &&
+        !room_may_resume(p, &joining->resume, &claims->device))
         return "already_connected";
     return NULL;
 }
@@ -345,24 +348,24 @@ static enum status refuse_join(client_id client, uint32_t request, const char *c
     return ERR_FORBIDDEN;
 }
 
-enum status broker_join(struct broker *b, struct now now, client_id client, const struct claims *claims,
-                        uint32_t request, bool move, struct outbox *out)
+/* Another socket for the same link. If the server has not noticed yet that the first one is dead, it closes before the
+ * second opens. */
+static void resume(struct broker *b, struct room *room, struct participant *p, client_id client, struct outbox *out)
 {
-    broker_tick(b, now, out);
-    if (connections_find(b->connections, client)) {
-        notify_error(client, request, "already_joined", out);
-        return ERR_STATE;
-    }
-    struct room *room = find_room(b, &claims->session);
-    struct participant *p = room ? room_find(room, &claims->participation) : NULL;
-    if (room)
-        room_enter(room, now);
-    const char *refused = join_refusal(room, now, p, claims, move);
-    if (refused)
-        return refuse_join(client, request, refused, out);
+    if (participant_listens(p))
+        outbox_close(out, p->client, "moved");
+    connections_rename(b->connections, p->connection, client); /* which is new to it: broker_join has looked */
+    room_resume(room, p, client, out);
+    log_info(b->shared.log, "session %s: %s goes on by another socket", room->plan.session.text,
+             p->who.participation.text);
+}
+
+static enum status enter(struct broker *b, struct now now, struct room *room, struct participant *p, client_id client,
+                         const struct joining *joining, struct outbox *out)
+{
+    const struct id *device = &joining->claims.device;
     uint32_t number;
-    if (connections_add(b->connections, client, room, p, &number) != OK)
-        return refuse_join(client, request, "busy", out);
+    TRY(connections_add(b->connections, client, room, p, &number));
 
     /* The first connection closes before the second opens, and the room has seen it go. */
     if (participant_connected(p)) {
@@ -371,17 +374,40 @@ enum status broker_join(struct broker *b, struct now now, client_id client, cons
     }
     /* Coming back by oneself is for the device that one was on. Whoever comes on another may be somebody else with the
      * link, so the therapist looks and lets them in again. */
-    if (!participant_is_on(p, &claims->device))
+    if (!participant_is_on(p, device))
         room_seat(room, p, SEAT_GRACE_OVER, NULL, "moved", out);
     p->client = client;
-    p->device = claims->device;
+    p->device = *device;
     p->connection = number;
-    p->token_ends = room_mono_at(room, now, claims->expires + TOKEN_LEEWAY_S);
     room_welcome(room, p, out);
-    notify_done(client, request, out);
-    room_settle(room, now, out);
     log_info(b->shared.log, "session %s: %s (%s) joined as %s", room->plan.session.text, p->who.participation.text,
              role_name(p->who.role), seat_name(p->seat));
+    return OK;
+}
+
+enum status broker_join(struct broker *b, struct now now, client_id client, const struct joining *joining,
+                        struct outbox *out)
+{
+    const struct claims *claims = &joining->claims;
+    broker_tick(b, now, out);
+    if (connections_find(b->connections, client)) {
+        notify_error(client, joining->request, "already_joined", out);
+        return ERR_STATE;
+    }
+    struct room *room = find_room(b, &claims->session);
+    struct participant *p = room ? room_find(room, &claims->participation) : NULL;
+    if (room)
+        room_enter(room, now);
+    const char *refused = join_refusal(room, now, p, joining);
+    if (refused)
+        return refuse_join(client, joining->request, refused, out);
+    if (room_may_resume(p, &joining->resume, &claims->device))
+        resume(b, room, p, client, out);
+    else if (enter(b, now, room, p, client, joining, out) != OK)
+        return refuse_join(client, joining->request, "busy", out);
+    p->token_ends = room_mono_at(room, now, claims->expires + TOKEN_LEEWAY_S);
+    notify_done(client, joining->request, out);
+    room_settle(room, now, out);
     touched(b, room);
     return OK;
 }
@@ -426,6 +452,7 @@ enum status broker_gone(struct broker *b, struct now now, client_id client, stru
         return ERR_UNKNOWN;
     struct room *room = connection->room;
     struct participant *p = connection->participant;
+    uint32_t number = connections_number(b->connections, connection);
     if (live(connection)) {
         room_enter(room, now);
         room_disconnect(room, now, p);
@@ -434,7 +461,19 @@ enum status broker_gone(struct broker *b, struct now now, client_id client, stru
                  p->who.participation.text);
         touched(b, room);
     }
-    connections_remove(b->connections, connections_number(b->connections, connection));
+    connections_remove(b->connections, number);
+    return OK;
+}
+
+enum status broker_lost(struct broker *b, struct now now, client_id client, usec_t heard, struct outbox *out)
+{
+    broker_tick(b, now, out);
+    struct connection *connection = live(connections_find(b->connections, client));
+    if (!connection || !room_hold(connection->room, now, connection->participant, heard))
+        return broker_gone(b, now, client, out);
+    room_enter(connection->room, now);
+    room_settle(connection->room, now, out);
+    touched(b, connection->room);
     return OK;
 }
 
@@ -474,6 +513,8 @@ enum status broker_datagram(struct broker *b, struct now now, const struct addre
     struct participant *p = connection->participant;
     struct transport_event event = { 0 };
     enum status status = transport_datagram(p->link->transport, now, peer, data, len, out, &event);
+    if (transport_is_ready(p->link->transport) && (event.checked || event.kind != TRANSPORT_NOTHING))
+        p->heard = now.mono_us;
     if (event.checked && !belongs_to_another(b, now, peer, number))
         routes_add_address(b->shared.routes, peer, number);
     switch (event.kind) {

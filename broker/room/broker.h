@@ -38,15 +38,24 @@ void broker_destroy(struct broker *);
 enum status broker_plan(struct broker *, const struct plan *);
 
 /* Somebody whose token was verified, and their device if it names one: `claims` are true, whether they may enter is
- * decided here. Answers the join request `request`. A live connection gives way to one from the same device, and to any
- * other only with `move`. The device that somebody was on brings them back where they were; any other, or none, to the
- * waiting room. */
-enum status broker_join(struct broker *, struct now, client_id, const struct claims *, uint32_t request, bool move,
-                        struct outbox *);
+ * decided here. */
+struct joining {
+    struct claims claims;
+    uint32_t request; /* to answer */
+    bool move;
+    struct id resume; /* the link that they say is still theirs; empty: none */
+};
+/* A live connection gives way to one from the same device, and to any other only with `move`. The device that somebody
+ * was on brings them back where they were; any other, or none, to the waiting room. Who names the link that they have
+ * keeps it, and nothing happens to them at all. */
+enum status broker_join(struct broker *, struct now, client_id, const struct joining *, struct outbox *);
 /* One message of a client that has joined. */
 enum status broker_text(struct broker *, struct now, client_id, struct bytes text, struct outbox *);
-/* The client's socket is gone, whatever the reason. */
+/* The client's socket is gone, and it was meant: they closed it, or we did. */
 enum status broker_gone(struct broker *, struct now, client_id, struct outbox *);
+/* It broke, and was last heard at `heard` (mono_us). As long as their media lives on they may come back to it for a
+ * moment (participant.h); else the same as broker_gone. */
+enum status broker_lost(struct broker *, struct now, client_id, usec_t heard, struct outbox *);
 /* One datagram; decrypted in place, so the buffer is the core's until it returns. */
 enum status broker_datagram(struct broker *, struct now, const struct address *peer, uint8_t *data, size_t len,
                             struct outbox *);

@@ -101,6 +101,17 @@ void connections_remove(struct connections *c, uint32_t number)
     c->vacant[c->max - c->count--] = number;
 }
 
+enum status connections_rename(struct connections *c, uint32_t number, client_id client)
+{
+    struct connection *entry = connections_at(c, number);
+    if (!entry || c->index[place_of(c, client)] != VACANT)
+        return ERR_STATE;
+    index_close_gap(c, place_of(c, entry->client));
+    entry->client = client;
+    c->index[place_of(c, client)] = number;
+    return OK;
+}
+
 struct connection *connections_find(struct connections *c, client_id client)
 {
     if (client == 0)

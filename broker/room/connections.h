@@ -21,6 +21,8 @@ enum status connections_create(struct connections **, size_t max, const struct e
 void connections_destroy(struct connections *);
 /* ERR_FULL; ERR_STATE when the client is there already. */
 enum status connections_add(struct connections *, client_id, struct room *, struct participant *, uint32_t *number);
+/* The entry with this number goes on under another client id. ERR_STATE when that client is there already. */
+enum status connections_rename(struct connections *, uint32_t number, client_id);
 void connections_remove(struct connections *, uint32_t number);
 /* NULL when unknown. Borrowed until the next add or remove. */
 struct connection *connections_find(struct connections *, client_id);

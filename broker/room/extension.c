@@ -44,7 +44,7 @@ void extension_make(struct room *room, uint32_t minutes, const struct participan
 static const struct participant *asker(const struct room *room)
 {
     const struct participant *by = &room->people[room->question.by];
-    return by->client == room->question.asked_by ? by : NULL;
+    return by->client == room->question.asked_by && participant_listens(by) ? by : NULL;
 }
 
 static size_t ask_all(struct room *room)

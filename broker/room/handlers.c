@@ -63,7 +63,28 @@ static outcome on_offer(struct context *c)
         return "busy";
     }
     p->link = link;
-    notify_answer(p->client, c->request->id, (const char *)buffer, c->out);
+    link_name(&c->room->shared->link, &p->link_name);
+    notify_answer(p, c->request->id, (const char *)buffer, c->out);
+    return DONE;
+}
+
+/* DTLS and media go on as they are; only where checks are expected from, and what they must know, is another. */
+static outcome on_restart_ice(struct context *c)
+{
+    struct participant *p = c->from;
+    if (!p->link)
+        return "wrong_state";
+    if (p->restarted && c->now.mono_us < p->restarted + RESTART_ICE_US)
+        return "busy";
+    enum status status = transport_restart_ice(p->link->transport, bytes_of(c->request->restart_ice.ufrag),
+                                               bytes_of(c->request->restart_ice.pwd));
+    if (status != OK)
+        return status == ERR_MALFORMED ? "malformed" : "wrong_state";
+    p->restarted = c->now.mono_us;
+    /* Ours are random: that another link has the same is as good as impossible, and then this one fails and comes anew.
+     */
+    routes_change_ufrag(c->room->shared->routes, bytes_of(transport_ufrag(p->link->transport)), p->connection);
+    notify_ice(p, c->request->id, c->out);
     return DONE;
 }
 
@@ -309,6 +330,7 @@ static const struct handler {
     bool replies_itself; /* with the answer, or before the socket closes */
 } handlers[REQUEST_KINDS] = {
     [REQUEST_OFFER] = { on_offer, ANYBODY, .replies_itself = true },
+    [REQUEST_RESTART_ICE] = { on_restart_ice, ANYBODY, .replies_itself = true },
     [REQUEST_MEDIA] = { on_media, ANYBODY },
     [REQUEST_AGREE] = { on_agree, CLIENT },
     [REQUEST_ADMIT] = { on_admit, THERAPIST },

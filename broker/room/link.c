@@ -1,6 +1,7 @@
 #include "room/link.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -143,6 +144,15 @@ static void track_deinit(struct track *track)
     }
 }
 
+void link_name(const struct link_config *config, struct id *name)
+{
+    enum { NAME_BYTES = 16 };
+    uint8_t drawn[NAME_BYTES];
+    entropy_fill(config->entropy, drawn, sizeof drawn);
+    for (size_t i = 0; i < NAME_BYTES; i++)
+        snprintf(name->text + 2 * i, 3, "%02x", drawn[i]);
+}
+
 void link_destroy(struct link *link)
 {
     if (!link)
@@ -152,6 +162,7 @@ void link_destroy(struct link *link)
     bandwidth_destroy(link->bandwidth);
     pacer_deinit(&link->pacer);
     transport_destroy(link->transport);
+    held_deinit(&link->held);
     free(link);
 }
 

@@ -16,6 +16,7 @@
 #include "media/sync.h"
 #include "media/twcc.h"
 #include "media/video.h"
+#include "room/held.h"
 #include "signaling/negotiation.h"
 #include "transport/routes.h"
 #include "transport/transport.h"
@@ -80,6 +81,7 @@ struct link {
     usec_t report_at; /* when reports are due next */
     struct twcc twcc; /* when their packets came */
     usec_t twcc_at;   /* when they hear of it next; NEVER without news */
+    struct held held; /* what was said to them while their socket was gone */
 
     /* What goes to them (egress.h). */
     struct bandwidth *bandwidth; /* NULL: they tell nothing of what comes */
@@ -103,6 +105,8 @@ struct link_config {
  */
 enum status link_create(struct link **, const struct link_config *, struct now, struct bytes offer,
                         uint32_t audio_slots, uint32_t video_slots, struct writer *answer, const char **why);
+/* A name for a new link, which nobody can guess. */
+void link_name(const struct link_config *, struct id *);
 /* The edges must be gone. */
 void link_destroy(struct link *);
 

@@ -26,6 +26,15 @@ static void tell_text(client_id client, const struct writer *text, enum status w
         outbox_text(out, client, writer_bytes(text));
 }
 
+/* What is said once: held while their socket is gone. */
+static void tell_person(const struct participant *p, const struct writer *text, enum status written, struct outbox *out)
+{
+    if (participant_listens(p))
+        tell_text(p->client, text, written, out);
+    else if (participant_connected(p) && p->link && written == OK)
+        held_put(&p->link->held, writer_bytes(text));
+}
+
 static void tell_news(const struct participant *p, uint64_t *told, const struct writer *text, enum status written,
                       struct outbox *out)
 {
@@ -318,7 +327,7 @@ void notify_apply(struct room *room, struct now now, struct outbox *out)
 {
     for (size_t i = 0; i < room->people_count; i++) {
         struct participant *p = &room->people[i];
-        if (!participant_connected(p))
+        if (!participant_listens(p))
             continue;
         tell_room(room, now, p, out);
         tell_seat(room, now, p, out);
@@ -338,7 +347,7 @@ void notify_warning(const struct room *room, uint32_t seconds_left, struct outbo
         uint8_t buffer[128];
         struct writer text = writer_over(buffer, sizeof buffer);
         if (participant_in(&room->people[i]))
-            tell_text(room->people[i].client, &text, notice_warning(&text, seconds_left), out);
+            tell_person(&room->people[i], &text, notice_warning(&text, seconds_left), out);
     }
 }
 
@@ -376,7 +385,7 @@ void notify_chat(const struct room *room, struct now now, const struct participa
         };
         uint8_t buffer[16384]; /* a line of control characters would grow sixfold; they are refused */
         struct writer text = writer_over(buffer, sizeof buffer);
-        tell_text(to->client, &text, notice_chat(&text, &notice), out);
+        tell_person(to, &text, notice_chat(&text, &notice), out);
     }
 }
 
@@ -385,7 +394,7 @@ static void tell_therapists(const struct room *room, const struct writer *text, 
     for (size_t i = 0; i < room->people_count; i++) {
         const struct participant *to = &room->people[i];
         if (to->who.role == ROLE_THERAPIST && participant_connected(to))
-            tell_text(to->client, text, written, out);
+            tell_person(to, text, written, out);
     }
 }
 
@@ -403,7 +412,7 @@ void notify_link_trouble(const struct room *room, const struct participant *p, s
     tell_therapists(room, &text, notice_link_trouble(&text, &p->who.participation, p->who.name), out);
 }
 
-void notify_welcome(const struct room *room, const struct participant *p, struct outbox *out)
+void notify_welcome(const struct room *room, const struct participant *p, bool resumed, struct outbox *out)
 {
     uint8_t buffer[1024];
     struct writer text = writer_over(buffer, sizeof buffer);
@@ -417,15 +426,24 @@ void notify_welcome(const struct room *room, const struct participant *p, struct
         .notice = room->plan.notice_version,
         .audio_slots = SLOTS_AUDIO,
         .video_slots = SLOTS_VIDEO,
+        .resumed = resumed,
     };
     tell_text(p->client, &text, notice_welcome(&text, &notice), out);
 }
 
-void notify_answer(client_id client, uint32_t request, const char *sdp, struct outbox *out)
+void notify_answer(const struct participant *p, uint32_t request, const char *sdp, struct outbox *out)
 {
     uint8_t buffer[NOTICE_MAX];
     struct writer text = writer_over(buffer, sizeof buffer);
-    tell_text(client, &text, notice_answer(&text, request, sdp), out);
+    tell_text(p->client, &text, notice_answer(&text, request, sdp, &p->link_name), out);
+}
+
+void notify_ice(const struct participant *p, uint32_t request, struct outbox *out)
+{
+    const struct transport *transport = p->link->transport;
+    uint8_t buffer[256];
+    struct writer text = writer_over(buffer, sizeof buffer);
+    tell_text(p->client, &text, notice_ice(&text, request, transport_ufrag(transport), transport_pwd(transport)), out);
 }
 
 void notify_done(client_id client, uint32_t request, struct outbox *out)

@@ -11,8 +11,11 @@ void notify_apply(struct room *, struct now, struct outbox *);
 void notify_slots(struct room *, struct participant *, struct outbox *);
 /* Who speaks, to somebody who is in. */
 void notify_speaker(const struct room *, struct participant *, struct outbox *);
-void notify_welcome(const struct room *, const struct participant *, struct outbox *);
-void notify_answer(client_id, uint32_t request, const char *sdp, struct outbox *);
+/* resumed: they found the link that they named. */
+void notify_welcome(const struct room *, const struct participant *, bool resumed, struct outbox *);
+void notify_answer(const struct participant *, uint32_t request, const char *sdp, struct outbox *);
+/* Our new ICE credentials. */
+void notify_ice(const struct participant *, uint32_t request, struct outbox *);
 /* The box ends in so many seconds: to everybody who is in. */
 void notify_warning(const struct room *, uint32_t seconds_left, struct outbox *);
 /* A chat line, to those who may read it; a therapist's help is called. The sender gets an echo of the first. */

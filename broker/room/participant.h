@@ -60,6 +60,15 @@ enum lost {
 #define GRACE_CLIENT_US (60 * USEC_PER_SEC)
 usec_t lost_grace_us(enum lost);
 
+/* A socket may break while the media of the same page goes on. Then link and seat stay as they are, and the page may
+ * take them over by joining again: until the socket has been silent for RESUME_US, by when a lost link must be noticed,
+ * and only while the media proves to be alive. So a therapist who can step nobody out is as good as connected for no
+ * longer than those five seconds, most of which may have gone by when the break is noticed. A browser with nothing to
+ * send still checks its path each 2.5 s. */
+#define RESUME_US (5 * USEC_PER_SEC)
+#define RESUME_MEDIA_US (3 * USEC_PER_SEC)
+#define RESTART_ICE_US USEC_PER_SEC /* from one restart to the next, at the least */
+
 /* What a client was last told, as hashes, so that a notice goes out when it would say something new. */
 struct told {
     uint64_t room, seat, roster, slots, agenda, missing, question, speaker;
@@ -95,9 +104,13 @@ struct participant {
     const char *reason; /* code of the last change of seat, for the person; NULL none */
 
     client_id client;    /* the one live connection; 0 none */
+    usec_t socket_lost;  /* 0: its socket is there; else it broke, and was last heard then */
     struct id device;    /* that connection's, or the last one's; empty: none was proved */
     usec_t token_ends;   /* that connection's rights end with its token */
     struct link *link;   /* its media, once negotiated; NULL before */
+    struct id link_name; /* by which a join may take it over; empty: there is none */
+    usec_t heard;        /* when it last proved to be theirs, once it was ready; 0: never */
+    usec_t restarted;    /* when its ICE was last restarted; 0: never */
     uint32_t connection; /* its number in the broker's table */
     struct told told;
 
@@ -132,9 +145,20 @@ enum seat seat_after(enum seat, enum seat_event);
 const char *seat_name(enum seat); /* as on the wire */
 const char *seat_event_name(enum seat_event);
 
+/* Also for the moment in which a socket is gone and the media is not. */
 static inline bool participant_connected(const struct participant *p)
 {
     return p->client != 0;
+}
+/* Whether anything can be said to them just now. */
+static inline bool participant_listens(const struct participant *p)
+{
+    return p->client != 0 && p->socket_lost == 0;
+}
+/* When it is a lost link after all; NEVER while the socket is there. */
+static inline usec_t participant_lost_at(const struct participant *p)
+{
+    return p->socket_lost ? sooner(p->socket_lost + RESUME_US, p->heard + RESUME_MEDIA_US) : NEVER;
 }
 /* Whether this is the device that they are on, or were last: only a device that was proved is. */
 static inline bool participant_is_on(const struct participant *p, const struct id *device)

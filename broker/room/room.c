@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "room/connections.h"
 #include "room/gate.h"
 #include "room/journal.h"
 #include "room/notify.h"
@@ -149,11 +150,11 @@ void room_end_segment(struct participant *p)
 
 /* ---- Seats, and what the ledger hears of them ---- */
 
-static bool is_connected(const struct room *room, client_id client)
+static bool listens(const struct room *room, client_id client)
 {
     for (size_t i = 0; client && i < room->people_count; i++)
         if (room->people[i].client == client)
-            return true;
+            return participant_listens(&room->people[i]);
     return false;
 }
 
@@ -163,7 +164,7 @@ void room_answer_admission(struct room *room, struct participant *p, const char 
     client_id asked_by = p->interval.asked_by;
     uint32_t request = p->interval.request;
     p->interval.asked_by = 0;
-    if (!is_connected(room, asked_by))
+    if (!listens(room, asked_by))
         return;
     if (refused)
         notify_error(asked_by, request, refused, out);
@@ -205,7 +206,7 @@ void room_pay(struct room *room, uint64_t number, struct outbox *out)
     size_t paid = 0;
     while (paid < room->owed_count && room->owed[paid].record <= number) {
         const struct owed *owed = &room->owed[paid++];
-        if (is_connected(room, owed->client))
+        if (listens(room, owed->client))
             notify_done(owed->client, owed->request, out);
     }
     room->owed_count -= paid;
@@ -295,7 +296,36 @@ void room_welcome(struct room *room, struct participant *p, struct outbox *out)
     p->reached = -1;
     /* Every seat but 'removed' has a rule for one of the two, and the removed are turned away before. */
     room_seat(room, p, p->prepared ? SEAT_JOIN_PREPARED : SEAT_JOIN, p, p->reason, out);
-    notify_welcome(room, p, out);
+    notify_welcome(room, p, false, out);
+}
+
+bool room_hold(struct room *room, struct now now, struct participant *p, usec_t heard)
+{
+    p->socket_lost = heard ? sooner(heard, now.mono_us) : 1; /* 0 is: not at all */
+    if (p->link_name.text[0] && now.mono_us < participant_lost_at(p)) {
+        log_info(room->shared->log, "session %s: the socket of %s broke, their media goes on", room->plan.session.text,
+                 p->who.participation.text);
+        return true;
+    }
+    p->socket_lost = 0;
+    return false;
+}
+
+bool room_may_resume(const struct participant *p, const struct id *link_name, const struct id *device)
+{
+    bool missed = p->link && p->link->held.lost;
+    return participant_connected(p) && link_name->text[0] && id_equal(&p->link_name, link_name) &&
+           id_equal(&p->device, device) && !missed;
+}
+
+void room_resume(struct room *room, struct participant *p, client_id client, struct outbox *out)
+{
+    p->client = client;
+    p->socket_lost = 0;
+    p->told = (struct told){ 0 };
+    notify_welcome(room, p, true, out);
+    if (p->link)
+        held_tell(&p->link->held, client, out);
 }
 
 void room_disconnect(struct room *room, struct now now, struct participant *p)
@@ -303,6 +333,10 @@ void room_disconnect(struct room *room, struct now now, struct participant *p)
     link_close(room, p);
     if (p->who.role == ROLE_CLIENT && p->seat == SEAT_PRESENT && p->client)
         p->missing_since = now.mono_us;
+    if (p->socket_lost) /* the broker was told that it is gone, and keeps it for us */
+        connections_remove(room->shared->connections, p->connection);
+    p->socket_lost = p->heard = p->restarted = 0;
+    p->link_name = (struct id){ 0 };
     p->client = 0;
     p->sending = 0;
     p->hand = false;
@@ -312,6 +346,7 @@ void room_dismiss(struct room *room, struct now now, struct participant *p, cons
 {
     if (!participant_connected(p))
         return;
-    outbox_close(out, p->client, reason);
+    if (participant_listens(p))
+        outbox_close(out, p->client, reason);
     room_disconnect(room, now, p);
 }

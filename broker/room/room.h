@@ -56,6 +56,7 @@ struct room_counts {
 struct room_shared {
     struct link_config link;
     struct routes *routes;
+    struct connections *connections;
     const struct log *log;
     struct room_counts counts;
     uint64_t records;      /* the number of the last one for the ledger */
@@ -141,6 +142,13 @@ bool room_acknowledged(struct room *, const struct acknowledgement *, struct out
 bool room_grant(struct room *, const struct grant *);
 /* Takes a client in, after the broker bound the connection: seat and welcome. */
 void room_welcome(struct room *, struct participant *, struct outbox *);
+/* Their socket broke, and was last heard at `heard`. True: the media goes on, and they may yet come back to it. False:
+ * it is a lost link, and nothing has changed. */
+bool room_hold(struct room *, struct now, struct participant *, usec_t heard);
+/* They are back to it, by another socket: told all anew, and what was said meanwhile. */
+void room_resume(struct room *, struct participant *, client_id, struct outbox *);
+/* Whether a join that names this link, by this device, may take it over. */
+bool room_may_resume(const struct participant *, const struct id *link_name, const struct id *device);
 /* Ends one connection: gates, link, then the seat's rules for a lost link. Tells the client nothing. */
 void room_disconnect(struct room *, struct now, struct participant *);
 /* The same with a reason for the client. */

@@ -96,6 +96,10 @@ static void settle_person(struct room *room, struct now now, struct participant 
 {
     if (participant_connected(p) && now.mono_us >= p->token_ends)
         room_dismiss(room, now, p, "token_expired", out);
+    if (now.mono_us >= participant_lost_at(p)) {
+        log_info(room->shared->log, "session %s: %s is lost", room->plan.session.text, p->who.participation.text);
+        room_disconnect(room, now, p);
+    }
     if (room_denies_on(room, p, &p->device))
         room_dismiss(room, now, p, "removed", out); /* whoever was on it under another name */
     if (now.mono_us >= consent_ends(p))
@@ -202,6 +206,7 @@ static void settle_phase(struct room *room, struct now now, struct outbox *out)
 static usec_t person_deadline(const struct room *room, struct now now, const struct participant *p)
 {
     usec_t deadline = participant_connected(p) ? sooner(p->token_ends, consent_ends(p)) : NEVER;
+    deadline = sooner(deadline, participant_lost_at(p));
     if (p->segment_ends)
         deadline = sooner(deadline, p->segment_ends);
     deadline = sooner(deadline, alarm_at(p));

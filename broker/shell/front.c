@@ -219,6 +219,14 @@ static int ws_callback(struct lws *wsi, enum lws_callback_reasons why, void *use
         return line ? line_hear(front_of(wsi)->lines, line, (struct bytes){ in, len }, lws_frame_is_binary(wsi),
                                 lws_is_final_fragment(wsi))
                     : -1;
+    case LWS_CALLBACK_RECEIVE_PONG:
+        if (line)
+            line_heard(line);
+        return 0;
+    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+        if (line)
+            line_goodbye(line);
+        return 0;
     case LWS_CALLBACK_SERVER_WRITEABLE:
         return line ? line_write(line) : -1;
     case LWS_CALLBACK_TIMER:

@@ -5,9 +5,9 @@
  * where the WebSocket frame header goes, so that nothing is copied on the way. */
 #pragma once
 
-#include "auth/token.h"
 #include "base/outbox.h"
 #include "ledger/record.h"
+#include "room/broker.h"
 
 enum { NOTE_HEADROOM = 16 };
 
@@ -27,9 +27,10 @@ static inline uint8_t *note_text(struct note *note)
 enum letter_kind {
     LETTER_NONE = 0,
     /* to a shard */
-    LETTER_JOIN, /* claims, request, move */
+    LETTER_JOIN, /* joining */
     LETTER_TEXT, /* note: one message of the client */
-    LETTER_GONE, /* the socket is gone */
+    LETTER_GONE, /* the socket is gone, and it was meant */
+    LETTER_LOST, /* it broke; number: the mono_us at which it was last heard */
     /* to the front */
     LETTER_REFUSED, /* the join came to nothing: it may be tried again, in time */
     LETTER_SAY,     /* note: JSON to write */
@@ -64,9 +65,7 @@ struct letter {
     enum letter_kind kind;
     client_id client;
     struct note *note; /* owned; may be NULL */
-    struct claims claims;
-    uint32_t request;
-    bool move;
+    struct joining joining;
     uint64_t number; /* of a record, in its shard */
     enum record_kind record;
     struct id interval; /* the record's */

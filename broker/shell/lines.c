@@ -24,6 +24,8 @@ struct line {
     struct caller caller;
     struct address from;
     const char *origin; /* of the page, one of the config's */
+    usec_t heard;       /* when the socket last showed that it is there */
+    bool goodbye;       /* the client ends it: it does not break */
     bool greeted;       /* the hello is written */
     bool deaf;          /* nothing is read: see join */
     bool silent;        /* the timer is the one of a refused join's moment */
@@ -183,6 +185,7 @@ struct line *line_open(struct lines *lines, struct lws *wsi, const char *origin)
         return NULL;
     struct entropy entropy = host_entropy();
     *line = (struct line){ .wsi = wsi, .from = address_of(wsi), .origin = origin };
+    line_heard(line);
     caller_init(&line->caller, id_of(lines, ++lines->serial, (size_t)(line - lines->at)));
     if (caller_greet(&line->caller, &entropy) != OK) {
         line_free(lines, line);
@@ -198,7 +201,8 @@ void line_free(struct lines *lines, struct line *line)
     struct caller *c = &line->caller;
     if (c->stage == CALLER_JOINED) {
         /* Every other push left room for this one. */
-        struct letter gone = { .kind = LETTER_GONE, .client = c->id };
+        bool meant = line->goodbye || c->closing;
+        struct letter gone = { .kind = meant ? LETTER_GONE : LETTER_LOST, .client = c->id, .number = line->heard };
         lines->joined[c->shard]--;
         if (queue_push(lines->shards[c->shard], &gone, 0) != OK)
             log_error(lines->log, "client %llu cannot be called gone", (unsigned long long)c->id);
@@ -275,19 +279,23 @@ static void join(struct lines *lines, struct line *line, const struct request *r
 {
     struct caller *c = &line->caller;
     struct now now = host_now();
-    struct letter letter = { .kind = LETTER_JOIN, .client = c->id, .request = request->id, .move = request->join.move };
+    struct letter letter = { .kind = LETTER_JOIN,
+                             .client = c->id,
+                             .joining = {
+                                 .request = request->id, .move = request->join.move, .resume = request->join.resume } };
+    struct claims *claims = &letter.joining.claims;
     caller_asks_in(c, now.mono_us);
     line_set_deaf(line, true);
-    enum status status = token_verify(lines->keyring, lines->config->issuer, bytes_of(request->join.token),
-                                      now_unix_s(now), &letter.claims);
+    enum status status =
+        token_verify(lines->keyring, lines->config->issuer, bytes_of(request->join.token), now_unix_s(now), claims);
     if (status == OK)
-        status = prove_device(line, request, now, &letter.claims);
+        status = prove_device(line, request, now, claims);
     if (status != OK) {
         log_info(lines->log, "client %llu: token refused: %s", (unsigned long long)c->id, status_name(status));
         line_refuse_in(line, request->id, "bad_token");
         return;
     }
-    size_t shard = shard_of(&letter.claims.session, lines->config->shards);
+    size_t shard = shard_of(&claims->session, lines->config->shards);
     if (queue_push(lines->shards[shard], &letter, lines->joined[shard] + 1) != OK) {
         line_refuse_in(line, request->id, "busy");
         return;
@@ -343,6 +351,7 @@ int line_hear(struct lines *lines, struct line *line, struct bytes piece, bool b
         [ERR_UNSUPPORTED] = "not_text",
         [ERR_NO_MEMORY] = "busy",
     };
+    line_heard(line);
     if (line->caller.closing)
         return 0;
     struct note *message = NULL;
@@ -352,6 +361,16 @@ int line_hear(struct lines *lines, struct line *line, struct bytes piece, bool b
     else if (message)
         hear(lines, line, message);
     return 0;
+}
+
+void line_heard(struct line *line)
+{
+    line->heard = host_now().mono_us;
+}
+
+void line_goodbye(struct line *line)
+{
+    line->goodbye = true;
 }
 
 /* ---- What clients are told ---- */

@@ -31,6 +31,10 @@ void line_free(struct lines *, struct line *); /* its socket is gone: a shard th
 
 /* A piece of what the client says; `last` ends the message. */
 int line_hear(struct lines *, struct line *, struct bytes piece, bool binary, bool last);
+/* It is there: something came, a pong at the least. */
+void line_heard(struct line *);
+/* The client says goodbye: what ends now is no broken socket. */
+void line_goodbye(struct line *);
 /* The socket takes more. */
 int line_write(struct line *);
 /* The timer that line_open and closing set. */

@@ -312,7 +312,7 @@ static void open_letter(struct shard *s, struct now now, const struct letter *le
     enum status status = OK;
     switch (letter->kind) {
     case LETTER_JOIN:
-        status = broker_join(s->broker, now, letter->client, &letter->claims, letter->request, letter->move, s->outbox);
+        status = broker_join(s->broker, now, letter->client, &letter->joining, s->outbox);
         /* Before the words of the refusal, so that an answer to them finds the front ready. */
         if (status == ERR_FORBIDDEN && tell_front(s, letter->client, LETTER_REFUSED, bytes_of("")) != OK)
             close_later(s, letter->client);
@@ -323,6 +323,10 @@ static void open_letter(struct shard *s, struct now now, const struct letter *le
     case LETTER_GONE:
         forget_unclosed(s, letter->client);
         status = broker_gone(s->broker, now, letter->client, s->outbox);
+        break;
+    case LETTER_LOST:
+        forget_unclosed(s, letter->client);
+        status = broker_lost(s->broker, now, letter->client, letter->number, s->outbox);
         break;
     default:
         break;

@@ -23,11 +23,16 @@ static void random_text(const struct entropy *entropy, char *text, size_t len)
     text[len] = '\0';
 }
 
+static void draw_credentials(struct ice *ice, const struct entropy *entropy)
+{
+    random_text(entropy, ice->ufrag, ICE_UFRAG_LEN);
+    random_text(entropy, ice->pwd, ICE_PWD_LEN);
+}
+
 void ice_init(struct ice *ice, const struct entropy *entropy)
 {
     *ice = (struct ice){ 0 };
-    random_text(entropy, ice->ufrag, ICE_UFRAG_LEN);
-    random_text(entropy, ice->pwd, ICE_PWD_LEN);
+    draw_credentials(ice, entropy);
 }
 
 void ice_deinit(struct ice *ice)
@@ -46,18 +51,42 @@ static bool is_credential(struct bytes text, size_t least)
     return true;
 }
 
-enum status ice_set_remote(struct ice *ice, struct bytes ufrag, struct bytes pwd)
+static bool are_credentials(struct bytes ufrag, struct bytes pwd)
 {
-    if (ice->username_len > 0)
-        return ERR_STATE;
-    if (!is_credential(ufrag, ICE_UFRAG_MIN) || !is_credential(pwd, ICE_PWD_MIN))
-        return ERR_MALFORMED;
+    return is_credential(ufrag, ICE_UFRAG_MIN) && is_credential(pwd, ICE_PWD_MIN);
+}
+
+static void write_username(struct ice *ice, struct bytes ufrag)
+{
     struct writer w = writer_over((uint8_t *)ice->username, sizeof ice->username);
     write_text(&w, ice->ufrag);
     write_u8(&w, ':');
     write_bytes(&w, ufrag);
     assert(!w.bad);
     ice->username_len = w.len;
+}
+
+enum status ice_set_remote(struct ice *ice, struct bytes ufrag, struct bytes pwd)
+{
+    if (ice->username_len > 0)
+        return ERR_STATE;
+    if (!are_credentials(ufrag, pwd))
+        return ERR_MALFORMED;
+    write_username(ice, ufrag);
+    return OK;
+}
+
+enum status ice_restart(struct ice *ice, const struct entropy *entropy, struct bytes ufrag, struct bytes pwd)
+{
+    enum { OURS_AND_COLON = ICE_UFRAG_LEN + 1 };
+    if (ice->username_len == 0)
+        return ERR_STATE;
+    struct bytes before = { (const uint8_t *)ice->username + OURS_AND_COLON, ice->username_len - OURS_AND_COLON };
+    if (!are_credentials(ufrag, pwd) || bytes_equal(ufrag, before))
+        return ERR_MALFORMED;
+    draw_credentials(ice, entropy);
+    write_username(ice, ufrag);
+    memset(ice->seen, 0, sizeof ice->seen); /* no check of before is authentic any more */
     return OK;
 }
 
@@ -92,8 +121,9 @@ static void note_check(struct ice *ice, struct now now, const struct address *pe
     struct ice_path *path = find_path(ice, peer);
     if (!path)
         path = new_path(ice);
-    *path = (struct ice_path){ *peer, now.mono_us };
-    if (nominate) {
+    *path = (struct ice_path){ *peer, now.mono_us, now.mono_us };
+    bool selected_is_silent = ice->nominated && now.mono_us >= ice->paths[ice->selected].heard_us + ICE_SILENT_US;
+    if (nominate || selected_is_silent) {
         ice->selected = (size_t)(path - ice->paths);
         ice->nominated = true;
     }
@@ -179,6 +209,13 @@ enum status ice_datagram(struct ice *ice, struct now now, const struct address *
 bool ice_is_checked(const struct ice *ice, const struct address *peer)
 {
     return find_path((struct ice *)ice, peer) != NULL; /* finds, and writes nothing */
+}
+
+void ice_heard(struct ice *ice, struct now now, const struct address *peer)
+{
+    struct ice_path *path = find_path(ice, peer);
+    if (path)
+        path->heard_us = now.mono_us;
 }
 
 const struct address *ice_selected(const struct ice *ice)

@@ -131,21 +131,33 @@ bool routes_find_address(const struct routes *r, const struct address *address, 
     return true;
 }
 
-enum status routes_add_ufrag(struct routes *r, struct bytes ufrag, uint32_t value)
+/* A ufrag that the value could get. */
+static enum status may_have(const struct routes *r, struct bytes ufrag, uint32_t value)
 {
     uint32_t other;
     if (ufrag.len == 0 || ufrag.len > ROUTES_UFRAG_MAX)
         return ERR_MALFORMED;
     if (value >= r->values_max)
         return ERR_FULL;
+    return routes_find_ufrag(r, ufrag, &other) ? ERR_STATE : OK;
+}
+
+static void put_ufrag(struct routes *r, struct bytes ufrag, uint32_t value)
+{
     struct ufrag_slot *slot = &r->ufrags[value];
-    if (slot->len > 0 || routes_find_ufrag(r, ufrag, &other))
-        return ERR_STATE;
     uint32_t *chain = ufrag_chain(r, ufrag);
     memcpy(slot->text, ufrag.at, ufrag.len);
     slot->len = (uint8_t)ufrag.len;
     slot->next = *chain;
     *chain = value;
+}
+
+enum status routes_add_ufrag(struct routes *r, struct bytes ufrag, uint32_t value)
+{
+    TRY(may_have(r, ufrag, value));
+    if (r->ufrags[value].len > 0)
+        return ERR_STATE;
+    put_ufrag(r, ufrag, value);
     return OK;
 }
 
@@ -159,6 +171,16 @@ static void remove_ufrag(struct routes *r, uint32_t value)
         link = &r->ufrags[*link].next;
     *link = slot->next;
     *slot = (struct ufrag_slot){ 0 };
+}
+
+enum status routes_change_ufrag(struct routes *r, struct bytes ufrag, uint32_t value)
+{
+    TRY(may_have(r, ufrag, value));
+    if (r->ufrags[value].len == 0)
+        return ERR_STATE;
+    remove_ufrag(r, value);
+    put_ufrag(r, ufrag, value);
+    return OK;
 }
 
 static void remove_address_slot(struct routes *r, uint32_t at)

@@ -19,6 +19,9 @@ void routes_destroy(struct routes *);
 /* ERR_MALFORMED for an empty or overlong ufrag, ERR_FULL for a value that is not below values_max, ERR_STATE when the
  * value has a ufrag already or another value has this one. */
 enum status routes_add_ufrag(struct routes *, struct bytes ufrag, uint32_t value);
+/* The same, in place of the ufrag that the value has; its addresses stay. On failure nothing has changed. ERR_STATE
+ * when it has none, or another value has this one. */
+enum status routes_change_ufrag(struct routes *, struct bytes ufrag, uint32_t value);
 /* Makes the address lead to value, whoever had it, and marks it as the value's most recent; when the value has too
  * many, its least recent one goes. ERR_FULL as above. Call it for every authentic check. */
 enum status routes_add_address(struct routes *, const struct address *, uint32_t value);

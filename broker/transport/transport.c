@@ -28,6 +28,7 @@ struct early {
 };
 
 struct transport {
+    struct entropy entropy;
     const struct dtls_identity *identity;
     struct ice ice;
     struct dtls *dtls;   /* from transport_set_remote on */
@@ -62,6 +63,7 @@ enum status transport_create(struct transport **created, const struct transport_
     struct transport *t = calloc(1, sizeof *t);
     if (!t)
         return ERR_NO_MEMORY;
+    t->entropy = *config->entropy;
     t->identity = config->identity;
     t->dtls_deadline_us = NEVER;
     ice_init(&t->ice, config->entropy);
@@ -104,6 +106,11 @@ enum status transport_set_remote(struct transport *t, const struct transport_rem
     }
     t->dtls = dtls;
     return OK;
+}
+
+enum status transport_restart_ice(struct transport *t, struct bytes ufrag, struct bytes pwd)
+{
+    return t->closed ? ERR_STATE : ice_restart(&t->ice, &t->entropy, ufrag, pwd);
 }
 
 static enum status open_srtp(struct transport *t)
@@ -230,6 +237,7 @@ static enum status on_media(struct transport *t, const struct arrival *a, open_f
     if (!ice_is_checked(&t->ice, a->peer))
         return ERR_FORBIDDEN;
     TRY(open(t->srtp, a->data, &len));
+    ice_heard(&t->ice, a->now, a->peer);
     a->event->kind = kind;
     a->event->packet = (struct bytes){ a->data, len };
     return OK;

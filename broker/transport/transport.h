@@ -17,7 +17,7 @@ struct transport;
 enum { FINGERPRINT_LEN = 32 }; /* SHA-256 of a certificate in DER */
 
 struct transport_config {
-    const struct entropy *entropy;
+    const struct entropy *entropy; /* copied */
     const struct dtls_identity *identity;
 };
 
@@ -52,6 +52,11 @@ const char *transport_pwd(const struct transport *);
 
 /* Once, before any datagram is of use. ERR_MALFORMED for credentials out of bounds, ERR_STATE the second time. */
 enum status transport_set_remote(struct transport *, const struct transport_remote *);
+
+/* ICE restart: the peer's new user fragment and password; ours, as transport_ufrag and transport_pwd tell them, are new
+ * from here on. DTLS, the keys and the path in use go on. ERR_MALFORMED for credentials out of bounds or not new,
+ * ERR_STATE before transport_set_remote and once closed; nothing has changed then. */
+enum status transport_restart_ice(struct transport *, struct bytes ufrag, struct bytes pwd);
 
 /* One datagram for this peer, decrypted in place. Replies go to the outbox. A status other than OK says why it was
  * dropped; the event is then TRANSPORT_NOTHING. */

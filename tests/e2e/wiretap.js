@@ -50,7 +50,11 @@ export class Wiretap {
         const known = this.streams.get(stream) ?? { stream, participant: null, role: null, ssrcOf: new Map(), offers: 0, answers: 0 };
         this.streams.set(stream, known);
         if (dir === 'in' && text.type === 'offer') known.offers++;
-        if (dir === 'out' && text.type === 'welcome') [known.participant, known.role] = [text.participant, text.role];
+        if (dir === 'out' && text.type === 'welcome') {
+            [known.participant, known.role] = [text.participant, text.role];
+            if (text.resumed) known.ssrcOf = this.streamsOf(text.participant).findLast(({ ssrcOf }) => ssrcOf.size > 0).ssrcOf;
+        }
+        if (dir === 'out' && text.type === 'ice') this.#byFragment.set(text.ufrag, stream);
         if (dir === 'out' && text.type === 'answer') {
             known.answers++;
             const fragment = /^a=ice-ufrag:(\S+)/m.exec(text.sdp)?.[1];

@@ -36,6 +36,7 @@ static const char *const texts[] = {
     "m=audio 9 UDP/TLS/RTP/SAVPF 111\\r\\nc=IN IP4 "
     "0.0.0.0\\r\\na=mid:1\\r\\na=recvonly\\r\\na=rtcp-mux\\r\\na=rtpmap:111 opus/48000/2\\r\\n\"}",
     "{\"type\":\"allow_extension\",\"id\":7,\"yes\":true}",
+    "{\"type\":\"restart_ice\",\"id\":11,\"ufrag\":\"efgh\",\"pwd\":\"bcdefghijklmnopqrstuvw\"}",
     "{\"type\":\"locate\",\"id\":7,\"address\":\"1 Elm St\",\"phone\":\"555 0100\"}",
 };
 enum { TEXTS = sizeof texts / sizeof *texts };
@@ -120,7 +121,8 @@ static void deed(struct trial *t, struct reader *r)
         id_parse(bytes_of("s-1"), &claims.session);
         id_parse(bytes_of(devices[what >> 3 & 3]), &claims.device);
         t->alive[client - 1] = true;
-        broker_join(t->broker, t->now, client, &claims, 77, what & 128, t->out);
+        struct joining joining = { .claims = claims, .request = 77, .move = what & 128 };
+        broker_join(t->broker, t->now, client, &joining, t->out);
         break;
     }
     case 1:
@@ -144,7 +146,10 @@ static void deed(struct trial *t, struct reader *r)
             code(t, whom);
             break;
         }
-        broker_gone(t->broker, t->now, client, t->out);
+        if (what & 128)
+            broker_lost(t->broker, t->now, client, t->now.mono_us, t->out);
+        else
+            broker_gone(t->broker, t->now, client, t->out);
         drain(t);
         t->alive[client - 1] = false;
         break;

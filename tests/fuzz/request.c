@@ -55,10 +55,16 @@ static json_t *body_of(const struct request *r)
     case REQUEST_JOIN:
         assert(r->join.token[0] && strlen(r->join.token) <= 2048);
         assert(!r->join.proof || (r->join.proof[0] && strlen(r->join.proof) <= 2048));
-        return json_pack("{s:s, s:s*, s:b}", "token", r->join.token, "proof", r->join.proof, "move", (int)r->join.move);
+        assert(!r->join.resume.text[0] || is_id(&r->join.resume));
+        return json_pack("{s:s, s:s*, s:b, s:s*}", "token", r->join.token, "proof", r->join.proof, "move",
+                         (int)r->join.move, "resume", r->join.resume.text[0] ? r->join.resume.text : NULL);
     case REQUEST_OFFER:
         assert(r->offer.sdp[0] && strlen(r->offer.sdp) <= REQUEST_SDP_MAX);
         return json_pack("{s:s}", "sdp", r->offer.sdp);
+    case REQUEST_RESTART_ICE:
+        assert_readable(r->restart_ice.ufrag, 1, REQUEST_ICE_MAX, false);
+        assert_readable(r->restart_ice.pwd, 1, REQUEST_ICE_MAX, false);
+        return json_pack("{s:s, s:s}", "ufrag", r->restart_ice.ufrag, "pwd", r->restart_ice.pwd);
     case REQUEST_MEDIA:
         return with_sources(json_object(), r->media.sources);
     case REQUEST_AGREE:

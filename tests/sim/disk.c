@@ -85,7 +85,7 @@ static void write_one(struct world *w)
             id_equal(&w->pending[i].record.interval, &pending.record.interval))
             w->pending[i].refused = true;
     check_interval(w, &pending);
-    model_at(&w->model, w->now_us);
+    pass(w);
     if (pending.person >= 0 && w->waits_for[pending.person] == pending.number &&
         model_commit(&w->model, w->now_us, pending.person, !pending.refused))
         w->disclosed[pending.person] = pending.record.interval;

@@ -172,6 +172,9 @@ void on_peer_media(void *context, enum packet_kind kind, struct bytes packet)
 void on_peer_send(void *context, const struct address *from, struct bytes data)
 {
     struct world *w = context;
+    int person = person_at(from);
+    if (person >= 0 && w->actors[person].cut)
+        return;
     network_send(w->network, w->now_us, TO_BROKER, from, data, 0);
 }
 
@@ -244,9 +247,10 @@ void speak_all(struct world *w, int person)
         actor->next_twcc = w->now_us + 50 * USEC_PER_MSEC;
     }
 }
-void take_answer(struct world *w, int person, const char *sdp)
+void take_answer(struct world *w, int person, const char *sdp, const char *link)
 {
     struct actor *actor = &w->actors[person];
+    snprintf(actor->link, sizeof actor->link, "%s", link);
     char ufrag[64] = "", pwd[128] = "";
     uint8_t fingerprint[FINGERPRINT_LEN] = { 0 };
     const char *at = strstr(sdp, "a=fingerprint:sha-256 ");

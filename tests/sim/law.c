@@ -58,6 +58,10 @@ void law_end_segment(struct law *law, int person)
 void law_time(struct law *law, usec_t now)
 {
     law->now = now;
+    /* Therapist and client last: with theirs, nobody's own loss brings them back. */
+    for (int i = PEOPLE - 1; i >= 0; i--)
+        if (law->people[i].broken_until && now >= law->people[i].broken_until)
+            law_gone(law, i, true);
     for (int i = FIRST_LOVED; i < PEOPLE; i++) {
         struct law_person *p = &law->people[i];
         if (p->segment_until && now >= p->segment_until)
@@ -89,9 +93,28 @@ void law_joined(struct law *law, int person, unsigned connection, unsigned devic
     p->declined = false;
 }
 
+void law_broken(struct law *law, int person)
+{
+    law->people[person].broken_until = law->now + LAW_BROKEN_US;
+}
+
+void law_resumed(struct law *law, int person, unsigned connection)
+{
+    law->people[person].connection = connection;
+    law->people[person].broken_until = 0;
+}
+
+/* Nobody closes a socket that is gone. */
+static void end_broken(struct law *law, int person)
+{
+    if (law->people[person].broken_until)
+        law_gone(law, person, false);
+}
+
 void law_removed(struct law *law, int person)
 {
     struct law_person *p = &law->people[person];
+    end_broken(law, person);
     p->removed = true;
     law->denied |= p->device ? 1u << p->device : 0;
     law_end_segment(law, person);
@@ -101,6 +124,7 @@ void law_gone(struct law *law, int person, bool lost)
 {
     struct law_person *p = &law->people[person];
     p->connection = 0;
+    p->broken_until = 0;
     if (lost && law_loved(person) && p->interval != INTERVAL_NONE)
         p->resumable_until = law->now + LAW_RESUME_US;
     else if (!lost)
@@ -113,6 +137,8 @@ void law_gone(struct law *law, int person, bool lost)
 void law_end(struct law *law)
 {
     law->over = true;
+    for (int i = 0; i < PEOPLE; i++)
+        end_broken(law, i);
     for (int i = FIRST_LOVED; i < PEOPLE; i++)
         law_end_segment(law, i);
 }

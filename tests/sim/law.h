@@ -15,6 +15,7 @@ enum { THERAPIST, CLIENT, LOVED_1, LOVED_2, PEOPLE };
 
 #define LAW_LEAST_US (60 * USEC_PER_SEC) /* that must be left for an admission */
 #define LAW_RESUME_US (30 * USEC_PER_SEC)
+#define LAW_BROKEN_US (5 * USEC_PER_SEC)    /* by when a lost link must be noticed */
 #define LAW_SEGMENT_US (120 * USEC_PER_SEC) /* what the walk's therapist asks for */
 
 enum law_interval {
@@ -25,8 +26,10 @@ enum law_interval {
 
 struct law_person {
     unsigned connection; /* 1 or 2, the one that lives; 0: they are not connected */
-    unsigned device;     /* by which they are connected or last were; 0: none was proved */
-    bool prepared;       /* a loved one has acknowledged, a client said where they are */
+    usec_t
+        broken_until; /* their socket is gone, and counts as there until then, as their media lives; 0: it is there */
+    unsigned device;  /* by which they are connected or last were; 0: none was proved */
+    bool prepared;    /* a loved one has acknowledged, a client said where they are */
     bool declined, agreed, withdrawn, removed;
     usec_t segment_until;   /* 0: none runs */
     usec_t resumable_until; /* until when that device brings them back without the therapist; 0: it doesn't */
@@ -72,6 +75,10 @@ void law_time(struct law *, usec_t now);
 /* Whether they come in by this device, or by none; move: although they are connected by another. */
 bool law_may_join(const struct law *, int person, unsigned device, bool move);
 void law_joined(struct law *, int person, unsigned connection, unsigned device);
+/* Their socket breaks; the media that they have goes on. */
+void law_broken(struct law *, int person);
+/* They are back to it by another connection: nothing has happened. */
+void law_resumed(struct law *, int person, unsigned connection);
 /* For good: the person, and the device under whatever name. */
 void law_removed(struct law *, int person);
 /* lost: without a word, rather than by leaving or being sent away. */

@@ -192,12 +192,44 @@ static void turn_out(struct model *m, usec_t now)
     }
 }
 
+/* A lost link is noticed within five seconds of the last word on the socket, and media that is alive within three. */
+static usec_t lost_at(const struct model_person *p)
+{
+    return sooner(p->broken + 5 * USEC_PER_SEC, p->alive + 3 * USEC_PER_SEC);
+}
+
+void model_broken(struct model *m, usec_t now, int person, usec_t last_heard)
+{
+    struct model_person *p = &m->people[person];
+    p->broken = last_heard;
+    if (person == m->asked_by)
+        m->asked = 0; /* nobody is there to be answered */
+    if (!p->alive || now >= lost_at(p))
+        model_gone(m, now, person);
+}
+
+bool model_may_resume(const struct model *m, int person, unsigned device)
+{
+    const struct model_person *p = &m->people[person];
+    return model_may_join(m, person, device, true) && p->connected && device == p->device;
+}
+
+void model_resumed(struct model *m, int person)
+{
+    m->people[person].broken = 0;
+    if (person == m->asked_by)
+        m->asked = 0; /* they asked on another socket */
+}
+
 void model_at(struct model *m, usec_t now)
 {
     if (now >= m->closes)
         m->over = true;
     if (now >= m->asked_until)
         m->asked = 0;
+    for (int i = 0; i < m->count; i++)
+        if (m->people[i].broken && now >= lost_at(&m->people[i]))
+            model_gone(m, now, i);
     for (int i = 0; i < m->count; i++) {
         struct model_person *p = &m->people[i];
         bool segment_over = p->segment_until && now >= p->segment_until;
@@ -286,6 +318,7 @@ void model_joined(struct model *m, usec_t now, int person, unsigned device)
         p->resumable_until = 0;
     p->device = device;
     p->connected = true;
+    p->broken = p->alive = 0;
     p->declined = false;
     p->sending = 0;
     /* At once, or as soon within these seconds as they may. */
@@ -300,6 +333,7 @@ void model_gone(struct model *m, usec_t now, int person)
     struct model_person *p = &m->people[person];
     bool was_in = p->admitted || p->admitting;
     p->connected = false;
+    p->broken = p->alive = 0;
     if (person == m->asked_by)
         m->asked = 0;
     if (guest(p)) {

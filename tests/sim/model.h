@@ -26,6 +26,8 @@ struct model_person {
     unsigned device; /* by which they are connected or last were; 0: none was proved */
     enum code_state code;
     bool connected, removed, admitting, admitted, agreed;
+    usec_t broken;          /* their socket broke while their media went on, and was last heard then; 0: it did not */
+    usec_t alive;           /* when their media last came through; 0: it never did since they joined */
     usec_t resumable_until; /* their own lost link may bring them back until then; 0 no */
     usec_t segment_until;   /* 0: none runs */
     source_mask sending, muted;
@@ -58,6 +60,11 @@ source_mask model_may(const struct model *, usec_t now, int to, int from);
 bool model_may_join(const struct model *, int person, unsigned device, bool move);
 void model_joined(struct model *, usec_t now, int person, unsigned device);
 void model_gone(struct model *, usec_t now, int person);
+/* Their socket broke: gone, unless their media has come through of late; then they have a moment to come back to it. */
+void model_broken(struct model *, usec_t now, int person, usec_t last_heard);
+/* Whether somebody who comes by this device, and still has their link, goes on as if nothing had been. */
+bool model_may_resume(const struct model *, int person, unsigned device);
+void model_resumed(struct model *, int person);
 /* Whether an admission now is right: used both for a `done` (must be true) and for a refusal (must be false). */
 bool model_may_admit(const struct model *, usec_t now, int person);
 /* The therapist let them in; the gate waits for the ledger. */

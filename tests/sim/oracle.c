@@ -149,7 +149,13 @@ static void take_text(struct world *w, int person, struct bytes text)
     if (!type)
         world_violation(w, "a message without a type: %.*s", (int)text.len, (const char *)text.at);
     else if (strcmp(type, "answer") == 0)
-        take_answer(w, person, json_string_value(json_object_get(message, "sdp")));
+        take_answer(w, person, json_string_value(json_object_get(message, "sdp")),
+                    json_string_value(json_object_get(message, "link")));
+    else if (strcmp(type, "ice") == 0)
+        peer_restart_ice(w->actors[person].peer, now_of(w), json_string_value(json_object_get(message, "ufrag")),
+                         json_string_value(json_object_get(message, "pwd")));
+    else if (strcmp(type, "chat") == 0 || strcmp(type, "alert") == 0)
+        w->actors[person].lines++;
     else if (strcmp(type, "roster") == 0)
         check_roster(w, person, json_object_get(message, "people"));
     else if (strcmp(type, "seat") == 0)

@@ -26,6 +26,11 @@ struct kept {
 /* One person's page: the connection that lives, the peer connection, what it was told. */
 struct actor {
     client_id client;
+    bool broken;     /* its socket is gone; what is said here waits until they resume, or are lost */
+    char link[40];   /* how the answer calls their media; empty: there is none */
+    bool cut;        /* nothing comes through from them, nor to them */
+    unsigned path;   /* which of their addresses they send from */
+    unsigned lines;  /* of chat, and alerts */
     unsigned device; /* on which they open their link */
     struct peer *peer;
     bool negotiated;
@@ -98,10 +103,12 @@ struct world {
 /* world.c */
 struct now now_of(struct world *);
 enum role world_role(int person);
-struct address address_of(int person);
-int person_at(const struct address *); /* -1: nobody */
+struct address address_of(const struct world *, int person); /* from which they send now */
+int person_at(const struct address *);                       /* -1: nobody */
 int person_named(const char *id);
 struct id device_id(unsigned device);
+/* The model hears what time it is, and whoever ran out of it is gone here, too. */
+void pass(struct world *);
 /* Their connection and all that hung on it is gone. */
 void lose(struct world *, int person);
 
@@ -110,7 +117,7 @@ void on_peer_media(void *world, enum packet_kind, struct bytes packet);
 void on_peer_send(void *world, const struct address *from, struct bytes data);
 /* Everything that is due, on every track, allowed or not. */
 void speak_all(struct world *, int person);
-void take_answer(struct world *, int person, const char *sdp);
+void take_answer(struct world *, int person, const char *sdp, const char *link);
 
 /* oracle.c */
 /* A packet of `from` arrived at `to`: held against what was allowed when it left the broker. */

@@ -127,6 +127,38 @@ static void do_drop(struct world *w)
     world_drop(w, anybody(w));
 }
 
+static void do_break(struct world *w)
+{
+    usec_t most = chance_in(world_chance(w), 800) ? 1 : 5;
+    int who = anybody(w);
+    if (chance_in(world_chance(w), 300))
+        world_cut(w, who);
+    world_break(w, who, chance_below(world_chance(w), most * USEC_PER_SEC));
+}
+
+/* Mostly who can; now and then somebody with a live socket, or with nothing to come back to. */
+static void do_resume(struct world *w)
+{
+    int who = anybody(w);
+    for (int i = 0; i < WORLD_PEOPLE; i++)
+        if (world_model(w)->people[i].broken && chance_in(world_chance(w), 500))
+            who = i;
+    if (chance_in(world_chance(w), 100))
+        world_use(w, who, device(w, who));
+    if (world_resume(w, who))
+        world_negotiate(w, who);
+}
+
+static void do_restart_ice(struct world *w)
+{
+    world_restart_ice(w, anybody(w));
+}
+
+static void do_change_path(struct world *w)
+{
+    world_change_path(w, anybody(w), chance_in(world_chance(w), 500));
+}
+
 static void do_code(struct world *w)
 {
     world_code(w, anybody(w), (enum code_state)(CODE_SENT + chance_below(world_chance(w), 3)));
@@ -239,12 +271,36 @@ static const struct {
     void (*run)(struct world *);
     unsigned weight;
 } deeds[] = {
-    { do_join, 50 },      { do_gather, 200 },  { do_drop, 40 },    { do_media, 180 },  { do_agree, 100 },
-    { do_admit, 160 },    { do_step_out, 70 }, { do_mute, 30 },    { do_leave, 12 },   { do_remove, 3 },
-    { do_extend, 12 },    { do_end, 1 },       { do_garbage, 40 }, { do_wait, 25 },    { do_revoke, 8 },
-    { do_take_part, 25 }, { do_enable, 30 },   { do_chat, 30 },    { do_decline, 4 },  { do_ledger, 20 },
-    { do_clock, 15 },     { do_weather, 30 },  { do_allow, 20 },   { do_moderate, 8 }, { do_acknowledge_elsewhere, 4 },
+    { do_join, 50 },
+    { do_gather, 200 },
+    { do_drop, 40 },
+    { do_media, 180 },
+    { do_agree, 100 },
+    { do_admit, 160 },
+    { do_step_out, 70 },
+    { do_mute, 30 },
+    { do_leave, 12 },
+    { do_remove, 3 },
+    { do_extend, 12 },
+    { do_end, 1 },
+    { do_garbage, 40 },
+    { do_wait, 25 },
+    { do_revoke, 8 },
+    { do_take_part, 25 },
+    { do_enable, 30 },
+    { do_chat, 30 },
+    { do_decline, 4 },
+    { do_ledger, 20 },
+    { do_clock, 15 },
+    { do_weather, 30 },
+    { do_allow, 20 },
+    { do_moderate, 8 },
+    { do_acknowledge_elsewhere, 4 },
     { do_code, 15 },
+    { do_break, 50 },
+    { do_resume, 70 },
+    { do_restart_ice, 15 },
+    { do_change_path, 15 },
 };
 
 static void do_something(struct world *w)
@@ -336,6 +392,7 @@ static void add(struct outcome *sum, const struct outcome *one)
     sum->counts.media_delivered += one->counts.media_delivered;
     sum->counts.handshakes += one->counts.handshakes;
     sum->counts.speakers_told += one->counts.speakers_told;
+    sum->counts.resumed += one->counts.resumed;
     sum->counts.repairs_asked += one->counts.repairs_asked;
     sum->counts.repairs_delivered += one->counts.repairs_delivered;
     sum->seeds += one->seeds;
@@ -426,14 +483,15 @@ int main(int argc, char **argv)
     printf("figure invariant_steps %" PRIu64 " steps\n", all.counts.steps);
     printf("figure sim_leaks %" PRIu64 " packets\n", all.counts.leaks);
     printf("figure sim_packets_judged %" PRIu64 " packets\n", all.counts.media_sent);
-    printf("%" PRIu64 " seeds, %" PRIu64 " packets delivered, %" PRIu64 " handshakes, %" PRIu64 " seeds failed\n",
-           all.seeds, all.counts.media_delivered, all.counts.handshakes, all.failed);
+    printf("%" PRIu64 " seeds, %" PRIu64 " packets delivered, %" PRIu64 " handshakes, %" PRIu64
+           " links resumed, %" PRIu64 " seeds failed\n",
+           all.seeds, all.counts.media_delivered, all.counts.handshakes, all.counts.resumed, all.failed);
     printf("%" PRIu64 " packets sent again by publishers, %" PRIu64 " by the broker; %" PRIu64
            " times somebody heard who speaks\n",
            all.counts.repairs_asked, all.counts.repairs_delivered, all.counts.speakers_told);
-    if (all.counts.media_delivered == 0 || all.counts.speakers_told == 0 || all.counts.repairs_asked == 0 ||
+    if (all.counts.media_delivered == 0 || all.counts.resumed == 0 || all.counts.speakers_told == 0 || all.counts.repairs_asked == 0 ||
         all.counts.repairs_delivered == 0) {
-        printf("nothing was ever heard: the simulator shows nothing\n");
+        printf("something never happened: the simulator shows nothing\n");
         return 1;
     }
     return all.failed > 0;

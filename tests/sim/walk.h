@@ -15,7 +15,7 @@
  * anyway. */
 #define BOX_S 200
 #define GRANT_S 130
-#define UNIT_US (10 * USEC_PER_SEC) /* every span of time in the walk is a multiple */
+#define UNIT_US (5 * USEC_PER_SEC) /* every span of time in the walk is a multiple */
 
 enum act {
     ACT_JOIN,
@@ -24,6 +24,8 @@ enum act {
     ACT_JOIN_BARE,
     ACT_JOIN_DENIED,
     ACT_DROP,
+    ACT_BREAK,
+    ACT_RESUME,
     /* requests about oneself or the session */
     ACT_ACKNOWLEDGE,
     ACT_LOCATE,
@@ -95,6 +97,7 @@ struct walk {
     uint64_t transitions, with_loved_one;
     uint32_t at; /* the state that is being walked */
     struct event event;
+    bool breaks;            /* sockets break in this walk, and one of the loved ones does not come */
     bool answered, refused; /* what the last request came to */
     bool failed;
 };

@@ -16,6 +16,8 @@ static const struct {
     [ACT_JOIN_BARE] = { "moves here with a token that is bound to no device", NULL, 0 },
     [ACT_JOIN_DENIED] = { "moves to the device of somebody removed", NULL, 0 },
     [ACT_DROP] = { "loses the connection", NULL, 0 },
+    [ACT_BREAK] = { "loses the socket, and the media goes on", NULL, 0 },
+    [ACT_RESUME] = { "joins with the link that they have", NULL, 0 },
     [ACT_ACKNOWLEDGE] = { "acknowledges", "\"type\":\"acknowledge\",\"guidance\":\"g1\",\"notice\":\"n1\"", BY_LOVED },
     [ACT_LOCATE] = { "says where they are", "\"type\":\"locate\",\"address\":\"1 Elm St\",\"phone\":\"555 0100\"",
                      BY_CLIENT },
@@ -86,6 +88,7 @@ static unsigned device_for(const struct law *law, enum act act, int person)
     unsigned last = law->people[person].device, first = law_device(person, 1), denied = 0;
     switch (act) {
     case ACT_JOIN:
+    case ACT_RESUME:
         return last ? last : first;
     case ACT_JOIN_OTHER:
     case ACT_MOVE:
@@ -111,19 +114,41 @@ static void check_move(struct walk *w, client_id first, client_id second)
     }
 }
 
+/* Nobody negotiates here; but a link is no more to the room than its name and the time when it last proved alive. */
+static struct id give_link(struct walk *w, int person)
+{
+    struct participant *p = &w->room->people[person];
+    p->link_name = walk_id("link");
+    p->heard = w->law.now + RESUME_US;
+    return p->link_name;
+}
+
+static void do_break(struct walk *w, int person)
+{
+    client_id client = walk_client(person, w->law.people[person].connection);
+    give_link(w, person);
+    law_broken(&w->law, person);
+    broker_lost(w->broker, walk_now(w), client, w->law.now, w->outbox);
+}
+
 static void do_join(struct walk *w, enum act act, int person)
 {
     unsigned connection = next_connection(w, person), device = device_for(&w->law, act, person);
     client_id first = walk_client(person, w->law.people[person].connection), client = walk_client(person, connection);
-    bool move = act != ACT_JOIN && act != ACT_JOIN_OTHER, right = law_may_join(&w->law, person, device, move);
+    bool move = act != ACT_JOIN && act != ACT_JOIN_OTHER && act != ACT_RESUME,
+         right = law_may_join(&w->law, person, device, move);
     struct claims claims = { .participation = walk_id(people[person]),
                              .session = w->plan.session,
                              .role = roles[person],
                              .device = walk_device(device),
                              .not_before = EPOCH_UNIX_S,
                              .expires = EPOCH_UNIX_S + 86400 };
-    bool joined = broker_join(w->broker, walk_now(w), client, &claims, 1, move, w->outbox) == OK;
-    if (joined && first)
+    struct joining joining = { .claims = claims, .request = 1, .move = move };
+    if (act == ACT_RESUME)
+        joining.resume = give_link(w, person);
+    bool was_broken = w->law.people[person].broken_until != 0;
+    bool joined = broker_join(w->broker, walk_now(w), client, &joining, w->outbox) == OK;
+    if (joined && first && !was_broken)
         check_move(w, first, client);
     if (joined != right)
         walk_violation(w,
@@ -132,7 +157,9 @@ static void do_join(struct walk *w, enum act act, int person)
                                                     : "somebody can't join who may",
                        people[person]);
     w->refused = !joined;
-    if (joined)
+    if (joined && act == ACT_RESUME)
+        law_resumed(&w->law, person, connection);
+    else if (joined)
         law_joined(&w->law, person, connection, device);
 }
 
@@ -220,6 +247,9 @@ static void do_revoke(struct walk *w, int person)
 static usec_t next_end(const struct walk *w)
 {
     usec_t ends = w->law.now < w->law.grant_until ? w->law.grant_until : w->law.closes;
+    for (int i = 0; i < PEOPLE; i++)
+        if (w->law.people[i].broken_until)
+            ends = sooner(ends, w->law.people[i].broken_until);
     for (int i = FIRST_LOVED; i < PEOPLE; i++) {
         usec_t candidates[] = { w->room->people[i].segment_ends, w->law.people[i].resumable_until,
                                 state_grace_ends(&w->room->people[i]) };
@@ -280,7 +310,11 @@ static void happen(struct walk *w, struct event event)
     case ACT_MOVE:
     case ACT_JOIN_BARE:
     case ACT_JOIN_DENIED:
+    case ACT_RESUME:
         do_join(w, (enum act)event.act, event.by);
+        break;
+    case ACT_BREAK:
+        do_break(w, event.by);
         break;
     case ACT_DROP:
         do_drop(w, event.by);
@@ -320,8 +354,14 @@ void event_happen(struct walk *w, struct event event)
 bool event_is_possible(const struct walk *w, struct event event)
 {
     const struct law *law = &w->law;
+    if (w->breaks && (event.by == LOVED_2 || event.on == LOVED_2))
+        return false;
     if (acts[event.act].text || event.act == ACT_DROP)
-        return law->people[event.by].connection != 0;
+        return law->people[event.by].connection != 0 && !law->people[event.by].broken_until;
+    if (event.act == ACT_BREAK)
+        return w->breaks && law->people[event.by].connection != 0 && !law->people[event.by].broken_until;
+    if (event.act == ACT_RESUME)
+        return w->breaks && law->people[event.by].connection != 0;
     switch ((enum act)event.act) {
     case ACT_JOIN_OTHER: /* which device it is matters for loved ones alone */
         return law_loved(event.by) && law->people[event.by].device != 0;

@@ -72,8 +72,12 @@ void judge_texts(struct walk *w)
 {
     for (size_t i = 0; i < outbox_message_count(w->outbox); i++) {
         struct message message = outbox_message_at(w->outbox, i);
+        int person = walk_person(message.client);
+        const struct law_person *l = &w->law.people[person];
         if (message.kind == MESSAGE_TEXT)
-            check_text(w, walk_person(message.client), message.text);
+            check_text(w, person, message.text);
+        if (l->broken_until && message.client == walk_client(person, l->connection))
+            walk_violation(w, "something is sent to a socket that is gone", people[person]);
     }
 }
 

@@ -183,7 +183,7 @@ usec_t state_grace_ends(const struct participant *p)
     return p->seat == SEAT_SUSPENDED ? p->suspended_at + lost_grace_us(p->lost) : 0;
 }
 
-enum { PERSON_KEY = 10 };
+enum { PERSON_KEY = 12 };
 
 static void person_key(const struct walk *w, int person, uint8_t key[PERSON_KEY])
 {
@@ -200,8 +200,8 @@ static void person_key(const struct walk *w, int person, uint8_t key[PERSON_KEY]
         return;
     }
     key[0] = (uint8_t)(law_loved(person) || p->client ? p->seat : SEAT_NONE);
-    key[1] =
-        (uint8_t)((p->client != 0) | p->prepared << 1 | p->agreed << 2 | (p->interval.record != 0) << 3 | second << 4);
+    key[1] = (uint8_t)((p->client != 0) | p->prepared << 1 | p->agreed << 2 | (p->interval.record != 0) << 3 |
+                       second << 4 | (p->socket_lost != 0) << 5);
     key[2] = (uint8_t)((l->connection != 0) | l->prepared << 1 | l->declined << 2 | l->agreed << 3 | l->withdrawn << 4 |
                        l->removed << 5);
     if (l->withdrawn) { /* for good: a yes changes nothing */
@@ -214,6 +214,8 @@ static void person_key(const struct walk *w, int person, uint8_t key[PERSON_KEY]
     key[6] = units_until(w, l->resumable_until);
     key[7] = units_until(w, state_grace_ends(p));
     key[8] = (uint8_t)(p->seat == SEAT_SUSPENDED ? p->lost : 0);
+    key[10] = p->socket_lost ? units_until(w, participant_lost_at(p)) : 0;
+    key[11] = units_until(w, l->broken_until);
     key[9] = l->interval != INTERVAL_NONE ? units_until(w, l->must_end) : 0;
 }
 

@@ -101,23 +101,31 @@ struct id device_id(unsigned device)
     return id;
 }
 
-struct address address_of(int person)
+enum { PATHS = 4 };
+
+static struct address address_on(int person, unsigned path)
 {
     struct address a = { .family = ADDRESS_IPV4,
-                         .port = (uint16_t)(5000 + person),
+                         .port = (uint16_t)(5000 + 100 * path + (unsigned)person),
                          .ip = { 10, 0, 0, (uint8_t)(person + 1) } };
     if (person % 2)
         a = (struct address){ .family = ADDRESS_IPV6, .port = a.port, .ip = { 0xfd, [15] = (uint8_t)(person + 1) } };
     return a;
 }
 
+struct address address_of(const struct world *w, int person)
+{
+    return address_on(person, w->actors[person].path);
+}
+
 int person_at(const struct address *address)
 {
-    for (int i = 0; i < WORLD_PEOPLE; i++) {
-        struct address at = address_of(i);
-        if (address_equal(&at, address))
-            return i;
-    }
+    for (int i = 0; i < WORLD_PEOPLE; i++)
+        for (unsigned path = 0; path < PATHS; path++) {
+            struct address at = address_on(i, path);
+            if (address_equal(&at, address))
+                return i;
+        }
     return -1;
 }
 int person_named(const char *id)
@@ -132,11 +140,21 @@ void lose(struct world *w, int person)
 {
     struct actor *actor = &w->actors[person];
     actor->client = 0;
+    actor->broken = actor->cut = false;
+    actor->link[0] = '\0';
     actor->negotiated = false;
     actor->twcc = (struct twcc){ 0 };
     actor->stream_count = 0;
     peer_destroy(actor->peer);
     actor->peer = NULL;
+}
+
+void pass(struct world *w)
+{
+    model_at(&w->model, w->now_us);
+    for (int i = 0; i < WORLD_PEOPLE; i++)
+        if (w->actors[i].broken && (!w->model.people[i].connected || w->model.over))
+            lose(w, i);
 }
 
 /* ---- What people do ---- */
@@ -154,9 +172,39 @@ static enum reply outcome_in_outbox(struct world *w, client_id client)
     return REPLY_NONE;
 }
 
-bool world_join(struct world *w, int person, bool move)
+static size_t count_texts(const struct world *w, client_id client, const char *mark)
 {
-    model_at(&w->model, w->now_us);
+    size_t count = 0;
+    for (size_t i = 0; i < outbox_message_count(w->outbox); i++) {
+        struct message m = outbox_message_at(w->outbox, i);
+        count += m.client == client && m.kind == MESSAGE_TEXT && memmem(m.text.at, m.text.len, mark, strlen(mark));
+    }
+    return count;
+}
+
+/* Back to what they have: link and seat as they were, and all of it told anew. */
+static void take_over(struct world *w, int person, client_id client)
+{
+    struct actor *actor = &w->actors[person];
+    bool told = count_texts(w, client, "\"type\":\"seat\"") == 1 && count_texts(w, client, "\"type\":\"room\"") == 1 &&
+                count_texts(w, client, "\"type\":\"slots\"") == 1;
+    if (!told)
+        world_violation(w, "%s is not told all anew", world_id(person));
+    client_id old = actor->client;
+    bool was_there = !actor->broken;
+    model_resumed(&w->model, person);
+    w->counts.resumed++;
+    actor->client = client;
+    actor->broken = false;
+    drain(w);
+    if (was_there)
+        broker_gone(w->broker, now_of(w), old, w->outbox);
+}
+
+/* link: what they still have, or NULL. */
+static bool join(struct world *w, int person, bool move, const char *link)
+{
+    pass(w);
     struct actor *actor = &w->actors[person];
     client_id client = ++w->last_client;
     if (client >= CLIENTS_MAX)
@@ -171,19 +219,28 @@ bool world_join(struct world *w, int person, bool move)
     id_parse(bytes_of("s-1"), &claims.session);
     id_parse(bytes_of("j-1"), &claims.token);
     w->request++;
-    bool was_connected = actor->client != 0, right = model_may_join(&w->model, person, actor->device, move);
+    bool was_connected = actor->client != 0 && !actor->broken;
+    bool resumes =
+        link && link[0] && strcmp(link, actor->link) == 0 && model_may_resume(&w->model, person, actor->device);
+    bool right = resumes || model_may_join(&w->model, person, actor->device, move);
     if (w->verbose)
-        printf("  %.3f %s: joins by device %u%s\n", (double)w->now_us / 1e6, world_id(person), actor->device,
-               move ? ", moves" : "");
-    broker_join(w->broker, now_of(w), client, &claims, w->request, move, w->outbox);
+        printf("  %.3f %s: joins by device %u%s%s\n", (double)w->now_us / 1e6, world_id(person), actor->device,
+               move ? ", moves" : "", link ? ", resumes" : "");
+    struct joining joining = { .claims = claims, .request = w->request, .move = move };
+    if (link)
+        snprintf(joining.resume.text, sizeof joining.resume.text, "%s", link);
+    broker_join(w->broker, now_of(w), client, &joining, w->outbox);
     bool welcomed = outcome_in_outbox(w, client) == REPLY_DONE;
     if (welcomed != right)
         world_violation(w, "%s %s when joining", world_id(person),
                         welcomed ? "came in wrongly" : "was turned away wrongly");
+    if ((count_texts(w, client, "\"resumed\":true") == 1) != resumes)
+        world_violation(w, "%s %s", world_id(person), resumes ? "does not find their link" : "finds a link");
     if (welcomed) {
-        if (was_connected)
+        if (w->model.people[person].connected && !resumes)
             model_gone(&w->model, w->now_us, person);
-        model_joined(&w->model, w->now_us, person, actor->device);
+        if (!resumes)
+            model_joined(&w->model, w->now_us, person, actor->device);
         /* Invariant 11: the old connection was told goodbye before the new one was welcomed. */
         bool goodbye = !was_connected;
         for (size_t i = 0; i < outbox_message_count(w->outbox) && outbox_message_at(w->outbox, i).client != client; i++)
@@ -191,6 +248,10 @@ bool world_join(struct world *w, int person, bool move)
                        outbox_message_at(w->outbox, i).kind == MESSAGE_CLOSE;
         if (!goodbye)
             world_violation(w, "two live connections of %s", world_id(person));
+    }
+    if (welcomed && resumes) {
+        take_over(w, person, client);
+    } else if (welcomed) {
         client_id old = actor->client;
         lose(w, person);
         actor->client = client;
@@ -209,29 +270,30 @@ bool world_join(struct world *w, int person, bool move)
     return welcomed;
 }
 
-static size_t count_texts(const struct world *w, client_id client, const char *type)
+bool world_join(struct world *w, int person, bool move)
 {
-    char mark[40];
-    int len = snprintf(mark, sizeof mark, "\"type\":\"%s\"", type);
-    size_t count = 0;
-    for (size_t i = 0; i < outbox_message_count(w->outbox); i++) {
-        struct message m = outbox_message_at(w->outbox, i);
-        count += m.client == client && m.kind == MESSAGE_TEXT && memmem(m.text.at, m.text.len, mark, (size_t)len);
-    }
-    return count;
+    return join(w, person, move, NULL);
+}
+
+bool world_resume(struct world *w, int person)
+{
+    char link[sizeof w->actors->link];
+    snprintf(link, sizeof link, "%s", w->actors[person].link[0] ? w->actors[person].link : "0123456789abcdef");
+    return join(w, person, false, link);
 }
 
 void world_code(struct world *w, int person, enum code_state state)
 {
     struct id session = { "s-1" }, participation;
     id_parse(bytes_of(world_id(person)), &participation);
-    model_at(&w->model, w->now_us);
+    pass(w);
     w->model.people[person].code = state;
     w->refusals = 0;
     broker_code(w->broker, now_of(w), &session, &participation, state, w->outbox);
     for (int i = 0; i < WORLD_PEOPLE; i++) {
         bool told = cast[i].role == ROLE_THERAPIST && state == CODE_FAILED;
-        if (w->actors[i].client && count_texts(w, w->actors[i].client, "link_trouble") != told)
+        if (w->actors[i].client && !w->actors[i].broken &&
+            count_texts(w, w->actors[i].client, "\"type\":\"link_trouble\"") != told)
             world_violation(w, "%s is %s trouble with a link", world_id(i), told ? "not told of" : "told of");
     }
     drain(w);
@@ -243,15 +305,69 @@ void world_code(struct world *w, int person, enum code_state state)
 void world_drop(struct world *w, int person)
 {
     client_id client = w->actors[person].client;
-    if (!client)
+    if (!client || w->actors[person].broken)
         return;
-    model_at(&w->model, w->now_us);
+    pass(w);
     lose(w, person);
     w->closed[client] = true;
     broker_gone(w->broker, now_of(w), client, w->outbox);
     model_gone(&w->model, w->now_us, person);
     drain(w);
     write_ledger(w);
+}
+
+void world_break(struct world *w, int person, usec_t silent_us)
+{
+    struct actor *actor = &w->actors[person];
+    client_id client = actor->client;
+    pass(w);
+    /* While a handshake is under way, only the broker knows how far it is. */
+    if (!client || actor->broken || (actor->negotiated && !w->model.people[person].alive))
+        return;
+    usec_t heard = w->now_us - silent_us;
+    if (w->verbose)
+        printf("  %.3f %s: the socket breaks, silent for %.3f s\n", (double)w->now_us / 1e6, world_id(person),
+               (double)silent_us / 1e6);
+    actor->broken = true;
+    w->closed[client] = true;
+    model_broken(&w->model, w->now_us, person, heard);
+    broker_lost(w->broker, now_of(w), client, heard, w->outbox);
+    pass(w);
+    drain(w);
+    write_ledger(w);
+}
+
+void world_restart_ice(struct world *w, int person)
+{
+    struct actor *actor = &w->actors[person];
+    if (!actor->client || actor->broken || !actor->peer || !peer_is_ready(actor->peer))
+        return;
+    peer_draw_credentials(actor->peer);
+    world_request(w, person, "\"type\":\"restart_ice\",\"ufrag\":\"%s\",\"pwd\":\"%s\"", peer_ufrag(actor->peer),
+                  peer_pwd(actor->peer));
+}
+
+void world_change_path(struct world *w, int person, bool unnoticed)
+{
+    struct actor *actor = &w->actors[person];
+    actor->path = (actor->path + 1) % PATHS;
+    struct address address = address_of(w, person);
+    if (!actor->peer)
+        return;
+    if (unnoticed)
+        peer_rebind(actor->peer, &address);
+    else
+        peer_move(actor->peer, &address);
+}
+
+void world_cut(struct world *w, int person)
+{
+    w->actors[person].cut = w->actors[person].client != 0;
+}
+
+unsigned world_lines(const struct world *w, int person)
+{
+    return w->actors[person].lines;
 }
 
 void world_prepare(struct world *w, int person)
@@ -267,7 +383,7 @@ static void change_grant(struct world *w, int person, enum grant_status status)
     struct grant grant = w->grants[person];
     if (!grant.epoch)
         return;
-    model_at(&w->model, w->now_us);
+    pass(w);
     grant.epoch = ++w->grants[person].epoch;
     grant.status = status;
     w->model.people[person].withdrawn = false;
@@ -325,10 +441,10 @@ static void write_offer(const struct actor *actor, struct writer *sdp)
 void world_negotiate(struct world *w, int person)
 {
     struct actor *actor = &w->actors[person];
-    if (!actor->client || actor->negotiated)
+    if (!actor->client || actor->broken || actor->negotiated)
         return;
     struct peer_config config = { .seed = chance_next(&w->chance),
-                                  .address = address_of(person),
+                                  .address = address_of(w, person),
                                   .send = on_peer_send,
                                   .probe_first = chance_in(&w->chance, 500),
                                   .media = on_peer_media,
@@ -336,6 +452,7 @@ void world_negotiate(struct world *w, int person)
     if (peer_create(&actor->peer, &config) != OK)
         abort();
     actor->deaf = chance_in(&w->chance, 300) ? chance_below(&w->chance, 1001) : 0;
+    peer_set_nominating(actor->peer, chance_in(&w->chance, 500));
     uint8_t buffer[16384], escaped[20000];
     struct writer sdp = writer_over(buffer, sizeof buffer), json = writer_over(escaped, sizeof escaped);
     write_offer(actor, &sdp);
@@ -441,7 +558,7 @@ static void tell_extension(struct world *w, int person, const char *json, enum r
 enum reply world_request(struct world *w, int person, const char *format, ...)
 {
     struct actor *actor = &w->actors[person];
-    if (!actor->client)
+    if (!actor->client || actor->broken)
         return REPLY_NONE;
     static char json[32768];
     w->request++;
@@ -455,7 +572,7 @@ enum reply world_request(struct world *w, int person, const char *format, ...)
     if (w->verbose)
         printf("  %.3f %s: %.120s\n", (double)w->now_us / 1e6, world_id(person), json);
 
-    model_at(&w->model, w->now_us);
+    pass(w);
     client_id client = actor->client;
     w->reply = w->replies[w->request % REPLIES] = REPLY_NONE;
     broker_text(w->broker, now_of(w), client, (struct bytes){ (uint8_t *)json, (size_t)len }, w->outbox);
@@ -507,7 +624,7 @@ enum status world_moderate(struct world *w, enum moderation_act act, int person)
     struct moderation order = { .act = act, .reason = "safety_threat" };
     id_parse(bytes_of("s-1"), &order.session);
     id_parse(bytes_of(world_id(person)), &order.participation);
-    model_at(m, w->now_us);
+    pass(w);
     bool guest = cast[person].role == ROLE_LOVED_ONE || cast[person].role == ROLE_INTERPRETER;
     bool removable = guest && !m->people[person].removed, was_over = m->over;
     enum status status = broker_moderate(w->broker, now_of(w), &order, w->outbox);
@@ -529,7 +646,7 @@ void world_acknowledge_elsewhere(struct world *w, int person)
 {
     struct acknowledgement known = { .kind = w->model.kind, .guidance_version = "g1", .notice_version = "n1" };
     id_parse(bytes_of(world_id(person)), &known.person);
-    model_at(&w->model, w->now_us);
+    pass(w);
     if (cast[person].role == ROLE_LOVED_ONE)
         w->model.people[person].prepared = true;
     broker_acknowledged(w->broker, now_of(w), &known, w->outbox);
@@ -556,9 +673,9 @@ void world_garbage_text(struct world *w, int person)
         "{\"type\":\"offer\",\"sdp\":\"v=0\"}",
     };
     const char *text = kinds[chance_below(&w->chance, sizeof kinds / sizeof *kinds)];
-    if (!w->actors[person].client)
+    if (!w->actors[person].client || w->actors[person].broken)
         return;
-    model_at(&w->model, w->now_us);
+    pass(w);
     broker_text(w->broker, now_of(w), w->actors[person].client, bytes_of(text), w->outbox);
     drain(w);
 }
@@ -573,7 +690,7 @@ void world_garbage_datagram(struct world *w, int person)
         noise[0] = leads[chance_below(&w->chance, sizeof leads)];
         noise[1] = chance_in(&w->chance, 500) ? 200 : 111;
     }
-    struct address from = address_of(person);
+    struct address from = address_of(w, person);
     network_send(w->network, w->now_us, TO_BROKER, &from, (struct bytes){ noise, len }, 0);
 }
 
@@ -607,12 +724,19 @@ uint64_t world_heard(struct world *w, int to, int from)
 
 static void deliver(struct world *w, struct flight *flight)
 {
+    struct address at;
     if (flight->to == TO_BROKER) {
-        model_at(&w->model, w->now_us);
-        broker_datagram(w->broker, now_of(w), &flight->from, flight->data, flight->len, w->outbox);
+        int person = person_at(&flight->from);
+        enum packet_kind kind = demux((struct bytes){ flight->data, flight->len });
+        pass(w);
+        enum status status = broker_datagram(w->broker, now_of(w), &flight->from, flight->data, flight->len, w->outbox);
+        if (status == OK && kind != PACKET_DTLS && person >= 0 && w->actors[person].peer &&
+            peer_is_ready(w->actors[person].peer))
+            w->model.people[person].alive = w->now_us;
         drain(w);
         write_ledger(w);
-    } else if (w->actors[flight->to].peer) {
+    } else if (at = address_of(w, flight->to),
+               w->actors[flight->to].peer && !w->actors[flight->to].cut && address_equal(&at, &flight->from)) {
         w->stamp = flight->stamp;
         w->receiving = flight->to;
         now_of(w);
@@ -631,7 +755,7 @@ static void tick(struct world *w, bool talking)
     }
     write_ledger(w);
     if (broker_deadline(w->broker) <= w->now_us) {
-        model_at(&w->model, w->now_us);
+        pass(w);
         broker_tick(w->broker, now_of(w), w->outbox);
         drain(w);
         write_ledger(w);

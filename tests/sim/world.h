@@ -28,6 +28,7 @@ enum reply { REPLY_NONE, REPLY_DONE, REPLY_ERROR, REPLY_CLOSED };
 struct world_counts {
     uint64_t steps, media_sent, media_delivered, leaks, violations, handshakes;
     uint64_t speakers_told; /* that somebody else speaks */
+    uint64_t resumed; /* joins that found their link */
     uint64_t repairs_asked,
         repairs_delivered; /* retransmissions: of publishers to the broker, of the broker to receivers */
 };
@@ -55,6 +56,18 @@ bool world_join(struct world *, int person, bool move);
 void world_code(struct world *, int person, enum code_state);
 /* Their socket closes without a word. */
 void world_drop(struct world *, int person);
+/* Their socket breaks, silent for so long by now; what they send on goes on. */
+void world_break(struct world *, int person, usec_t silent_us);
+/* They join with the link that they have; true when they were welcomed. The world looks whether they found it. */
+bool world_resume(struct world *, int person);
+/* New ICE credentials on both sides. */
+void world_restart_ice(struct world *, int person);
+/* They send from another address: they know, and ask for the path, or they don't, as behind a NAT. */
+void world_change_path(struct world *, int person, bool unnoticed);
+/* No datagram passes between them and the broker any more, until they join anew. */
+void world_cut(struct world *, int person);
+/* Of chat, and alerts, that they were told so far. */
+unsigned world_lines(const struct world *, int person);
 /* What they do before they wait: read and acknowledge, or say where they are. */
 void world_prepare(struct world *, int person);
 /* The clinic's systems end the grant of this loved one. */

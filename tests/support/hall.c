@@ -347,7 +347,8 @@ void hall_join(struct hall *h, int person)
     id_parse(bytes_of("s-1"), &claims.session);
     id_parse(bytes_of("j-1"), &claims.token);
     p->client = (client_id)person + 1;
-    broker_join(h->broker, h->now, p->client, &claims, ++h->request, false, h->outbox);
+    struct joining joining = { .claims = claims, .request = ++h->request };
+    broker_join(h->broker, h->now, p->client, &joining, h->outbox);
     require(done_in_outbox(h, p->client), "a join was refused");
     carry(h);
     struct peer_config config = {

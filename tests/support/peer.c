@@ -1,6 +1,7 @@
 #include "support/peer.h"
 
 #include <srtp2/srtp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>               /* struct timeval, for OpenSSL */
@@ -33,6 +34,7 @@ struct peer {
     uint64_t random;
     char ufrag[UFRAG_LEN + 1], pwd[PWD_LEN + 1];
     bool connected, checking, nominated, closed;
+    bool nominates_once, settled; /* settled: a nomination of its was answered */
     char username[2 * REMOTE_MAX], remote_pwd[REMOTE_MAX];
     uint8_t remote_fingerprint[PEER_FINGERPRINT_LEN];
     struct check check;
@@ -154,6 +156,12 @@ static void random_text(struct peer *p, char *text, size_t len)
     text[len] = '\0';
 }
 
+void peer_draw_credentials(struct peer *p)
+{
+    random_text(p, p->ufrag, UFRAG_LEN);
+    random_text(p, p->pwd, PWD_LEN);
+}
+
 enum status peer_create(struct peer **created, const struct peer_config *config)
 {
     struct peer *p = calloc(1, sizeof *p);
@@ -162,8 +170,7 @@ enum status peer_create(struct peer **created, const struct peer_config *config)
     p->config = *config;
     p->random = config->seed;
     p->checking = true;
-    random_text(p, p->ufrag, UFRAG_LEN);
-    random_text(p, p->pwd, PWD_LEN);
+    peer_draw_credentials(p);
     shared_start();
     *created = p;
     return OK;
@@ -178,7 +185,7 @@ static void end_session(struct peer *p)
         srtp_dealloc(p->out);
     p->ssl = NULL;
     p->in = p->out = NULL;
-    p->closed = p->nominated = false;
+    p->closed = p->nominated = p->settled = false;
 }
 
 void peer_destroy(struct peer *p)
@@ -318,12 +325,20 @@ static void send_check(struct peer *p, struct now now)
     p->config.send(p->config.context, &p->config.address, (struct bytes){ raw, len });
 }
 
+/* The first of all need not, the second does; then it is settled. */
+static bool nominates(const struct peer *p)
+{
+    if (p->nominates_once && p->settled)
+        return false;
+    return !p->config.probe_first || p->nominated;
+}
+
 static void new_check(struct peer *p, struct now now)
 {
     for (size_t i = 0; i < STUN_TRANSACTION_LEN; i++)
         p->check.transaction[i] = (uint8_t)next_random(p);
     p->check.pending = true;
-    p->check.nominating = !p->config.probe_first || p->nominated;
+    p->check.nominating = nominates(p);
     p->check.first_us = now.mono_us;
     send_check(p, now);
 }
@@ -345,8 +360,25 @@ static void on_stun(struct peer *p, struct now now, struct bytes raw)
     peer_start_handshake(p);
     bool nominated = p->nominated;
     p->nominated = true;
+    p->settled |= p->check.nominating;
     if (!nominated && !p->check.nominating && p->checking)
         new_check(p, now);
+}
+
+static void set_remote(struct peer *p, const char *ufrag, const char *pwd)
+{
+    struct writer w = writer_over((uint8_t *)p->username, sizeof p->username - 1);
+    write_format(&w, "%s:%s", ufrag, p->ufrag);
+    p->username[w.len] = '\0';
+    snprintf(p->remote_pwd, sizeof p->remote_pwd, "%s", pwd);
+}
+
+void peer_restart_ice(struct peer *p, struct now now, const char *ufrag, const char *pwd)
+{
+    set_remote(p, ufrag, pwd);
+    p->check = (struct check){ 0 };
+    p->nominated = p->settled = false;
+    peer_tick(p, now);
 }
 
 enum status peer_connect(struct peer *p, struct now now, const char *ufrag, const char *pwd, const uint8_t *fingerprint)
@@ -354,10 +386,7 @@ enum status peer_connect(struct peer *p, struct now now, const char *ufrag, cons
     if (strlen(ufrag) >= REMOTE_MAX || strlen(pwd) >= REMOTE_MAX)
         return ERR_MALFORMED;
     end_session(p);
-    struct writer w = writer_over((uint8_t *)p->username, sizeof p->username - 1);
-    write_format(&w, "%s:%s", ufrag, p->ufrag);
-    p->username[w.len] = '\0';
-    memcpy(p->remote_pwd, pwd, strlen(pwd) + 1);
+    set_remote(p, ufrag, pwd);
     memcpy(p->remote_fingerprint, fingerprint, PEER_FINGERPRINT_LEN);
     p->counts = (struct peer_counts){ 0 };
     p->check = (struct check){ 0 };
@@ -370,6 +399,16 @@ void peer_move(struct peer *p, const struct address *address)
 {
     p->config.address = *address;
     p->check = (struct check){ 0 };
+}
+
+void peer_rebind(struct peer *p, const struct address *address)
+{
+    p->config.address = *address;
+}
+
+void peer_set_nominating(struct peer *p, bool nominating)
+{
+    p->nominates_once = !nominating;
 }
 
 void peer_set_checking(struct peer *p, bool checking)

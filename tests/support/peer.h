@@ -42,6 +42,10 @@ const uint8_t *peer_fingerprint(void);
 
 /* What the answer said; checks begin. A second call starts all over, as an ICE restart with new DTLS would. */
 enum status peer_connect(struct peer *, struct now, const char *ufrag, const char *pwd, const uint8_t *fingerprint);
+/* ICE restart, in two steps: it draws new credentials for the request, and goes on with what the reply says. DTLS and
+ * keys stay. */
+void peer_draw_credentials(struct peer *);
+void peer_restart_ice(struct peer *, struct now, const char *ufrag, const char *pwd);
 void peer_datagram(struct peer *, struct now, struct bytes);
 void peer_tick(struct peer *, struct now); /* checks and the handshake's retransmissions that are due */
 usec_t peer_deadline(const struct peer *, struct now);
@@ -55,6 +59,11 @@ enum status peer_send_rtcp(struct peer *, struct bytes packet);
 
 /* A change of network: from now on it sends from there, and asks for the path at the next tick. */
 void peer_move(struct peer *, const struct address *);
+/* A NAT on its way gives it another address, of which it knows nothing. */
+void peer_rebind(struct peer *, const struct address *);
+/* Whether later checks nominate again, as Chromium's do; else they only give consent, as Firefox's. At first they do.
+ */
+void peer_set_nominating(struct peer *, bool);
 /* Without checks it withdraws its consent by silence. */
 void peer_set_checking(struct peer *, bool);
 /* Starts the DTLS handshake whatever ICE says. */

@@ -51,6 +51,25 @@ static void a_client_is_there_once(void **state)
     connections_destroy(c);
 }
 
+static void a_renamed_entry_is_found_by_its_new_client_alone(void **state)
+{
+    (void)state;
+    struct chance chance = { 4 };
+    struct connections *c = table(&chance);
+    uint32_t number, other;
+    for (client_id client = 1; client < MAX; client++)
+        assert_int_equal(connections_add(c, client, NULL, NULL, client == 9 ? &number : &other), OK);
+    assert_int_equal(connections_rename(c, number, 10), ERR_STATE);  /* who is there already */
+    assert_int_equal(connections_rename(c, MAX - 1, 99), ERR_STATE); /* of nobody */
+    assert_int_equal(connections_rename(c, number, 99), OK);
+    assert_null(connections_find(c, 9));
+    assert_ptr_equal(connections_find(c, 99), connections_at(c, number));
+    for (client_id client = 1; client < MAX; client++)
+        assert_true(client == 9 || connections_find(c, client));
+    assert_int_equal(connections_count(c), MAX - 1);
+    connections_destroy(c);
+}
+
 /* Against a plain list, in any order of coming and going: removal must leave no client unreachable. */
 static void any_order_of_adding_and_removing_finds_the_same(void **state)
 {
@@ -82,6 +101,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_full_table_refuses),
         cmocka_unit_test(a_client_is_there_once),
+        cmocka_unit_test(a_renamed_entry_is_found_by_its_new_client_alone),
         cmocka_unit_test(any_order_of_adding_and_removing_finds_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -91,7 +91,8 @@ static client_id join(struct bench *b, int person, const char *device)
                              .device = id_of(device),
                              .expires = EPOCH_UNIX_S + 2000 };
     outbox_clear(b->out);
-    enum status status = broker_join(b->broker, noon(), ++b->last, &claims, 1, false, b->out);
+    struct joining joining = { .claims = claims, .request = 1 };
+    enum status status = broker_join(b->broker, noon(), ++b->last, &joining, b->out);
     return status == OK ? b->last : 0;
 }
 

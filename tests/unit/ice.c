@@ -387,9 +387,107 @@ static void only_the_selected_path_gives_consent(void **state)
     struct ice ice = answering_ice();
     struct address a = address_of("192.0.2.1", 1), b = address_of("192.0.2.2", 2);
     check_ok(&ice, at_s(1), &a, true);
+    ice_heard(&ice, at_s(19), &a);
     check_ok(&ice, at_s(20), &b, false);
     assert_int_equal(ice_last_consent(&ice), USEC_PER_SEC);
     assert_false(ice_has_consent(&ice, at_s(31)));
+}
+
+/* ---- Restart, and a path that changes under the peer ---- */
+
+static const char new_ufrag[] = "Nw1+", new_pwd[] = "their/other/password/22";
+
+static enum status restart(struct ice *ice, const char *ufrag, const char *pwd)
+{
+    uint8_t seed = 99;
+    return ice_restart(ice, &(struct entropy){ count_up, &seed }, bytes_of(ufrag), bytes_of(pwd));
+}
+
+static struct check check_after_restart(const struct ice *ice, bool nominate)
+{
+    struct check c = good_check(ice, nominate);
+    snprintf(c.username, sizeof c.username, "%s:%s", ice->ufrag, new_ufrag);
+    return c;
+}
+
+static void a_restart_changes_the_credentials_of_both(void **state)
+{
+    (void)state;
+    struct ice ice = answering_ice();
+    struct ice before = ice;
+    struct address a = address_of("192.0.2.1", 1);
+    struct ice_reply reply;
+    assert_int_equal(restart(&ice, new_ufrag, new_pwd), OK);
+    assert_string_not_equal(ice.ufrag, before.ufrag);
+    assert_string_not_equal(ice.pwd, before.pwd);
+    assert_int_equal(send_check(&ice, at_s(1), &a, check_after_restart(&ice, true), &reply), OK);
+    struct stun_message m = read_reply(&reply);
+    assert_true(is_signed(&ice, &reply, &m));
+
+    /* What was good before is not any more, whole or in part. */
+    struct check old = good_check(&before, true), half = check_after_restart(&ice, true);
+    assert_int_equal(send_check(&ice, at_s(2), &a, old, &reply), ERR_AUTH);
+    half.pwd = before.pwd;
+    assert_int_equal(send_check(&ice, at_s(2), &a, half, &reply), ERR_AUTH);
+    assert_int_equal(ice_last_consent(&ice), USEC_PER_SEC);
+}
+
+static void a_restart_that_is_none_changes_nothing(void **state)
+{
+    (void)state;
+    struct ice ice = ice_of();
+    assert_int_equal(restart(&ice, new_ufrag, new_pwd), ERR_STATE);
+    ice = answering_ice();
+    struct ice before = ice;
+    assert_int_equal(restart(&ice, their_ufrag, new_pwd), ERR_MALFORMED); /* the fragment that it has already */
+    assert_int_equal(restart(&ice, "abc", new_pwd), ERR_MALFORMED);
+    assert_int_equal(restart(&ice, new_ufrag, "short"), ERR_MALFORMED);
+    assert_int_equal(restart(&ice, "a:bc", new_pwd), ERR_MALFORMED);
+    assert_memory_equal(&ice, &before, sizeof ice);
+}
+
+static void the_path_lives_through_a_restart_until_another_is_nominated(void **state)
+{
+    (void)state;
+    struct ice ice = answering_ice();
+    struct address a = address_of("192.0.2.1", 1), b = address_of("198.51.100.1", 2);
+    struct ice_reply reply;
+    check_ok(&ice, at_s(1), &a, true);
+    assert_int_equal(restart(&ice, new_ufrag, new_pwd), OK);
+    assert_true(address_equal(ice_selected(&ice), &a));
+    assert_true(ice_is_checked(&ice, &a));
+    assert_true(ice_has_consent(&ice, at_s(2)));
+    assert_int_equal(send_check(&ice, at_s(2), &b, check_after_restart(&ice, false), &reply), OK);
+    assert_true(address_equal(ice_selected(&ice), &a));
+    assert_int_equal(send_check(&ice, at_s(2), &b, check_after_restart(&ice, true), &reply), OK);
+    assert_true(address_equal(ice_selected(&ice), &b));
+    assert_true(ice_is_checked(&ice, &a)); /* what is still on its way from there is theirs */
+}
+
+static void once_the_path_is_silent_any_check_moves_it(void **state)
+{
+    (void)state;
+    struct ice ice = answering_ice();
+    struct address a = address_of("192.0.2.1", 1), rebound = address_of("192.0.2.1", 2);
+    check_ok(&ice, at_s(10), &a, true);
+    check_ok(&ice, at_us(13 * USEC_PER_SEC - 1), &rebound, false);
+    assert_true(address_equal(ice_selected(&ice), &a));
+    check_ok(&ice, at_s(13), &rebound, false);
+    assert_true(address_equal(ice_selected(&ice), &rebound));
+}
+
+static void media_keeps_a_path_from_being_silent_and_gives_no_consent(void **state)
+{
+    (void)state;
+    struct ice ice = answering_ice();
+    struct address a = address_of("192.0.2.1", 1), b = address_of("192.0.2.1", 2), c = address_of("192.0.2.1", 3);
+    check_ok(&ice, at_s(10), &a, true);
+    ice_heard(&ice, at_s(15), &a);
+    ice_heard(&ice, at_s(15), &c); /* not one of its paths */
+    check_ok(&ice, at_s(16), &b, false);
+    assert_true(address_equal(ice_selected(&ice), &a));
+    assert_int_equal(ice_last_consent(&ice), 10 * USEC_PER_SEC);
+    assert_false(ice_is_checked(&ice, &c));
 }
 
 static void refused_checks_give_no_consent(void **state)
@@ -413,6 +511,7 @@ static void eight_addresses_are_remembered_and_the_selected_one_always(void **st
     check_ok(&ice, at_s(1), &selected, true);
     for (uint16_t port = 2; port <= 20; port++) {
         struct address other = address_of("192.0.2.1", port);
+        ice_heard(&ice, at_s(port), &selected);
         check_ok(&ice, at_s(port), &other, false);
     }
     assert_true(ice_is_checked(&ice, &selected));
@@ -500,6 +599,11 @@ int main(void)
         cmocka_unit_test(a_later_nomination_moves_the_path),
         cmocka_unit_test(consent_ends_thirty_seconds_after_the_last_check),
         cmocka_unit_test(only_the_selected_path_gives_consent),
+        cmocka_unit_test(a_restart_changes_the_credentials_of_both),
+        cmocka_unit_test(a_restart_that_is_none_changes_nothing),
+        cmocka_unit_test(the_path_lives_through_a_restart_until_another_is_nominated),
+        cmocka_unit_test(once_the_path_is_silent_any_check_moves_it),
+        cmocka_unit_test(media_keeps_a_path_from_being_silent_and_gives_no_consent),
         cmocka_unit_test(refused_checks_give_no_consent),
         cmocka_unit_test(a_check_that_went_by_moves_nothing_for_whoever_sends_it_again),
         cmocka_unit_test(nor_does_it_bring_back_an_old_path_or_keep_consent),

@@ -31,19 +31,24 @@ static void a_welcome_reads_as_the_protocol_says(void **state)
 {
     (void)state;
     struct writer w = fresh();
-    struct notice_welcome welcome = { &sam,     ROLE_LOVED_ONE, "Sam \"S\" \xc3\xa9", &session, KIND_INDIVIDUAL, 4, 4,
-                                      "2026-1", "2026-2" };
+    struct notice_welcome welcome = {
+        &sam, ROLE_LOVED_ONE, "Sam \"S\" \xc3\xa9", &session, KIND_INDIVIDUAL, 4, 4, "2026-1", "2026-2", true
+    };
     reads(&w, notice_welcome(&w, &welcome),
           "{\"type\":\"welcome\",\"participant\":\"p-7f3a\",\"role\":\"loved_one\",\"name\":\"Sam \\\"S\\\" \xc3\xa9\","
           "\"session\":\"s-1\",\"kind\":\"individual\",\"slots\":{\"audio\":4,\"video\":4},\"guidance\":\"2026-1\","
-          "\"notice\":\"2026-2\"}");
+          "\"notice\":\"2026-2\",\"resumed\":true}");
 }
 
 static void replies_carry_the_requests_id(void **state)
 {
     (void)state;
     struct writer w = fresh();
-    reads(&w, notice_answer(&w, 2, "v=0\r\n"), "{\"type\":\"answer\",\"id\":2,\"sdp\":\"v=0\\r\\n\"}");
+    const struct id link = { "l-1" };
+    reads(&w, notice_answer(&w, 2, "v=0\r\n", &link),
+          "{\"type\":\"answer\",\"id\":2,\"sdp\":\"v=0\\r\\n\",\"link\":\"l-1\"}");
+    w = fresh();
+    reads(&w, notice_ice(&w, 3, "u+", "p/"), "{\"type\":\"ice\",\"id\":3,\"ufrag\":\"u+\",\"pwd\":\"p/\"}");
     w = fresh();
     reads(&w, notice_done(&w, 4294967295u), "{\"type\":\"done\",\"id\":4294967295}");
     w = fresh();
@@ -55,7 +60,10 @@ static void replies_to_requests_without_an_id_have_none(void **state)
 {
     (void)state;
     struct writer w = fresh();
-    reads(&w, notice_answer(&w, 0, "v=0"), "{\"type\":\"answer\",\"sdp\":\"v=0\"}");
+    const struct id link = { "l-1" };
+    reads(&w, notice_answer(&w, 0, "v=0", &link), "{\"type\":\"answer\",\"sdp\":\"v=0\",\"link\":\"l-1\"}");
+    w = fresh();
+    reads(&w, notice_ice(&w, 0, "u+", "p/"), "{\"type\":\"ice\",\"ufrag\":\"u+\",\"pwd\":\"p/\"}");
     w = fresh();
     reads(&w, notice_done(&w, 0), "{\"type\":\"done\"}");
     w = fresh();

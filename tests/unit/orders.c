@@ -155,7 +155,8 @@ static enum status join(struct house *h, int room, int person)
     claims.session = id_of(sessions[room]);
     claims.token = id_of("j-1");
     h->at[room][person] = ++h->last;
-    enum status status = broker_join(h->broker, h->now, h->last, &claims, 1, true, h->outbox);
+    struct joining joining = { .claims = claims, .request = 1, .move = true };
+    enum status status = broker_join(h->broker, h->now, h->last, &joining, h->outbox);
     drain(h);
     return status;
 }

@@ -275,6 +275,231 @@ static void a_removal_locks_neither_client_nor_therapist_out_of_their_device(voi
     end(w);
 }
 
+/* ---- A socket that breaks while the media goes on ---- */
+
+static void whoever_resumes_in_time_never_left(void **state)
+{
+    (void)state;
+    static const int everybody[] = { WORLD_THERAPIST, WORLD_CLIENT, WORLD_LOVED_1 };
+    struct world *w = with_loved_one(3000);
+    for (int i = 0; i < 3; i++) {
+        world_break(w, everybody[i], 0);
+        assert_flows(w, WORLD_LOVED_1, WORLD_CLIENT);
+        assert_flows(w, WORLD_CLIENT, WORLD_LOVED_1);
+        world_run(w, 2 * SECOND, true);
+        assert_true(world_resume(w, everybody[i]));
+        assert_string_equal(world_seat(w, WORLD_LOVED_1), "admitted");
+        assert_flows(w, WORLD_LOVED_1, WORLD_CLIENT);
+        assert_flows(w, WORLD_CLIENT, WORLD_LOVED_1);
+    }
+    end(w);
+}
+
+static void a_therapist_who_does_not_resume_is_lost_within_five_seconds(void **state)
+{
+    (void)state;
+    struct world *w = with_loved_one(3000);
+    world_break(w, WORLD_THERAPIST, 2 * SECOND); /* silent for two when it is noticed */
+    world_run(w, 3 * SECOND - 1000, true);
+    assert_string_equal(world_seat(w, WORLD_LOVED_1), "admitted");
+    world_run(w, 2000, true);
+    assert_string_equal(world_seat(w, WORLD_LOVED_1), "suspended");
+    assert_silent(w, WORLD_LOVED_1, WORLD_CLIENT);
+    assert_true(world_resume(w, WORLD_THERAPIST)); /* welcomed, and without what is gone */
+    world_negotiate(w, WORLD_THERAPIST);
+    world_run(w, SECOND, true);
+    assert_string_equal(world_seat(w, WORLD_LOVED_1), "suspended"); /* they let them in again */
+    assert_int_equal(admit(w, WORLD_LOVED_1), REPLY_DONE);
+    end(w);
+}
+
+static void with_the_media_the_moment_is_over(void **state)
+{
+    (void)state;
+    struct world *w = with_loved_one(3000);
+    world_break(w, WORLD_CLIENT, 0);
+    world_cut(w, WORLD_CLIENT);
+    world_run(w, 3 * SECOND - 50 * USEC_PER_MSEC, true);
+    assert_string_equal(world_seat(w, WORLD_LOVED_1), "admitted");
+    world_run(w, 50 * USEC_PER_MSEC, true);
+    assert_string_equal(world_seat(w, WORLD_LOVED_1), "suspended");
+    assert_silent(w, WORLD_LOVED_1, WORLD_THERAPIST);
+    end(w);
+}
+
+static void without_media_a_broken_socket_is_a_lost_link_at_once(void **state)
+{
+    (void)state;
+    struct world *w = with_loved_one(3000);
+    world_cut(w, WORLD_CLIENT);
+    world_run(w, 4 * SECOND, true);
+    world_break(w, WORLD_CLIENT, 0);
+    assert_string_equal(world_seat(w, WORLD_LOVED_1), "suspended");
+    end(w);
+}
+
+static void what_is_meant_is_lost_at_once_though_the_media_lives(void **state)
+{
+    (void)state;
+    struct world *w = with_loved_one(3000);
+    world_drop(w, WORLD_CLIENT);
+    assert_string_equal(world_seat(w, WORLD_LOVED_1), "suspended");
+    end(w);
+}
+
+static void a_step_out_while_the_socket_is_gone_shuts_at_once_and_stays(void **state)
+{
+    (void)state;
+    struct world *w = with_loved_one(3000);
+    world_break(w, WORLD_LOVED_1, 0);
+    assert_int_equal(step_out(w, WORLD_THERAPIST, WORLD_LOVED_1), REPLY_DONE);
+    assert_silent(w, WORLD_LOVED_1, WORLD_CLIENT);
+    assert_true(world_resume(w, WORLD_LOVED_1));
+    assert_string_equal(world_seat(w, WORLD_LOVED_1), "stepped_out");
+    assert_silent(w, WORLD_LOVED_1, WORLD_CLIENT);
+    assert_silent(w, WORLD_CLIENT, WORLD_LOVED_1);
+    assert_int_equal(admit(w, WORLD_LOVED_1), REPLY_DONE); /* by the same link */
+    turn_on(w, WORLD_LOVED_1);
+    assert_flows(w, WORLD_LOVED_1, WORLD_CLIENT);
+    end(w);
+}
+
+static void a_revocation_while_the_socket_is_gone_holds_when_it_is_back(void **state)
+{
+    (void)state;
+    struct world *w = with_loved_one(3000);
+    world_break(w, WORLD_LOVED_1, 0);
+    world_revoke(w, WORLD_LOVED_1);
+    assert_silent(w, WORLD_LOVED_1, WORLD_CLIENT);
+    assert_true(world_resume(w, WORLD_LOVED_1));
+    assert_string_equal(world_seat(w, WORLD_LOVED_1), "revoked");
+    assert_silent(w, WORLD_CLIENT, WORLD_LOVED_1);
+    end(w);
+}
+
+static void a_removal_while_the_socket_is_gone_leaves_nothing_to_resume(void **state)
+{
+    (void)state;
+    struct world *w = with_loved_one(3000);
+    world_break(w, WORLD_LOVED_1, 0);
+    assert_int_equal(world_request(w, WORLD_THERAPIST, "\"type\":\"remove\",\"participant\":\"l-1\""), REPLY_DONE);
+    assert_silent(w, WORLD_CLIENT, WORLD_LOVED_1);
+    assert_false(world_resume(w, WORLD_LOVED_1));
+    assert_false(world_join(w, WORLD_LOVED_1, true));
+    end(w);
+}
+
+static void another_device_does_not_get_the_link_though_it_names_it(void **state)
+{
+    (void)state;
+    struct world *w = with_loved_one(3000);
+    world_break(w, WORLD_LOVED_1, 0);
+    world_use(w, WORLD_LOVED_1, world_device(WORLD_LOVED_1, 2));
+    assert_false(world_resume(w, WORLD_LOVED_1));
+    assert_false(world_join(w, WORLD_LOVED_1, false)); /* as for a live one */
+    assert_true(world_join(w, WORLD_LOVED_1, true));
+    assert_string_equal(world_seat(w, WORLD_LOVED_1), "waiting");
+    end(w);
+}
+
+static void the_same_device_may_also_begin_anew(void **state)
+{
+    (void)state;
+    struct world *w = with_loved_one(3000);
+    world_set_ledger(w, 200 * USEC_PER_MSEC, 0);
+    world_break(w, WORLD_LOVED_1, 0);
+    assert_true(world_join(w, WORLD_LOVED_1, false));               /* a page that was loaded anew */
+    assert_string_equal(world_seat(w, WORLD_LOVED_1), "admitting"); /* a new interval */
+    end(w);
+}
+
+static void a_live_socket_gives_way_to_one_that_names_its_link(void **state)
+{
+    (void)state;
+    struct world *w = with_loved_one(3000);
+    for (int person = WORLD_THERAPIST; person <= WORLD_LOVED_1; person++) {
+        if (person == WORLD_COTHERAPIST)
+            continue;
+        assert_true(world_resume(w, person)); /* as after a change of network that only they know of */
+        assert_flows(w, WORLD_LOVED_1, WORLD_CLIENT);
+        assert_flows(w, WORLD_CLIENT, WORLD_LOVED_1);
+    }
+    assert_string_equal(world_seat(w, WORLD_LOVED_1), "admitted");
+    end(w);
+}
+
+static void what_was_said_meanwhile_is_told_afterwards(void **state)
+{
+    (void)state;
+    struct world *w = with_loved_one(3000);
+    world_break(w, WORLD_THERAPIST, 0);
+    unsigned before = world_lines(w, WORLD_THERAPIST);
+    assert_int_equal(world_request(w, WORLD_CLIENT, "\"type\":\"chat\",\"to\":\"everyone\",\"text\":\"hello\""),
+                     REPLY_DONE);
+    assert_int_equal(world_request(w, WORLD_LOVED_1, "\"type\":\"alert\""), REPLY_DONE);
+    assert_int_equal(world_lines(w, WORLD_THERAPIST), before);
+    assert_true(world_resume(w, WORLD_THERAPIST));
+    assert_int_equal(world_lines(w, WORLD_THERAPIST), before + 2);
+    end(w);
+}
+
+static void a_grant_that_ends_while_the_socket_is_gone_ends_to_the_second(void **state)
+{
+    (void)state;
+    struct world *w = with_loved_one(65); /* two seconds have gone by */
+    world_run(w, 59 * SECOND, false);
+    world_run(w, SECOND, true);
+    world_break(w, WORLD_LOVED_1, 0);
+    world_run(w, 3 * SECOND, true);
+    assert_true(world_resume(w, WORLD_LOVED_1));
+    assert_string_equal(world_seat(w, WORLD_LOVED_1), "stepped_out");
+    end(w);
+}
+
+/* ---- The way there changes ---- */
+
+static void ice_starts_anew_and_nobody_leaves(void **state)
+{
+    (void)state;
+    struct world *w = with_loved_one(3000);
+    world_change_path(w, WORLD_LOVED_1, false);
+    world_restart_ice(w, WORLD_LOVED_1);
+    assert_int_equal(world_last_reply(w), REPLY_DONE);
+    world_run(w, SECOND, true);
+    assert_flows(w, WORLD_LOVED_1, WORLD_CLIENT);
+    assert_flows(w, WORLD_CLIENT, WORLD_LOVED_1);
+    assert_string_equal(world_seat(w, WORLD_LOVED_1), "admitted");
+    end(w);
+}
+
+static void ice_starts_anew_once_a_second_at_the_most(void **state)
+{
+    (void)state;
+    struct world *w = with_loved_one(3000);
+    const char *anew = "\"type\":\"restart_ice\",\"ufrag\":\"%s\",\"pwd\":\"another/password/of/22\"";
+    assert_int_equal(world_request(w, WORLD_CLIENT, anew, "aaaa"), REPLY_DONE);
+    assert_int_equal(world_request(w, WORLD_CLIENT, anew, "bbbb"), REPLY_ERROR);
+    world_run(w, SECOND, true);
+    assert_int_equal(world_request(w, WORLD_CLIENT, anew, "aaaa"), REPLY_ERROR); /* nothing new */
+    assert_int_equal(world_request(w, WORLD_CLIENT, anew, "b:bb"), REPLY_ERROR);
+    assert_int_equal(world_request(w, WORLD_CLIENT, anew, "bbbb"), REPLY_DONE);
+    world_join(w, WORLD_CLIENT, true);
+    assert_int_equal(world_request(w, WORLD_CLIENT, anew, "cccc"), REPLY_ERROR); /* no link yet */
+    end(w);
+}
+
+static void a_nat_that_forgets_takes_nobody_away(void **state)
+{
+    (void)state;
+    struct world *w = with_loved_one(3000);
+    world_change_path(w, WORLD_LOVED_1, true);
+    world_run(w, 6 * SECOND, true);
+    assert_flows(w, WORLD_LOVED_1, WORLD_CLIENT);
+    assert_flows(w, WORLD_CLIENT, WORLD_LOVED_1);
+    assert_string_equal(world_seat(w, WORLD_LOVED_1), "admitted");
+    end(w);
+}
+
 /* ---- Revocation against admission ---- */
 
 static void a_revocation_while_the_ledger_writes_lets_nobody_in(void **state)
@@ -477,6 +702,22 @@ int main(void)
         cmocka_unit_test(a_removal_locks_neither_client_nor_therapist_out_of_their_device),
         cmocka_unit_test(at_the_end_of_the_box_all_is_over),
         cmocka_unit_test(waiting_hears_nobody_and_is_heard_by_nobody),
+        cmocka_unit_test(whoever_resumes_in_time_never_left),
+        cmocka_unit_test(a_therapist_who_does_not_resume_is_lost_within_five_seconds),
+        cmocka_unit_test(with_the_media_the_moment_is_over),
+        cmocka_unit_test(without_media_a_broken_socket_is_a_lost_link_at_once),
+        cmocka_unit_test(what_is_meant_is_lost_at_once_though_the_media_lives),
+        cmocka_unit_test(a_step_out_while_the_socket_is_gone_shuts_at_once_and_stays),
+        cmocka_unit_test(a_revocation_while_the_socket_is_gone_holds_when_it_is_back),
+        cmocka_unit_test(a_removal_while_the_socket_is_gone_leaves_nothing_to_resume),
+        cmocka_unit_test(another_device_does_not_get_the_link_though_it_names_it),
+        cmocka_unit_test(the_same_device_may_also_begin_anew),
+        cmocka_unit_test(a_live_socket_gives_way_to_one_that_names_its_link),
+        cmocka_unit_test(what_was_said_meanwhile_is_told_afterwards),
+        cmocka_unit_test(a_grant_that_ends_while_the_socket_is_gone_ends_to_the_second),
+        cmocka_unit_test(ice_starts_anew_and_nobody_leaves),
+        cmocka_unit_test(ice_starts_anew_once_a_second_at_the_most),
+        cmocka_unit_test(a_nat_that_forgets_takes_nobody_away),
         cmocka_unit_test(a_revocation_while_the_ledger_writes_lets_nobody_in),
         cmocka_unit_test(a_revocation_while_they_are_in_shuts_the_gate_before_it_returns),
         cmocka_unit_test(a_grant_that_comes_back_lets_them_wait_and_no_more),

@@ -47,8 +47,16 @@ static void every_request_of_the_protocol_is_understood(void **state)
     assert_string_equal(r.join.token, "a.b.c");
     assert_string_equal(r.join.proof, "d.e.f");
     assert_false(r.join.move);
+    assert_string_equal(r.join.resume.text, "");
     request_wipe(&r);
     assert_null(r.join.proof);
+    r = good("{\"type\":\"join\",\"token\":\"a.b.c\",\"resume\":\"0a1b\"}");
+    assert_string_equal(r.join.resume.text, "0a1b");
+    request_wipe(&r);
+    r = good("{\"type\":\"restart_ice\",\"ufrag\":\"Nw1+\",\"pwd\":\"their/other/password/22\"}");
+    assert_int_equal(r.kind, REQUEST_RESTART_ICE);
+    assert_string_equal(r.restart_ice.ufrag, "Nw1+");
+    assert_string_equal(r.restart_ice.pwd, "their/other/password/22");
     r = good("{\"sdp\":\"v=0\\r\\n\",\"id\":4294967295,\"type\":\"offer\"}");
     assert_int_equal(r.kind, REQUEST_OFFER);
     assert_int_equal(r.id, 4294967295u);
@@ -215,6 +223,14 @@ static void what_is_not_strict_is_refused(void **state)
         "{\"type\":\"join\",\"token\":\"a\",\"proof\":\"a\",\"proof\":\"a\"}",
         "{\"type\":\"join\",\"token\":\"a\",\"proofs\":\"a\"}",
         "{\"type\":\"join\",\"token\":\"\xff\"}",
+        "{\"type\":\"join\",\"token\":\"a\",\"resume\":\"\"}",
+        "{\"type\":\"join\",\"token\":\"a\",\"resume\":true}",
+        "{\"type\":\"join\",\"token\":\"a\",\"resume\":\"a b\"}",
+        "{\"type\":\"restart_ice\"}",
+        "{\"type\":\"restart_ice\",\"ufrag\":\"Nw1+\"}",
+        "{\"type\":\"restart_ice\",\"ufrag\":\"Nw1+\",\"pwd\":\"\"}",
+        "{\"type\":\"restart_ice\",\"ufrag\":\"Nw1+\",\"pwd\":\"a\\nb\"}",
+        "{\"type\":\"restart_ice\",\"ufrag\":\"Nw1+\",\"pwd\":\"abc\",\"sdp\":\"v=0\"}",
         "{\"type\":\"offer\",\"sdp\":\"\"}",
         "{\"type\":\"media\",\"mic\":true,\"camera\":false}",
         "{\"type\":\"media\",\"mic\":true,\"camera\":false,\"screen\":\"no\"}",

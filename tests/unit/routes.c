@@ -71,6 +71,26 @@ static void a_ufrag_is_refused_when_taken_or_out_of_bounds(void **state)
     assert_int_equal(found_ufrag(r, "other"), -1);
 }
 
+static void a_changed_ufrag_leads_there_and_the_old_one_nowhere(void **state)
+{
+    struct routes *r = *state;
+    assert_int_equal(routes_add_ufrag(r, bytes_of("abcd"), 3), OK);
+    assert_int_equal(routes_add_ufrag(r, bytes_of("taken"), 4), OK);
+    add(r, 0x0a000001, 4000, 3);
+    assert_int_equal(routes_change_ufrag(r, bytes_of("efgh"), 3), OK);
+    assert_int_equal(found_ufrag(r, "efgh"), 3);
+    assert_int_equal(found_ufrag(r, "abcd"), -1);
+    assert_int_equal(found(r, 0x0a000001, 4000), 3);
+    assert_int_equal(routes_change_ufrag(r, bytes_of("taken"), 3), ERR_STATE);
+    assert_int_equal(routes_change_ufrag(r, bytes_of("ijkl"), 5), ERR_STATE); /* which has none */
+    assert_int_equal(routes_change_ufrag(r, bytes_of(""), 3), ERR_MALFORMED);
+    assert_int_equal(routes_change_ufrag(r, bytes_of("ijkl"), VALUES), ERR_FULL);
+    assert_int_equal(found_ufrag(r, "efgh"), 3);
+    assert_int_equal(found_ufrag(r, "taken"), 4);
+    routes_remove(r, 3);
+    assert_int_equal(found_ufrag(r, "efgh"), -1);
+}
+
 static void port_and_address_and_family_all_count(void **state)
 {
     struct routes *r = *state;
@@ -179,6 +199,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_ufrag_leads_to_its_value, setup, teardown),
         cmocka_unit_test_setup_teardown(a_ufrag_is_refused_when_taken_or_out_of_bounds, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_changed_ufrag_leads_there_and_the_old_one_nowhere, setup, teardown),
         cmocka_unit_test_setup_teardown(port_and_address_and_family_all_count, setup, teardown),
         cmocka_unit_test_setup_teardown(the_latest_check_decides_whose_an_address_is, setup, teardown),
         cmocka_unit_test_setup_teardown(of_nine_addresses_the_least_recent_goes, setup, teardown),

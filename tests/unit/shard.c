@@ -78,14 +78,14 @@ static void send_join_as(struct bench *bench, client_id client, bool move)
     struct letter letter = {
         .kind = LETTER_JOIN,
         .client = client,
-        .request = 1,
-        .move = move,
-        .claims = { .participation = id_of("p-1"),
-                    .session = id_of("s-1"),
-                    .token = id_of("t-1"),
-                    .role = ROLE_THERAPIST,
-                    .not_before = unix_s,
-                    .expires = unix_s + 3000 },
+        .joining = { .request = 1,
+                     .move = move,
+                     .claims = { .participation = id_of("p-1"),
+                                 .session = id_of("s-1"),
+                                 .token = id_of("t-1"),
+                                 .role = ROLE_THERAPIST,
+                                 .not_before = unix_s,
+                                 .expires = unix_s + 3000 } },
     };
     assert_int_equal(queue_push(shard_inbox(bench->shard), &letter, 0), OK);
 }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -481,6 +482,49 @@ static void a_change_of_network_takes_the_media_along(void **state)
     world_end(w);
 }
 
+static void a_restart_keeps_keys_and_path_and_moves_with_the_new_nomination(void **state)
+{
+    (void)state;
+    struct world *w = ready_world();
+    struct address before = peer_counts(w->peer).mapped, elsewhere = address_of("198.51.100.7", 40000);
+    char ours[64];
+    snprintf(ours, sizeof ours, "%s", transport_ufrag(w->transport));
+    assert_int_equal(transport_restart_ice(w->transport, bytes_of(peer_ufrag(w->peer)), bytes_of(peer_pwd(w->peer))),
+                     ERR_MALFORMED); /* nothing new */
+    peer_draw_credentials(w->peer);
+    assert_int_equal(transport_restart_ice(w->transport, bytes_of(peer_ufrag(w->peer)), bytes_of(peer_pwd(w->peer))),
+                     OK);
+    assert_string_not_equal(transport_ufrag(w->transport), ours);
+    speak_to_peer(w);
+    assert_true(address_equal(&w->last_to, &before));
+    assert_int_equal(peer_send_rtp(w->peer, (struct bytes){ rtp_packet, sizeof rtp_packet }), OK);
+    assert_int_equal(deliver_one(w), OK);
+
+    peer_move(w->peer, &elsewhere);
+    peer_restart_ice(w->peer, w->now, transport_ufrag(w->transport), transport_pwd(w->transport));
+    settle(w);
+    speak_to_peer(w);
+    assert_true(address_equal(&w->last_to, &elsewhere));
+    assert_int_equal(w->ready, 1);
+    world_end(w);
+}
+
+static void a_nat_that_gives_another_port_loses_nobody(void **state)
+{
+    (void)state;
+    struct world *w = ready_world();
+    struct address rebound = address_of("192.0.2.7", 50001);
+    peer_set_nominating(w->peer, false);
+    peer_rebind(w->peer, &rebound);
+    for (int i = 0; i < 3; i++)
+        advance(w, PEER_CHECK_US);
+    speak_to_peer(w);
+    assert_true(address_equal(&w->last_to, &rebound));
+    assert_int_equal(peer_send_rtp(w->peer, (struct bytes){ rtp_packet, sizeof rtp_packet }), OK);
+    assert_int_equal(deliver_one(w), OK);
+    world_end(w);
+}
+
 static void silence_of_thirty_seconds_stops_sending_and_a_check_resumes_it(void **state)
 {
     (void)state;
@@ -552,6 +596,8 @@ int main(void)
         cmocka_unit_test(a_wrong_fingerprint_closes_the_transport),
         cmocka_unit_test(the_peers_goodbye_closes_the_transport),
         cmocka_unit_test(a_change_of_network_takes_the_media_along),
+        cmocka_unit_test(a_restart_keeps_keys_and_path_and_moves_with_the_new_nomination),
+        cmocka_unit_test(a_nat_that_gives_another_port_loses_nobody),
         cmocka_unit_test(silence_of_thirty_seconds_stops_sending_and_a_check_resumes_it),
         cmocka_unit_test(without_consent_the_handshake_is_silent_too),
         cmocka_unit_test(rubbish_of_every_kind_is_refused),
