@@ -24,6 +24,7 @@
 #include "shell/scribe.h"
 #include "shell/shard.h"
 #include "shell/store_sqlite.h"
+#include "shell/tcp.h"
 #include "transport/srtp.h"
 
 enum {
@@ -216,20 +217,26 @@ static enum status make_shard(struct server *server, size_t index)
 {
     const struct config *config = server->config;
     struct config_addresses bind = config->media;
-    struct config_addresses advertise = config->advertise.count > 0 ? config->advertise : config->media;
+    const struct config_addresses *advertise = config->advertise.count > 0 ? &config->advertise : &config->media;
+    struct address candidates[2 * CONFIG_LIST_MAX];
     uint16_t port = (uint16_t)(config->udp_port + index);
     for (size_t i = 0; i < bind.count; i++)
         bind.at[i].port = port;
-    for (size_t i = 0; i < advertise.count; i++)
-        advertise.at[i].port = port;
+    for (size_t i = 0; i < advertise->count; i++) {
+        struct address *by_udp = &candidates[i], *by_tcp = &candidates[advertise->count + i];
+        *by_udp = *by_tcp = advertise->at[i];
+        by_udp->port = by_tcp->port = port;
+        by_tcp->via = ADDRESS_TCP;
+    }
     struct shard_config shard = {
         .index = index,
         .bind = bind.at,
         .bind_count = bind.count,
-        .advertise = advertise.at,
-        .advertise_count = advertise.count,
+        .advertise = candidates,
+        .advertise_count = 2 * advertise->count,
         .rooms_max = config->rooms_max,
         .clients_max = config->connections_max,
+        .tcp_per_address_max = TCP_PER_ADDRESS_FACTOR * config->connections_per_address,
         .to_front = front_inbox(server->front, index),
         .to_scribe = scribe_inbox(server->scribe, index),
         .log = &server->log,
@@ -432,7 +439,8 @@ static enum status set_file_limit(const struct config *config, const struct log 
 {
     enum { FILES_BESIDE = 128, FILES_PER_SHARD = 8 };
     struct rlimit limit;
-    rlim_t wanted = (rlim_t)front_files(config) + FILES_PER_SHARD * config->shards + FILES_BESIDE;
+    rlim_t of_shard = FILES_PER_SHARD + config->media.count + tcp_files(config->media.count, config->connections_max);
+    rlim_t wanted = (rlim_t)front_files(config) + of_shard * config->shards + FILES_BESIDE;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
         return ERR_SYSTEM;
     if (limit.rlim_max != RLIM_INFINITY && limit.rlim_max < wanted) {
