@@ -47,6 +47,11 @@ static const struct option options[] = {
       "IP addresses that clients are told in place of 'media-addresses', where a NAT leads from one to the other, port "
       "by "
       "port; with the inner ones too, if some clients are inside" },
+    { "turn-urls", TEXTS, FIELD(turn_urls), 0, 0, "",
+      "TURN server for networks that pass neither, such as turn:turn.example.org?transport=udp, "
+      "turns:turn.example.org:443?transport=tcp" },
+    { "turn-secret-file", TEXT, FIELD(turn_secret_file), 0, 0, "",
+      "file with the secret that the TURN server knows as well (coturn's static-auth-secret)" },
     { "shards", NUMBER, FIELD(shards), 1, CONFIG_SHARDS_MAX, "1", "threads that run rooms; at most one a core" },
     { "connections-max", NUMBER, FIELD(connections_max), 1, 100000, "2000", "WebSocket connections at once" },
     { "connections-per-address", NUMBER, FIELD(connections_per_address), 1, 100000, "32",
@@ -424,11 +429,26 @@ static enum status check_oidc(const struct config *config, struct problem *probl
     return strstr(config->oidc_jwks, "://") ? check_http("oidc-jwks", config->oidc_jwks, problem) : OK;
 }
 
+static enum status check_turn(const struct config *config, struct problem *problem)
+{
+    for (size_t i = 0; i < config->turn_urls.count; i++)
+        if (!url_is_turn(config->turn_urls.text[i]))
+            return PROBLEM(problem,
+                           "'turn-urls' takes URLs such as turn:turn.example.org:3478?transport=udp or "
+                           "turns:turn.example.org:443?transport=tcp, not '%.60s'",
+                           config->turn_urls.text[i]);
+    if (!config->turn_urls.count != !config->turn_secret_file[0])
+        return PROBLEM(problem, "'%s' is missing: 'turn-urls' and 'turn-secret-file' go together",
+                       config->turn_urls.count ? "turn-secret-file" : "turn-urls");
+    return OK;
+}
+
 static enum status check_others(const struct config *config, struct problem *problem)
 {
     if (config->delivery == DELIVERY_BY_SMTP)
         TRY(check_smtp(config, problem));
     TRY(check_webhooks(config, problem));
+    TRY(check_turn(config, problem));
     return check_oidc(config, problem);
 }
 

@@ -103,6 +103,7 @@ static enum status open_core(struct shard *s, const struct shard_config *config)
         .identity = s->identity,
         .candidates = config->advertise,
         .candidate_count = config->advertise_count,
+        .turn = config->turn,
         .rooms_max = config->rooms_max,
         .clients_max = config->clients_max,
     };

@@ -17,6 +17,7 @@ struct shard_config {
     size_t bind_count;
     const struct address *advertise; /* candidates, with ports and transports */
     size_t advertise_count;
+    const struct turn_service *turn; /* outlives the shard; NULL: there is none */
     size_t rooms_max, clients_max;
     size_t tcp_per_address_max; /* media connections by TCP, of one IPv4 address or IPv6 /64 */
     struct queue *to_front;     /* outlives the shard */
