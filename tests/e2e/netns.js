@@ -1,7 +1,7 @@
 /* netns.js - a small internet on this machine: hosts that are network namespaces, around the one in which the script and its servers run.
  *
  *   host ── [home ── home ──] ═══ server (the script's own namespace: the addresses of SERVER)
- *        veth      NATs      veth, or the relay of netpath.js
+ *        veth      NATs      veth, or a Path
  *
  * A script calls enterLab() first: it is run again in namespaces of its own (network, mounts, processes), so that whatever way it ends, the
  * kernel takes away all hosts, links, rules and processes. Nothing outside sees any of it. */
@@ -11,7 +11,9 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { until } from './check.js';
+import { createInterface } from 'node:readline';
+import { BUILD } from './broker.js';
+import { equal, until } from './check.js';
 
 const IN_LAB = 'KINROOM_LAB';
 const SERVER_SIDE = { netns: '/proc/self/ns/net' };
@@ -90,22 +92,64 @@ function setUp(end, own, peer) {
     ip(...at(end), 'link', 'set', end.name, 'up');
 }
 
+/* A link that is slow, narrow, lossy or down: our own relay (tests/support/netpath.c, which says what it can be told). */
+export class Path {
+    #child = null;
+    #answers = [];
+
+    constructor({ seed = 1 } = {}) {
+        this.seed = seed;
+    }
+
+    async connect(...ends) {
+        this.#child = spawn(join(BUILD, 'tests/kinroom_netpath'), [...ends, this.seed].map(String), { stdio: ['pipe', 'pipe', 'inherit'] });
+        const ready = this.#answer();
+        createInterface(this.#child.stdout).on('line', (line) => this.#answers.shift()?.(line));
+        equal(await ready, 'ready', 'what the relay says');
+    }
+
+    #answer() {
+        return new Promise((done, fail) => {
+            this.#answers.push(done);
+            this.#child.once('exit', (code) => fail(new Error(`the relay ended with ${code}`)));
+        });
+    }
+
+    /* direction: 'up' (to the server), 'down' or 'both'. Gives what happened on the link so far, in packets. */
+    async set(direction, what, ...values) {
+        const answer = this.#answer();
+        this.#child.stdin.write(`${[direction, what, ...values].join(' ')}\n`);
+        const [, ...counts] = (await answer).match(/^up (\d+) (\d+) (\d+) down (\d+) (\d+) (\d+)$/).map(Number);
+        return { up: { carried: counts[0], lost: counts[1], dropped: counts[2] }, down: { carried: counts[3], lost: counts[4], dropped: counts[5] } };
+    }
+
+    /* Every direction as `how` has it: { delay_ms, jitter_ms, rate_bps, queue_ms, burst: [chance, length] }. */
+    async shape(how, direction = 'both') {
+        for (const [name, value] of Object.entries(how)) await this.set(direction, name.replace(/_.*/, ''), ...[value].flat());
+    }
+
+    async stop() {
+        this.#child?.stdin.end();
+        await until('the relay has ended', () => this.#child.exitCode !== null);
+    }
+}
+
 export class Host {
     #folder = mkdtempSync(join(tmpdir(), 'kinroom-host-'));
     #children = [];
     #bridges = [];
     #namespaces = [];
 
-    /* behind: kinds of NAT, the nearest first. relay: a Relay's makeLink, for the last link before the server. */
-    static async start(name, { behind = [], relay = null } = {}) {
+    /* behind: kinds of NAT, the nearest first. path: a Path, to be the last link before the server. */
+    static async start(name, { behind = [], path = null } = {}) {
         const host = new this();
         host.name = name;
-        await host.#connect(behind, relay);
+        await host.#connect(behind, path);
         return host;
     }
 
     /* From the host outwards. */
-    async #connect(behind, relay) {
+    async #connect(behind, path) {
         this.#make(this.name);
         let inner = this.name, writer = null;
         for (const [i, kind] of behind.entries()) {
@@ -119,7 +163,7 @@ export class Host {
             inner = home;
             writer = near;
         }
-        await this.#joinServer({ netns: inner, name: 'out' }, relay);
+        await this.#joinServer({ netns: inner, name: 'out' }, path);
         if (!writer) ip('-n', this.name, '-6', 'route', 'add', 'default', 'dev', 'out');
     }
 
@@ -137,13 +181,13 @@ export class Host {
         return given;
     }
 
-    async #joinServer(near, relay) {
+    async #joinServer(near, path) {
         const far = { ...SERVER_SIDE, name: `to-${this.name}`.slice(0, 15) };
         this.serverLink = far.name;
         this.edge = near.netns; /* the namespace in which the way to the server begins: the host's own, or its outermost NAT's */
         let given;
-        if (relay) {
-            await relay({ path: `/run/netns/${near.netns}`, name: near.name }, { path: far.netns, name: far.name });
+        if (path) {
+            await path.connect(`/run/netns/${near.netns}`, near.name, far.netns, far.name);
             given = addresses();
             setUp(near, given.near, given.far);
             setUp(far, given.far, given.near);

@@ -1,11 +1,11 @@
-/* nats.js - the lab's hosts reach the server, and each kind of NAT and firewall does what its name says: node nats.js
+/* lab.js - the lab's hosts reach the server, and each NAT, firewall and bad link is what its name says: node lab.js
  *
  * Prints a line per network; exits with 1 when one is not what it is called. */
 
 import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
-import { equal, pause, until } from './check.js';
-import { enterLab, Host, SERVER } from './netns.js';
+import { equal, pause, percentile, until, within } from './check.js';
+import { enterLab, Host, Path, SERVER } from './netns.js';
 
 enterLab();
 
@@ -61,6 +61,57 @@ const TCP_CLIENT = `const s = require('node:net').connect(Number(process.argv[2]
     s.on('connect', () => { console.log('open'); process.exit(); }).on('error', () => { console.log('refused'); process.exit(); });
     setTimeout(() => { console.log('silence'); process.exit(); }, ${QUIET_MS});`;
 
+const ECHO = [SERVER.v4, 7001];
+const PACKET = 1000, HEADERS = 28; /* bytes */
+
+/* In the host: sends numbered datagrams at a pace, and prints what each answer's round trip was. */
+const PINGER = `const [address, port, count, every_ms, size] = process.argv.slice(1);
+    const s = require('node:dgram').createSocket('udp4'), sent = [], back = [];
+    const now = () => Number(process.hrtime.bigint()) / 1e6;
+    s.on('message', (m) => back.push(now() - sent[m.readUInt32BE()]));
+    const start = now();
+    const timer = setInterval(() => {
+        while (sent.length < count && now() - start >= sent.length * every_ms) {
+            const m = Buffer.alloc(Number(size));
+            m.writeUInt32BE(sent.length);
+            sent.push(now());
+            s.send(m, Number(port), address);
+        }
+        if (Number(count) === sent.length && now() - sent.at(-1) > 500) { console.log(JSON.stringify(back)); process.exit(); }
+    }, 1);`;
+
+/* Round trips in ms of those that came back. */
+async function ping(host, { count, every_ms, size = PACKET }) {
+    const child = host.spawn(process.execPath, ['-e', PINGER, ...ECHO, count, every_ms, size].map(String), { stdio: ['ignore', 'pipe', 'inherit'] });
+    return JSON.parse(Buffer.concat(await child.stdout.toArray()));
+}
+
+async function badLinks(echo) {
+    const path = new Path();
+    const host = await Host.start('probe', { path });
+    const answer = (message, { port, address }) => echo.send(message.subarray(0, 4), port, address);
+    echo.on('message', answer);
+    try {
+        within(percentile(await ping(host, { count: 100, every_ms: 5 }), 50), [0, 5], 'ms of a round trip on a good link');
+        await path.shape({ delay_ms: 50 });
+        within(percentile(await ping(host, { count: 100, every_ms: 5 }), 50), [100, 110], 'ms of a round trip with 50 ms each way');
+        /* Twice what the line takes: half of it comes through, a full queue late. */
+        await path.shape({ delay_ms: 0, queue_ms: 100, rate_bps: 1e6 });
+        const narrow = await ping(host, { count: 500, every_ms: (PACKET + HEADERS) * 8 / 2e6 * 1000 });
+        within(narrow.length, [250, 285], 'of 500 packets through half the rate');
+        within(percentile(narrow, 90), [85, 130], 'ms of a round trip through a queue of 100 ms');
+        await path.shape({ rate_bps: 0, burst: [0.01, 5] });
+        within((await ping(host, { count: 4000, every_ms: 0.5, size: 100 })).length, [3380, 3860], 'of 4000 packets with bursts that take 5 % each way');
+        await path.shape({ burst: [0, 0] });
+        host.lose(10);
+        within((await ping(host, { count: 4000, every_ms: 0.5, size: 100 })).length, [3120, 3360], 'of 4000 packets with 10 % lost each way');
+    } finally {
+        echo.off('message', answer);
+        await host.stop();
+        await path.stop();
+    }
+}
+
 async function firewalls() {
     const servers = await Promise.all([443, 8443].map((port) => new Promise((done) => {
         const server = createServer((socket) => socket.destroy()).listen(port, SERVER.v4, () => done(server));
@@ -97,5 +148,6 @@ for (const [name, { behind, ...expected }] of Object.entries(KINDS))
         for (const what of Object.keys(expected)) equal(seen[what], expected[what], `${name}: ${what}`);
     });
 await judge('firewall', firewalls);
+await judge('bad links', () => badLinks(sockets.home));
 Object.values(sockets).forEach((socket) => socket.close());
 process.exit(failed ? 1 : 0);
