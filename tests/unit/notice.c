@@ -31,8 +31,9 @@ static void a_welcome_reads_as_the_protocol_says(void **state)
 {
     (void)state;
     struct writer w = fresh();
-    struct notice_welcome welcome = { &sam,     ROLE_LOVED_ONE, "Sam \"S\" \xc3\xa9", &session, KIND_INDIVIDUAL, 4, 4,
-                                      "2026-1", "2026-2" };
+    struct notice_welcome welcome = {
+        &sam, ROLE_LOVED_ONE, "Sam \"S\" \xc3\xa9", &session, KIND_INDIVIDUAL, 4, 4, "2026-1", "2026-2", NULL
+    };
     reads(&w, notice_welcome(&w, &welcome),
           "{\"type\":\"welcome\",\"participant\":\"p-7f3a\",\"role\":\"loved_one\",\"name\":\"Sam \\\"S\\\" \xc3\xa9\","
           "\"session\":\"s-1\",\"kind\":\"individual\",\"slots\":{\"audio\":4,\"video\":4},\"guidance\":\"2026-1\","
