@@ -3,6 +3,7 @@
 
 import { networkInterfaces } from 'node:os';
 import puppeteer from 'puppeteer-core';
+import { freeTcpPort } from './broker.js';
 import { Skipped } from './check.js';
 
 const FLAGS = [
@@ -70,9 +71,19 @@ export const BROWSERS = {
     },
 };
 
-/* folder: an empty one, for the profile. */
-export const launch = (kind, folder, viewport) => puppeteer.launch({
-    ...BROWSERS[kind].options, headless: true, userDataDir: folder, defaultViewport: viewport, acceptInsecureCerts: true,
+/* What makes it run in a host of netns.js. Firefox is steered over a port of its own loopback, which is bridged. */
+async function inside(host, kind) {
+    const executablePath = host.launcher(BROWSERS[kind].options.executablePath);
+    if (kind === 'chromium') return { executablePath, pipe: true };
+    const debuggingPort = await freeTcpPort();
+    await host.bridge(debuggingPort);
+    return { executablePath, debuggingPort };
+}
+
+/* folder: an empty one, for the profile. host: of netns.js, or null: here. */
+export const launch = async (kind, folder, viewport, host) => puppeteer.launch({
+    ...BROWSERS[kind].options, ...host && await inside(host, kind), headless: true, userDataDir: folder, defaultViewport: viewport,
+    acceptInsecureCerts: true,
 });
 
 /* Where a broker has to take media so that these kinds of browsers reach it: on `host`, which is loopback, or at another address of this machine. */
