@@ -64,19 +64,19 @@ export class Broker {
     tap = null;
     #service = null;
 
-    /* plans: its sessions, of which the first is the one that tokens are for unless another is named. host: the address that pages and
-     * media use: 127.0.0.1 or ::1. tapped: with the wiretap, which a broker under a sanitizer can't take; with it, each write to the disk
+    /* plans: its sessions, of which the first is the one that tokens are for unless another is named. host: the address that pages
+     * use, 127.0.0.1 or ::1; media: that of media, if it is another. tapped: with the wiretap, which a broker under a sanitizer can't take; with it, each write to the disk
      * may last longer, too. options: more of the command line. */
     static async start({
-        plan = planOf(), plans = [plan], host = '127.0.0.1', tapped = true, slowDisk_us = 0, options = {}, webRoot = join(ROOT, 'web'),
+        plan = planOf(), plans = [plan], host = '127.0.0.1', media = host, tapped = true, slowDisk_us = 0, options = {}, webRoot = join(ROOT, 'web'),
     } = {}) {
         const broker = new this();
         broker.#slowDisk_us = slowDisk_us;
-        await broker.#start(plans, host, tapped, { '--web-root': webRoot, ...options });
+        await broker.#start(plans, host, media, tapped, { '--web-root': webRoot, ...options });
         return broker;
     }
 
-    async #start(plans, host, tapped, options) {
+    async #start(plans, host, media, tapped, options) {
         const at = (name) => this.file(name);
         execFileSync(join(ROOT, 'certs/make-dev-certs.sh'), [this.#folder]);
         writeFileSync(at('key.jwk'), execFileSync(KINROOM, ['token', 'key']));
@@ -87,7 +87,7 @@ export class Broker {
 
         this.udpPort = await freeUdpPort();
         this.#words = ['serve', '--listen', host, '--https-port', this.port, '--udp-port', this.udpPort,
-            '--media-addresses', host, '--certificate', at('cert.pem'), '--key', at('key.pem'), '--origins', this.url,
+            '--media-addresses', media, '--certificate', at('cert.pem'), '--key', at('key.pem'), '--origins', this.url,
             '--token-keys', at('key.jwk'), '--plan', at('plan.json'),
             ...Object.entries({ '--store': at('kinroom.db'), ...options }).flat()].map(String);
         await this.#launch(tapped);
