@@ -381,7 +381,7 @@ export class Session extends EventTarget {
 
     /* One offer for the whole stay. No trickle: the server is ICE-lite and learns our addresses from our checks. */
     async #negotiate() {
-        const pc = new RTCPeerConnection({ iceServers: [], bundlePolicy: 'max-bundle' });
+        const pc = new RTCPeerConnection({ iceServers: this.welcome.ice, bundlePolicy: 'max-bundle' });
         this.pc = pc;
         pc.onconnectionstatechange = () => {
             if (pc !== this.pc) return;

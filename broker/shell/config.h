@@ -45,6 +45,8 @@ struct config {
     char store[CONFIG_TEXT_MAX + 1], clinic[CONFIG_TEXT_MAX + 1];
     uint32_t udp_port, shards;
     struct config_addresses media, advertise;
+    struct config_texts turn_urls;
+    char turn_secret_file[CONFIG_TEXT_MAX + 1];
     uint32_t connections_max, connections_per_address, rooms_max;
     enum log_level log_level;
     enum delivery_way delivery;

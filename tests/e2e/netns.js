@@ -214,9 +214,11 @@ export class Host {
     }
 
     /* A firewall on the way to the server lets through only what this says, in nftables' words: 'meta l4proto tcp', or 'tcp dport 443'.
-     * Silently, as most do. */
+     * Silently, as most do. Said again, it is another. */
     allowOnly(what) {
-        this.#nftables(`table inet fw_${this.name} {
+        this.#nftables(`table inet fw_${this.name}
+        delete table inet fw_${this.name}
+        table inet fw_${this.name} {
             chain ours { ${what} accept; drop; }
             chain coming { type filter hook prerouting priority raw; iifname "${this.serverLink}" meta l4proto { tcp, udp } jump ours; }
         }`, null);
