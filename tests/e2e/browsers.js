@@ -3,6 +3,7 @@
 
 import { networkInterfaces } from 'node:os';
 import puppeteer from 'puppeteer-core';
+import { freeTcpPort } from './broker.js';
 import { Skipped } from './check.js';
 
 const FLAGS = [
@@ -70,10 +71,23 @@ export const BROWSERS = {
     },
 };
 
-/* folder: an empty one, for the profile. */
-export const launch = (kind, folder, viewport) => puppeteer.launch({
-    ...BROWSERS[kind].options, headless: true, userDataDir: folder, defaultViewport: viewport, acceptInsecureCerts: true,
-});
+/* folder: an empty one, for the profile. host: of netns.js, in which it runs instead of here. flags: more of them, in Chromium's words. */
+export async function launch(kind, folder, viewport, { host = null, flags = [] } = {}) {
+    const { options } = BROWSERS[kind];
+    return puppeteer.launch({
+        ...options, ...(flags.length && { args: [...options.args, ...flags] }), headless: true, userDataDir: folder, defaultViewport: viewport,
+        acceptInsecureCerts: true, ...(host && await inHost(host, options)),
+    });
+}
+
+/* How a browser in a host is started and spoken to: Chromium over pipes, Firefox only over its loopback. */
+async function inHost(host, { browser, executablePath }) {
+    const place = { executablePath: host.launcher(executablePath) };
+    if (browser === 'chrome') return { ...place, pipe: true };
+    const debuggingPort = await freeTcpPort();
+    await host.bridge(debuggingPort);
+    return { ...place, debuggingPort };
+}
 
 /* Where a broker has to take media so that these kinds of browsers reach it: on `host`, which is loopback, or at another address of this machine. */
 export function mediaAddressFor(kinds, host) {

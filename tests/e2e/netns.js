@@ -35,8 +35,10 @@ function prepareServer() {
     for (const [signal, status] of [['SIGINT', 130], ['SIGTERM', 143]]) process.on(signal, () => process.exit(status));
     execFileSync('mkdir', ['-p', '/run/netns']);
     execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', '/run/netns']);
-    ip('link', 'set', 'lo', 'up');
-    for (const address of Object.values(SERVER)) ip('addr', 'add', address, 'dev', 'lo');
+    /* Not on loopback, which some servers take for no network at all. */
+    ip('link', 'add', 'server', 'type', 'veth', 'peer', 'name', 'server-end');
+    for (const link of ['lo', 'server', 'server-end']) ip('link', 'set', link, 'up');
+    for (const address of Object.values(SERVER)) ip('addr', 'add', address, 'dev', 'server', ...(address.includes(':') ? ['nodad'] : []));
     forward();
 }
 
@@ -121,6 +123,10 @@ export class Path {
         this.#child.stdin.write(`${[direction, what, ...values].join(' ')}\n`);
         const [, ...counts] = (await answer).match(/^up (\d+) (\d+) (\d+) down (\d+) (\d+) (\d+)$/).map(Number);
         return { up: { carried: counts[0], lost: counts[1], dropped: counts[2] }, down: { carried: counts[3], lost: counts[4], dropped: counts[5] } };
+    }
+
+    counts() {
+        return this.set('both', 'count', 0);
     }
 
     /* Every direction as `how` has it: { delay_ms, jitter_ms, rate_bps, queue_ms, burst: [chance, length] }. */
@@ -224,6 +230,13 @@ export class Host {
         }`, null);
     }
 
+    /* Neither of the two any more. */
+    heal() {
+        const gone = (table) => `table inet ${table}_${this.name}\ndelete table inet ${table}_${this.name}\n`;
+        this.#nftables(gone('loss') + gone('fw'), null);
+        this.#nftables(gone('loss'), this.edge);
+    }
+
     /* Starts a program in it. */
     spawn(program, args, options) {
         const child = spawn(...inside(this.name, program, args), options);
@@ -267,8 +280,8 @@ export class Host {
         for (const bridge of this.#bridges) bridge.close();
         for (const child of this.#children) if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
         await until(`the programs in ${this.name} have ended`, () => this.#children.every(({ exitCode, signalCode }) => exitCode !== null || signalCode));
+        this.heal();
         for (const netns of this.#namespaces) ip('netns', 'del', netns);
-        for (const table of ['fw', 'loss']) spawnSync('nft', ['delete', 'table', 'inet', `${table}_${this.name}`], { stdio: 'ignore' });
         rmSync(this.#folder, { recursive: true, force: true });
     }
 }

@@ -31,10 +31,10 @@ export class Browser {
         this.kind = kind;
     }
 
-    /* kind: of browsers.js */
-    static async start(kind = 'chromium') {
+    /* kind, place: of browsers.js */
+    static async start(kind = 'chromium', place = {}) {
         const browser = new Browser(kind);
-        browser.#program = await launch(kind, browser.#folder, WIDTHS.desktop);
+        browser.#program = await launch(kind, browser.#folder, WIDTHS.desktop, place);
         return browser;
     }
 
