@@ -73,7 +73,7 @@ const PINGER = `const [address, port, count, every_ms, size] = process.argv.slic
     s.on('message', (m) => { came = now(); back.push(came - sent[m.readUInt32BE()]); });
     const start = now();
     const timer = setInterval(() => {
-        while (sent.length < count && now() - start >= sent.length * every_ms) {
+        for (let most = 8; most && sent.length < count && now() - start >= sent.length * every_ms; most--) {
             const m = Buffer.alloc(Number(size));
             m.writeUInt32BE(sent.length);
             sent.push(now());
@@ -95,16 +95,16 @@ async function badLinks(echo) {
     echo.on('message', answer);
     try {
         const quiet = { count: 100, every_ms: 5 }, many = { count: 4000, every_ms: 0.5, size: 100 };
-        const median = async () => percentile((await ping(host, quiet)).back, 50);
-        within(await median(), [0, 5], 'ms of a round trip on a good link');
+        const least = async () => Math.min(...(await ping(host, quiet)).back);
+        within(await least(), [0, 10], 'ms of a round trip on a good link');
         await path.shape({ delay_ms: 50 });
-        within(await median(), [100, 110], 'ms of a round trip with 50 ms each way');
+        within(await least(), [100, 110], 'ms of a round trip with 50 ms each way');
         /* Twice what the line takes: all that it could carry comes through, and late. A busy machine sends in fits, which it carries less of. */
         await path.shape({ delay_ms: 0, queue_ms: 100, rate_bps: RATE_BPS });
         const packet_ms = (PACKET + HEADERS) * 8000 / RATE_BPS;
         const { back, took_ms } = await ping(host, { count: 500, every_ms: packet_ms / 2 });
         within(back.length / (took_ms / packet_ms), [0.5, 1.01], 'of what a narrow line could carry');
-        within(percentile(back, 50), [60, 150], 'ms of a round trip through a queue of 100 ms');
+        within(percentile(back, 50), [50, 250], 'ms of a round trip through a queue of 100 ms');
         await path.shape({ rate_bps: 0, burst: [0.01, 5] });
         within((await ping(host, many)).back.length, [3380, 3860], 'of 4000 packets with bursts that take 5 % each way');
         await path.shape({ burst: [0, 0] });

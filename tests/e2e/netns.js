@@ -91,7 +91,7 @@ const at = ({ netns }) => (netns === SERVER_SIDE.netns ? [] : ['-n', netns]);
 function setUp(end, own, peer) {
     ip(...at(end), 'addr', 'add', own.v4, 'peer', peer.v4, 'dev', end.name);
     ip(...at(end), '-6', 'addr', 'add', own.v6, 'peer', peer.v6, 'dev', end.name, 'nodad');
-    ip(...at(end), 'link', 'set', end.name, 'up');
+    ip(...at(end), 'link', 'set', end.name, 'txqueuelen', '4000', 'up');
 }
 
 /* A link that is slow, narrow, lossy or down: our own relay (tests/support/netpath.c, which says what it can be told). */
