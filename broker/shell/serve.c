@@ -451,8 +451,9 @@ static void announce(const struct server *server)
     char ports[32] = "";
     if (config->shards > 1)
         snprintf(ports, sizeof ports, "-%u", config->udp_port + config->shards - 1);
-    log_info(&server->log, "serving https://%.1s%s%s:%u, UDP %u%s, %zu sessions", brackets, config->listen,
-             *brackets ? brackets + 1 : "", config->https_port, config->udp_port, ports, server->sessions);
+    log_info(&server->log, "serving https://%.1s%s%s:%u, media at %u%s (UDP and TCP), %zu sessions", brackets,
+             config->listen, *brackets ? brackets + 1 : "", config->https_port, config->udp_port, ports,
+             server->sessions);
     if (config->http_port)
         log_info(&server->log, "serving http://127.0.0.1:%u for a reverse proxy", config->http_port);
 }

@@ -47,10 +47,12 @@ export const freeTcpPort = () => new Promise((done, fail) => {
     });
 });
 
-const freeUdpPort = () => new Promise((done, fail) => {
+/* The same for media: free for UDP and for TCP. */
+const freeMediaPort = () => new Promise((done, fail) => {
     const socket = createSocket('udp4').on('error', fail).bind(0, '127.0.0.1', () => {
         const { port } = socket.address();
-        socket.close(() => done(port));
+        const server = createServer().on('error', () => socket.close(() => freeMediaPort().then(done, fail)))
+            .listen(port, '127.0.0.1', () => server.close(() => socket.close(() => done(port))));
     });
 });
 
@@ -86,7 +88,7 @@ export class Broker {
         this.url = new URL(`https://${host.includes(':') ? `[${host}]` : host}:${this.port}`).origin; /* as browsers name it: without a 443 */
         this.session = plans[0].id;
 
-        this.udpPort = await freeUdpPort();
+        this.udpPort = await freeMediaPort();
         this.#words = ['serve', '--listen', host, '--https-port', this.port, '--udp-port', this.udpPort,
             '--media-addresses', media, '--certificate', at('cert.pem'), '--key', at('key.pem'), '--origins', this.url,
             '--token-keys', at('key.jwk'), '--plan', at('plan.json'),

@@ -71,22 +71,22 @@ export const BROWSERS = {
     },
 };
 
-/* folder: an empty one, for the profile. host: of netns.js, in which it runs instead of here. flags: more of them, in Chromium's words. */
-export async function launch(kind, folder, viewport, { host = null, flags = [] } = {}) {
-    const { options } = BROWSERS[kind];
-    return puppeteer.launch({
-        ...options, ...(flags.length && { args: [...options.args, ...flags] }), headless: true, userDataDir: folder, defaultViewport: viewport,
-        acceptInsecureCerts: true, ...(host && await inHost(host, options)),
-    });
-}
-
-/* How a browser in a host is started and spoken to: Chromium over pipes, Firefox only over its loopback. */
-async function inHost(host, { browser, executablePath }) {
-    const place = { executablePath: host.launcher(executablePath) };
-    if (browser === 'chrome') return { ...place, pipe: true };
+/* What makes it run in a host of netns.js. Firefox is steered over a port of its own loopback, which is bridged. */
+async function inside(host, kind) {
+    const executablePath = host.launcher(BROWSERS[kind].options.executablePath);
+    if (kind === 'chromium') return { executablePath, pipe: true };
     const debuggingPort = await freeTcpPort();
     await host.bridge(debuggingPort);
-    return { ...place, debuggingPort };
+    return { executablePath, debuggingPort };
+}
+
+/* folder: an empty one, for the profile. host: of netns.js, or null: here. flags: more of them, for Chromium. */
+export async function launch(kind, folder, viewport, host, flags) {
+    const { options } = BROWSERS[kind];
+    return puppeteer.launch({
+        ...options, ...(flags.length && { args: [...options.args, ...flags] }), ...host && await inside(host, kind), headless: true,
+        userDataDir: folder, defaultViewport: viewport, acceptInsecureCerts: true,
+    });
 }
 
 /* Where a broker has to take media so that these kinds of browsers reach it: on `host`, which is loopback, or at another address of this machine. */

@@ -10,7 +10,7 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { BUILD } from './broker.js';
 import { equal, until } from './check.js';
@@ -251,7 +251,7 @@ export class Host {
 
     /* The path of a script that runs a program in it: for what starts browsers. */
     launcher(program) {
-        const path = join(this.#folder, 'run');
+        const path = join(this.#folder, basename(program));
         writeFileSync(path, `#!/bin/sh\nexec nsenter --net=/run/netns/${this.name} ${program} "$@"\n`);
         chmodSync(path, 0o700);
         return path;

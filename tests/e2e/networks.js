@@ -193,7 +193,7 @@ class Lab {
     /* A browser on a host of its own. */
     async place(name, kind, { behind = [], path = null } = {}) {
         const host = await Host.start(name, { behind, path });
-        const browser = await Browser.start(kind, { host, flags: kind === 'chromium' ? this.flags : [] });
+        const browser = await Browser.start(kind, host, kind === 'chromium' ? this.flags : []);
         const stop = async () => {
             this.#stops = this.#stops.filter((other) => other !== stop);
             await browser.stop();

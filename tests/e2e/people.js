@@ -31,10 +31,10 @@ export class Browser {
         this.kind = kind;
     }
 
-    /* kind, place: of browsers.js */
-    static async start(kind = 'chromium', place = {}) {
+    /* kind, host, flags: of browsers.js */
+    static async start(kind = 'chromium', host = null, flags = []) {
         const browser = new Browser(kind);
-        browser.#program = await launch(kind, browser.#folder, WIDTHS.desktop, place);
+        browser.#program = await launch(kind, browser.#folder, WIDTHS.desktop, host, flags);
         return browser;
     }
 
