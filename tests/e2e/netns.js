@@ -105,16 +105,14 @@ export class Path {
 
     async connect(...ends) {
         this.#child = spawn(join(BUILD, 'tests/kinroom_netpath'), [...ends, this.seed].map(String), { stdio: ['pipe', 'pipe', 'inherit'] });
+        this.#child.once('exit', (code) => this.#answers.splice(0).forEach(({ fail }) => fail(new Error(`the relay ended with ${code}`))));
         const ready = this.#answer();
-        createInterface(this.#child.stdout).on('line', (line) => this.#answers.shift()?.(line));
+        createInterface(this.#child.stdout).on('line', (line) => this.#answers.shift()?.done(line));
         equal(await ready, 'ready', 'what the relay says');
     }
 
     #answer() {
-        return new Promise((done, fail) => {
-            this.#answers.push(done);
-            this.#child.once('exit', (code) => fail(new Error(`the relay ended with ${code}`)));
-        });
+        return new Promise((done, fail) => this.#answers.push({ done, fail }));
     }
 
     /* direction: 'up' (to the server), 'down' or 'both'. Gives what happened on the link so far, in packets. */

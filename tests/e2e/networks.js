@@ -4,17 +4,21 @@
  * Prints a row per network (docs/NETWORKS.md says what each column is) and the figures. --quick: few networks, in Chromium. --judge: exits with
  * 1 when one is so bad that something must be broken. --janus: Janus in our place, wherever the same can be measured on it. */
 
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Broker } from './broker.js';
 import { figure, pause } from './check.js';
+import { Coturn, turnUrls } from './coturn.js';
+import { Janus } from './janus.js';
 import { enterLab, Host, Path, SERVER } from './netns.js';
 import { Browser } from './people.js';
 import { scenery } from './scenery.js';
 import { judge, readRecord, recoveredAfter, SAMPLE_MS, settledAfter, startWatching } from './viewer.js';
 
+const ROOT = new URL('../..', import.meta.url).pathname;
 const ROUND_TRIP_100 = { delay_ms: 50 };
 
 /* shape: of the last link (Path.shape); loss: in percent, each way; allow: what a firewall lets through; behind: NATs. whose: who is on it.
@@ -47,6 +51,7 @@ const NETWORKS = {
     nat_double: { behind: ['port_restricted', 'symmetric'], short: true },
 };
 const QUICK = ['loss0', 'loss5', 'cap', 'udp_blocked'];
+const JANUS = ['loss0', 'loss1', 'loss5', 'loss10', 'bursts', 'cap', 'outage'];
 const WARM_UP_MS = 6000;
 const MEASURE_MS = 15000, SHORT_MS = 5000;
 
@@ -73,9 +78,13 @@ const theirCamera = (participant) => ({
 
 /* Our broker and two people of a session. */
 class Kinroom {
-    static async start() {
+    /* turn: a Coturn beside it. */
+    static async start(turn) {
         const call = new this();
-        call.broker = await Broker.start({ host: SERVER.v4, tapped: false, options: { '--delivery': 'outbox' } });
+        call.broker = await Broker.start({
+            host: SERVER.v4, port: 443, tapped: false,
+            options: { '--delivery': 'outbox', '--turn-secret-file': turn.secretFile, '--turn-urls': turnUrls(SERVER.turn) },
+        });
         return call;
     }
 
@@ -84,11 +93,10 @@ class Kinroom {
         for (const source of ['mic', 'camera']) await this.therapist.turn(source, true);
     }
 
-    async view(browser) {
-        const client = await browser.join('client', await this.broker.invite('p-client'), 'session', { before: countAttempts });
+    async view(browser, options) {
+        const client = await browser.join('client', await this.broker.invite('p-client'), 'session', options);
         await client.turn('mic', true);
         await startWatching(client.page, theirCamera, this.therapist.id);
-        await client.sees(this.therapist);
         return client.page;
     }
 
@@ -124,11 +132,12 @@ async function watchDrops(path, work) {
     return drops;
 }
 
-async function measure(server, { publisher, viewer, path }, { event, settles, recovers, short }) {
-    const call = await server.start();
+async function measure(startServer, { publisher, viewer, path }, { event, settles, recovers, short }) {
+    const call = await startServer();
     try {
         await call.publish(publisher);
-        const page = await call.view(viewer);
+        const page = await call.view(viewer, { before: countAttempts });
+        await page.waitForFunction(() => window.record.shown.length > 0);
         await pause(WARM_UP_MS);
         const cpuBefore = cpu(), from = Date.now();
         let eventOver = from;
@@ -184,9 +193,12 @@ const isBroken = ({ concealed, settle, attempts }) => !(concealed < WORST.concea
 class Lab {
     #folder = mkdtempSync(join(tmpdir(), 'kinroom-lab-'));
     #stops = [];
+    turn = new Coturn();
 
     async start() {
         this.flags = scenery(this.#folder);
+        execFileSync(join(ROOT, 'certs/make-dev-certs.sh'), [this.#folder]);
+        await this.turn.start({ address: SERVER.turn, peers: [SERVER.v4], cert: join(this.#folder, 'cert.pem'), key: join(this.#folder, 'key.pem') });
         this.publisher = await this.place('publisher', 'chromium', { path: new Path() });
     }
 
@@ -206,24 +218,25 @@ class Lab {
 
     async stop() {
         for (const stop of [...this.#stops].reverse()) await stop();
+        await this.turn.stop();
         rmSync(this.#folder, { recursive: true, force: true });
     }
 }
 
-async function measureOn(lab, server, viewer, network) {
+async function measureOn(lab, startServer, viewer, network) {
     const bad = network.whose === 'publisher' ? lab.publisher : viewer;
     try {
         await bad.path?.shape({ delay_ms: 0, rate_bps: 0, burst: [0, 0], ...network.shape });
         if (network.loss) bad.host.lose(network.loss);
         if (network.allow) bad.host.allowOnly(network.allow);
-        return await measure(server, { publisher: lab.publisher.browser, viewer: viewer.browser, path: bad.path }, network);
+        return await measure(startServer, { publisher: lab.publisher.browser, viewer: viewer.browser, path: bad.path }, network);
     } finally {
         bad.host.heal();
         await bad.path?.shape({ delay_ms: 0, rate_bps: 0, burst: [0, 0], outage: 0 });
     }
 }
 
-async function measureAll(lab, kind, server, names) {
+async function measureAll(lab, kind, { startServer, label = (name) => name }, names) {
     const rows = [];
     let viewer = null;
     for (const name of names) {
@@ -231,12 +244,12 @@ async function measureAll(lab, kind, server, names) {
         try {
             if (behind.length) await viewer?.stop();
             if (behind.length || !viewer) viewer = await lab.place('viewer', kind, { behind, path: behind.length ? null : new Path() });
-            const row = { browser: kind, name, ...await measureOn(lab, server, viewer, network) };
+            const row = { browser: kind, name: label(name), ...await measureOn(lab, startServer, viewer, network) };
             rows.push(row);
             printRow(row);
         } catch (error) {
-            rows.push({ browser: kind, name, failed: true });
-            console.log(`${kind.padEnd(8)}  ${name.padEnd(22)}  failed: ${error.message.split('\n')[0]}`);
+            rows.push({ browser: kind, name: label(name), failed: true });
+            console.log(`${kind.padEnd(8)}  ${label(name).padEnd(22)}  failed: ${error.message.split('\n')[0]}`);
         }
         if (behind.length) {
             await viewer.stop();
@@ -257,14 +270,18 @@ for (const name of positionals)
         process.exit(2);
     }
 enterLab();
-const names = positionals.length ? positionals : options.quick ? QUICK : Object.keys(NETWORKS);
+const names = positionals.length ? positionals : options.quick ? QUICK : options.janus ? JANUS : Object.keys(NETWORKS);
 const kinds = options.browser ? [options.browser] : options.quick ? ['chromium'] : ['chromium', 'firefox'];
 const lab = new Lab();
-let rows = [];
+const servers = options.janus ? [false, true].map((simulcast) => ({
+    startServer: () => Janus.start({ simulcast }), label: (name) => `janus_${simulcast ? 'simulcast_' : ''}${name}`,
+})) : [{ startServer: () => Kinroom.start(lab.turn) }];
+const rows = [];
 try {
     await lab.start();
     printHead();
-    for (const kind of kinds) rows.push(...await measureAll(lab, kind, Kinroom, names));
+    for (const server of servers)
+        for (const kind of kinds) rows.push(...await measureAll(lab, kind, server, names));
 } finally {
     await lab.stop();
 }
