@@ -80,11 +80,14 @@ async function inside(host, kind) {
     return { executablePath, debuggingPort };
 }
 
-/* folder: an empty one, for the profile. host: of netns.js, or null: here. */
-export const launch = async (kind, folder, viewport, host) => puppeteer.launch({
-    ...BROWSERS[kind].options, ...host && await inside(host, kind), headless: true, userDataDir: folder, defaultViewport: viewport,
-    acceptInsecureCerts: true,
-});
+/* folder: an empty one, for the profile. host: of netns.js, or null: here. flags: more of them, for Chromium. */
+export async function launch(kind, folder, viewport, host, flags) {
+    const { options } = BROWSERS[kind];
+    return puppeteer.launch({
+        ...options, ...(flags.length && { args: [...options.args, ...flags] }), ...host && await inside(host, kind), headless: true,
+        userDataDir: folder, defaultViewport: viewport, acceptInsecureCerts: true,
+    });
+}
 
 /* Where a broker has to take media so that these kinds of browsers reach it: on `host`, which is loopback, or at another address of this machine. */
 export function mediaAddressFor(kinds, host) {

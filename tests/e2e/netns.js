@@ -35,8 +35,10 @@ function prepareServer() {
     for (const [signal, status] of [['SIGINT', 130], ['SIGTERM', 143]]) process.on(signal, () => process.exit(status));
     execFileSync('mkdir', ['-p', '/run/netns']);
     execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', '/run/netns']);
-    ip('link', 'set', 'lo', 'up');
-    for (const address of Object.values(SERVER)) ip('addr', 'add', address, 'dev', 'lo');
+    /* Not on loopback, which some servers take for no network at all. */
+    ip('link', 'add', 'server', 'type', 'veth', 'peer', 'name', 'server-end');
+    for (const link of ['lo', 'server', 'server-end']) ip('link', 'set', link, 'up');
+    for (const address of Object.values(SERVER)) ip('addr', 'add', address, 'dev', 'server', ...(address.includes(':') ? ['nodad'] : []));
     forward();
 }
 
@@ -89,7 +91,7 @@ const at = ({ netns }) => (netns === SERVER_SIDE.netns ? [] : ['-n', netns]);
 function setUp(end, own, peer) {
     ip(...at(end), 'addr', 'add', own.v4, 'peer', peer.v4, 'dev', end.name);
     ip(...at(end), '-6', 'addr', 'add', own.v6, 'peer', peer.v6, 'dev', end.name, 'nodad');
-    ip(...at(end), 'link', 'set', end.name, 'up');
+    ip(...at(end), 'link', 'set', end.name, 'txqueuelen', '4000', 'up');
 }
 
 /* A link that is slow, narrow, lossy or down: our own relay (tests/support/netpath.c, which says what it can be told). */
@@ -103,16 +105,14 @@ export class Path {
 
     async connect(...ends) {
         this.#child = spawn(join(BUILD, 'tests/kinroom_netpath'), [...ends, this.seed].map(String), { stdio: ['pipe', 'pipe', 'inherit'] });
+        this.#child.once('exit', (code) => this.#answers.splice(0).forEach(({ fail }) => fail(new Error(`the relay ended with ${code}`))));
         const ready = this.#answer();
-        createInterface(this.#child.stdout).on('line', (line) => this.#answers.shift()?.(line));
+        createInterface(this.#child.stdout).on('line', (line) => this.#answers.shift()?.done(line));
         equal(await ready, 'ready', 'what the relay says');
     }
 
     #answer() {
-        return new Promise((done, fail) => {
-            this.#answers.push(done);
-            this.#child.once('exit', (code) => fail(new Error(`the relay ended with ${code}`)));
-        });
+        return new Promise((done, fail) => this.#answers.push({ done, fail }));
     }
 
     /* direction: 'up' (to the server), 'down' or 'both'. Gives what happened on the link so far, in packets. */
@@ -121,6 +121,10 @@ export class Path {
         this.#child.stdin.write(`${[direction, what, ...values].join(' ')}\n`);
         const [, ...counts] = (await answer).match(/^up (\d+) (\d+) (\d+) down (\d+) (\d+) (\d+)$/).map(Number);
         return { up: { carried: counts[0], lost: counts[1], dropped: counts[2] }, down: { carried: counts[3], lost: counts[4], dropped: counts[5] } };
+    }
+
+    counts() {
+        return this.set('both', 'count', 0);
     }
 
     /* Every direction as `how` has it: { delay_ms, jitter_ms, rate_bps, queue_ms, burst: [chance, length] }. */
@@ -224,6 +228,13 @@ export class Host {
         }`, null);
     }
 
+    /* Neither of the two any more. */
+    heal() {
+        const gone = (table) => `table inet ${table}_${this.name}\ndelete table inet ${table}_${this.name}\n`;
+        this.#nftables(gone('loss') + gone('fw'), null);
+        this.#nftables(gone('loss'), this.edge);
+    }
+
     /* Starts a program in it. */
     spawn(program, args, options) {
         const child = spawn(...inside(this.name, program, args), options);
@@ -267,8 +278,8 @@ export class Host {
         for (const bridge of this.#bridges) bridge.close();
         for (const child of this.#children) if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
         await until(`the programs in ${this.name} have ended`, () => this.#children.every(({ exitCode, signalCode }) => exitCode !== null || signalCode));
+        this.heal();
         for (const netns of this.#namespaces) ip('netns', 'del', netns);
-        for (const table of ['fw', 'loss']) spawnSync('nft', ['delete', 'table', 'inet', `${table}_${this.name}`], { stdio: 'ignore' });
         rmSync(this.#folder, { recursive: true, force: true });
     }
 }

@@ -31,10 +31,10 @@ export class Browser {
         this.kind = kind;
     }
 
-    /* kind: of browsers.js. host: of netns.js, to run in; null: here. */
-    static async start(kind = 'chromium', host = null) {
+    /* kind, host, flags: of browsers.js */
+    static async start(kind = 'chromium', host = null, flags = []) {
         const browser = new Browser(kind);
-        browser.#program = await launch(kind, browser.#folder, WIDTHS.desktop, host);
+        browser.#program = await launch(kind, browser.#folder, WIDTHS.desktop, host, flags);
         return browser;
     }
 
