@@ -82,14 +82,29 @@ enum status notice_hello(struct writer *w, const char *nonce)
     return emit(w, json_pack("{s:s, s:s}", "type", "hello", "nonce", nonce));
 }
 
+/* A list of none or one, as RTCPeerConnection takes it; NULL when out of memory. */
+static json_t *ice_servers(const struct notice_ice *ice)
+{
+    json_t *servers = json_array();
+    if (!ice)
+        return servers;
+    json_t *urls = json_array();
+    for (size_t i = 0; i < ice->url_count; i++)
+        if (!append(&urls, json_string(ice->urls[i])))
+            break;
+    append(&servers,
+           json_pack("{s:o, s:s, s:s}", "urls", urls, "username", ice->username, "credential", ice->credential));
+    return servers;
+}
+
 enum status notice_welcome(struct writer *w, const struct notice_welcome *welcome)
 {
-    return emit(w, json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:{s:I, s:I}, s:s, s:s, s:b}", "type", "welcome",
+    return emit(w, json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:{s:I, s:I}, s:s, s:s, s:b, s:o}", "type", "welcome",
                              "participant", welcome->participant->text, "role", role_name(welcome->role), "name",
                              text_or_mark(welcome->name), "session", welcome->session->text, "kind",
                              kind_name(welcome->kind), "slots", "audio", (json_int_t)welcome->audio_slots, "video",
                              (json_int_t)welcome->video_slots, "guidance", welcome->guidance, "notice", welcome->notice,
-                             "resumed", (int)welcome->resumed));
+                             "resumed", (int)welcome->resumed, "ice", ice_servers(welcome->ice)));
 }
 
 /* NULL in json_pack's "o*": left out. */

@@ -8,6 +8,13 @@
 #include "base/status.h"
 #include "base/terms.h"
 
+/* One TURN service, with what it takes to use it. */
+struct notice_ice {
+    const char *const *urls;
+    size_t url_count;
+    const char *username, *credential;
+};
+
 struct notice_welcome {
     const struct id *participant;
     enum role role;
@@ -17,6 +24,7 @@ struct notice_welcome {
     uint32_t audio_slots, video_slots;
     const char *guidance, *notice; /* the versions in force that `acknowledge` must name; never NULL */
     bool resumed;                  /* the link that they named goes on */
+    const struct notice_ice *ice;  /* NULL: there is none */
 };
 
 /* Your own seat. */

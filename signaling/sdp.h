@@ -9,7 +9,7 @@
 #include "base/codec.h"
 #include "base/status.h"
 
-enum { SDP_SECTIONS_MAX = 40, SDP_SSRCS_MAX = 4, SDP_CANDIDATES_MAX = 8, SDP_MID_MAX = 16 };
+enum { SDP_SECTIONS_MAX = 40, SDP_SSRCS_MAX = 4, SDP_CANDIDATES_MAX = 16, SDP_MID_MAX = 16 };
 enum {
     SDP_CODECS_MAX = CODEC_VIDEO_COUNT, /* in one section: each of ours once */
     SDP_RIDS_MAX = 3,
@@ -86,7 +86,7 @@ struct sdp_answer_section {
 struct sdp_answer {
     const char *ufrag, *pwd;
     const uint8_t *fingerprint;                    /* 32 bytes */
-    struct address candidates[SDP_CANDIDATES_MAX]; /* host, UDP, with ports */
+    struct address candidates[SDP_CANDIDATES_MAX]; /* host, with ports; the best of each transport first */
     size_t candidate_count;
     uint64_t session; /* o= line's number */
     struct sdp_answer_section sections[SDP_SECTIONS_MAX];

@@ -39,15 +39,28 @@ static void write_path(struct writer *w, const struct sdp_answer *answer)
     write_text(w, "\r\na=setup:passive\r\n");
 }
 
-/* RFC 8445 5.1.2.1: 2^24 * type preference (host: 126) + 2^8 * local preference + (256 - component). */
+/* RFC 8445 5.1.2.1: 2^24 * type preference (host: 126) + 2^8 * local preference + (256 - component). By TCP (RFC 6544
+ * 4.2) the type preference is lower than by UDP, and the local one is 2^13 * 4 (passive) + 8191 at most: so TCP serves
+ * where UDP does not get through. */
+static uint32_t priority_of(const struct address *candidate, size_t index)
+{
+    enum { UDP_HOST = 126, TCP_HOST = 90, TCP_PASSIVE = 4 };
+    if (address_is_tcp(candidate))
+        return (uint32_t)TCP_HOST << 24 | ((uint32_t)TCP_PASSIVE << 13 | (uint32_t)(8191 - index)) << 8 | 255;
+    return (uint32_t)UDP_HOST << 24 | (uint32_t)(65535 - index) << 8 | 255;
+}
+
+/* Each has a foundation of its own, as no two share address and transport (RFC 8445 5.1.1.3). */
 static void write_candidates(struct writer *w, const struct sdp_answer *answer)
 {
     assert(answer->candidate_count <= SDP_CANDIDATES_MAX);
     for (size_t i = 0; i < answer->candidate_count; i++) {
+        const struct address *candidate = &answer->candidates[i];
+        bool tcp = address_is_tcp(candidate);
         char ip[ADDRESS_TEXT_MAX];
-        uint32_t priority = 126u << 24 | (uint32_t)(65535 - i) << 8 | 255;
-        write_format(w, "a=candidate:%zu 1 udp %" PRIu32 " %s %u typ host\r\n", i + 1, priority,
-                     address_ip_text(&answer->candidates[i], ip), (unsigned)answer->candidates[i].port);
+        write_format(w, "a=candidate:%zu 1 %s %" PRIu32 " %s %u typ host%s\r\n", i + 1, tcp ? "tcp" : "udp",
+                     priority_of(candidate, i), address_ip_text(candidate, ip), (unsigned)candidate->port,
+                     tcp ? " tcptype passive" : "");
     }
     write_text(w, "a=end-of-candidates\r\n");
 }

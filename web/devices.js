@@ -1,6 +1,7 @@
 /* devices.js - cameras, microphones, screens; and the check that anyone can run before anybody hears or sees them. */
 
 import { byId, make } from './dom.js';
+import { CAMERA_SIZE } from './media.js';
 
 const chosen = { camera: null, mic: null }; /* device ids; null: the browser's choice */
 
@@ -12,7 +13,7 @@ const CAPTURE = {
         audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true, ...exactly(chosen.mic) },
     }),
     camera: () => navigator.mediaDevices.getUserMedia({
-        video: { width: { ideal: 640 }, height: { ideal: 360 }, frameRate: { ideal: 30, max: 30 }, ...exactly(chosen.camera) },
+        video: { width: { ideal: CAMERA_SIZE.width }, height: { ideal: CAMERA_SIZE.height }, frameRate: { ideal: 30, max: 30 }, ...exactly(chosen.camera) },
     }),
     screen: () => navigator.mediaDevices.getDisplayMedia({ video: { frameRate: { max: 15 } } }),
 };

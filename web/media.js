@@ -5,15 +5,31 @@
 
 export const SOURCES = ['mic', 'camera', 'screen'];
 
+/* The camera goes out in layers, low to high, each at two frame rates: whoever has little bandwidth gets less of it, and nobody else does. A
+ * machine with few processors has enough to do with two of them. */
+const isStrong = (navigator.hardwareConcurrency ?? 2) > 4;
+const layer = (rid, scaleResolutionDownBy, maxBitrate) => ({ rid, scaleResolutionDownBy, maxBitrate, maxFramerate: 30, scalabilityMode: 'L1T2' });
+const CAMERA = isStrong
+    ? [layer('q', 4, 150_000), layer('h', 2, 500_000), layer('f', 1, 1_500_000)] /* of 720 lines */
+    : [layer('h', 2, 200_000), layer('f', 1, 900_000)]; /* of 360 */
+export const CAMERA_SIZE = isStrong ? { width: 1280, height: 720 } : { width: 640, height: 360 };
+
 /* The order of the offer's sending sections is the contract: microphone, camera, screen. */
 const SENDING = [
-    { source: 'mic', kind: 'audio', encoding: {} },
-    { source: 'camera', kind: 'video', encoding: { maxBitrate: 900_000, maxFramerate: 30 } },
-    { source: 'screen', kind: 'video', encoding: { maxBitrate: 1_500_000, maxFramerate: 15 } },
+    { source: 'mic', kind: 'audio', encodings: [{}] },
+    { source: 'camera', kind: 'video', encodings: CAMERA },
+    { source: 'screen', kind: 'video', encodings: [{ maxBitrate: 1_500_000, maxFramerate: 15 }] },
 ];
 
-/* What the broker forwards. Leaving the rest out keeps an offer of a dozen sections far below the message limit. */
-const CODECS = { audio: ['audio/red', 'audio/opus'], video: ['video/vp8', 'video/rtx'] };
+/* What the broker forwards, if the clinic takes it. Leaving the rest out, other profiles too, keeps an offer of a dozen sections far below the
+ * message limit. */
+const CODECS = {
+    audio: { 'audio/red': /^/, 'audio/opus': /^/ },
+    video: {
+        'video/vp8': /^/, 'video/h264': /^(?=.*packetization-mode=1)(?=.*profile-level-id=42)/i, 'video/vp9': /^(?!.*profile-id=[1-9])/,
+        'video/av1': /^(?!.*profile=[1-9])/, 'video/rtx': /^/,
+    },
+};
 
 /* A path that is silent for a moment often comes back by itself; one that can't be mended is given up, and the stay with it. */
 const MEND_AFTER_MS = 2000;
@@ -34,15 +50,15 @@ export class Media {
     #timer = null;
 
     /* ask: a request to the server, resolves with its reply. changed(media): its state is another. */
-    constructor({ slots, ask, changed }) {
-        const pc = new RTCPeerConnection({ iceServers: [], bundlePolicy: 'max-bundle' });
+    constructor({ slots, iceServers, ask, changed }) {
+        const pc = new RTCPeerConnection({ iceServers, bundlePolicy: 'max-bundle' });
         this.pc = pc;
         this.#ask = ask;
         this.#changed = () => changed(this);
         pc.onconnectionstatechange = this.#changed;
         pc.oniceconnectionstatechange = () => this.#look();
-        for (const { kind, encoding } of SENDING)
-            prefer(pc.addTransceiver(kind, { direction: 'sendonly', sendEncodings: [encoding] }), kind);
+        for (const { kind, encodings } of SENDING)
+            prefer(pc.addTransceiver(kind, { direction: 'sendonly', sendEncodings: encodings }), kind);
         for (const kind of ['audio', 'video'])
             for (let slot = 0; slot < slots[kind]; slot++)
                 prefer(pc.addTransceiver(kind, { direction: 'recvonly' }), kind);
@@ -133,6 +149,7 @@ const credentialsOf = (sdp) => ({ ufrag: /^a=ice-ufrag:(\S+)/m.exec(sdp)[1], pwd
 const withCredentials = (sdp, ufrag, pwd) => sdp.replace(/^(a=ice-ufrag:)\S+/gm, `$1${ufrag}`).replace(/^(a=ice-pwd:)\S+/gm, `$1${pwd}`);
 
 function prefer(transceiver, kind) {
-    const codecs = RTCRtpReceiver.getCapabilities(kind).codecs.filter((codec) => CODECS[kind].includes(codec.mimeType.toLowerCase()));
+    const codecs = RTCRtpReceiver.getCapabilities(kind).codecs.filter(({ mimeType, sdpFmtpLine = '' }) =>
+        CODECS[kind][mimeType.toLowerCase()]?.test(sdpFmtpLine));
     transceiver.setCodecPreferences?.(codecs);
 }

@@ -129,6 +129,11 @@ export class Session extends EventTarget {
         return this.isLive && this.seat.may_send.includes(source);
     }
 
+    /* My connection does not take their picture just now; the server sends it again once it does. */
+    isPaused(participant, source) {
+        return [...this.slots.values()].some((slot) => slot.participant === participant && slot.source === source && slot.paused);
+    }
+
     /* The track on which this person's source arrives, or null. */
     trackOf(participant, source) {
         for (const slot of this.slots.values())
@@ -465,7 +470,8 @@ export class Session extends EventTarget {
 
     async #negotiate() {
         this.media = new Media({
-            slots: this.welcome.slots, ask: (message) => this.request(message), changed: (media) => media === this.media && this.#mediaChanged(),
+            slots: this.welcome.slots, iceServers: this.welcome.ice, ask: (message) => this.request(message),
+            changed: (media) => media === this.media && this.#mediaChanged(),
         });
         await this.media.negotiate();
         this.#changed();

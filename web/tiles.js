@@ -11,14 +11,19 @@ function wanted(session) {
     const me = { participant: session.me, name: session.welcome.name };
     const tiles = [];
     for (const person of others)
-        if (person.sending.includes('screen')) tiles.push({ person, source: 'screen', track: session.trackOf(person.participant, 'screen') });
+        if (person.sending.includes('screen')) tiles.push({ person, source: 'screen', ...pictureOf(session, person, 'screen') });
     for (const person of others) {
-        const track = person.sending.includes('camera') ? session.trackOf(person.participant, 'camera') : null;
-        tiles.push({ person, source: 'camera', track, quiet: !person.sending.includes('mic'), hand: person.hand });
+        tiles.push({ person, source: 'camera', ...pictureOf(session, person, 'camera'), quiet: !person.sending.includes('mic'), hand: person.hand });
     }
     if (session.tracks.screen) tiles.push({ person: me, source: 'screen', track: session.tracks.screen, own: true });
     tiles.push({ person: me, source: 'camera', track: session.tracks.camera, own: true, quiet: !session.tracks.mic, hand: session.mine?.hand });
     return tiles;
+}
+
+/* While it is paused the track holds its last frame, which is better not taken for now. */
+function pictureOf(session, { participant, sending }, source) {
+    const isOn = sending.includes(source), paused = isOn && session.isPaused(participant, source);
+    return { paused, track: isOn && !paused ? session.trackOf(participant, source) : null };
 }
 
 function create({ person, source, own }) {
@@ -29,13 +34,15 @@ function create({ person, source, own }) {
     },
     make('div', { class: 'initials', 'aria-hidden': 'true' }),
     make('video', { autoplay: true, playsinline: true, muted: true }),
-    make('figcaption', {}, make('span', { class: 'name' }), make('span', { class: 'quiet' }), make('span', { class: 'hand' })));
+    make('figcaption', {}, make('span', { class: 'name' }), make('span', { class: 'quiet' }), make('span', { class: 'paused' }),
+        make('span', { class: 'hand' })));
 }
 
-function update(tile, { person, source, track, own, quiet, hand }) {
+function update(tile, { person, source, track, own, quiet, paused, hand }) {
     setText(tile.querySelector('.initials'), initials(person.name));
     setText(tile.querySelector('.name'), (own ? 'You' : person.name) + (source === 'screen' ? ' (screen)' : ''));
     setText(tile.querySelector('.quiet'), quiet ? 'Mic off' : '');
+    setText(tile.querySelector('.paused'), paused ? 'Picture paused: your connection is weak' : '');
     setText(tile.querySelector('.hand'), hand ? 'Hand raised' : '');
     show(tile, track);
 }

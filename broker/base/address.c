@@ -6,7 +6,7 @@
 
 bool address_equal(const struct address *a, const struct address *b)
 {
-    return a->family == b->family && a->port == b->port && memcmp(a->ip, b->ip, sizeof a->ip) == 0;
+    return a->family == b->family && a->via == b->via && a->port == b->port && memcmp(a->ip, b->ip, sizeof a->ip) == 0;
 }
 
 static uint64_t mix(uint64_t x)
@@ -32,7 +32,7 @@ uint64_t address_hash(const struct address *a, uint64_t seed)
     memcpy(&low, a->ip + 8, 8);
     uint64_t hash = mix(seed ^ high);
     hash = mix(hash ^ low);
-    return mix(hash ^ ((uint64_t)a->port << 8 | a->family));
+    return mix(hash ^ ((uint64_t)a->port << 16 | (uint64_t)a->via << 8 | a->family));
 }
 
 bool address_parse_ip(const char *text, struct address *address)
@@ -61,7 +61,7 @@ const char *address_ip_text(const struct address *a, char text[static ADDRESS_TE
 const char *address_text(const struct address *a, char text[static ADDRESS_TEXT_MAX])
 {
     char ip[ADDRESS_TEXT_MAX];
-    snprintf(text, ADDRESS_TEXT_MAX, a->family == ADDRESS_IPV6 ? "[%.45s]:%u" : "%.45s:%u", address_ip_text(a, ip),
-             a->port);
+    snprintf(text, ADDRESS_TEXT_MAX, a->family == ADDRESS_IPV6 ? "[%.45s]:%u%s" : "%.45s:%u%s", address_ip_text(a, ip),
+             a->port, address_is_tcp(a) ? " by TCP" : "");
     return text;
 }

@@ -55,6 +55,7 @@ enum status broker_create(struct broker **created, const struct broker_config *c
     memcpy(b->candidates, config->candidates, config->candidate_count * sizeof *b->candidates);
     b->shared.connections = b->connections;
     b->shared.log = config->log;
+    b->shared.turn = config->turn;
     b->shared.link = (struct link_config){
         .entropy = &b->entropy,
         .identity = config->identity,

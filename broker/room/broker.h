@@ -8,6 +8,7 @@
 #include "auth/attendance.h"
 #include "auth/moderation.h"
 #include "auth/token.h"
+#include "auth/turn.h"
 #include "base/address.h"
 #include "base/clock.h"
 #include "base/entropy.h"
@@ -27,7 +28,8 @@ struct broker_config {
     const struct address *candidates;     /* where peers reach this shard; copied */
     size_t candidate_count;
     struct codec_choice video_codecs; /* which are taken, the dearest first */
-    size_t rooms_max, clients_max;    /* rooms: sessions that are not past */
+    const struct turn_service *turn; /* outlives the broker; NULL: there is none */
+    size_t rooms_max, clients_max;   /* rooms: sessions that are not past */
 };
 
 enum status broker_create(struct broker **, const struct broker_config *);

@@ -412,9 +412,22 @@ void notify_link_trouble(const struct room *room, const struct participant *p, s
     tell_therapists(room, &text, notice_link_trouble(&text, &p->who.participation, p->who.name), out);
 }
 
+/* False without a TURN server. As long as the session may last, however it is extended. */
+static bool turn_for(const struct room *room, struct turn_credential *credential, struct notice_ice *ice)
+{
+    const struct turn_service *turn = room->shared->turn;
+    int64_t until = room_closes_at(room) + EXTEND_MAX_MINUTES * 60;
+    if (!turn || turn_credential_make(turn, room->shared->link.entropy, room_unix_s(room), until, credential) != OK)
+        return false;
+    *ice = (struct notice_ice){ turn->urls, turn->url_count, credential->username, credential->password };
+    return true;
+}
+
 void notify_welcome(const struct room *room, const struct participant *p, bool resumed, struct outbox *out)
 {
-    uint8_t buffer[1024];
+    uint8_t buffer[NOTICE_MAX];
+    struct turn_credential credential;
+    struct notice_ice ice;
     struct writer text = writer_over(buffer, sizeof buffer);
     struct notice_welcome notice = {
         .participant = &p->who.participation,
@@ -427,8 +440,11 @@ void notify_welcome(const struct room *room, const struct participant *p, bool r
         .audio_slots = SLOTS_AUDIO,
         .video_slots = SLOTS_VIDEO,
         .resumed = resumed,
+        .ice = turn_for(room, &credential, &ice) ? &ice : NULL,
     };
     tell_text(p->client, &text, notice_welcome(&text, &notice), out);
+    bytes_wipe(buffer, text.len);
+    bytes_wipe(&credential, sizeof credential);
 }
 
 void notify_answer(const struct participant *p, uint32_t request, const char *sdp, struct outbox *out)

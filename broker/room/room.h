@@ -13,6 +13,7 @@
 #include "room/link.h"
 #include "room/participant.h"
 #include "auth/plan.h"
+#include "auth/turn.h"
 
 enum phase {
     PHASE_SCHEDULED = 1, /* before the lobby opens */
@@ -57,6 +58,7 @@ struct room_shared {
     struct link_config link;
     struct routes *routes;
     struct connections *connections;
+    const struct turn_service *turn; /* NULL: there is none */
     const struct log *log;
     struct room_counts counts;
     uint64_t records;      /* the number of the last one for the ledger */

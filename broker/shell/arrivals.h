@@ -1,10 +1,11 @@
-/* arrivals.h - the TCP connections that are not, or not yet, a WebSocket: how many there may be, and who gives way.
+/* arrivals.h - the TCP connections that proved nothing yet: how many there may be, and who gives way. To the front
+ * these are the ones that are not, or not yet, a WebSocket; to a shard, those that brought no authentic check.
  *
- * Owned by the front, on its thread. Bounded as a whole, so that the process never runs out of files; and by address,
- * so that one machine can't hold all the places. When they are taken, the oldest makes room, so that idle connections
- * never keep anybody out: of the address that has the most, if that is more than the newcomer's, so that a flood is up
- * against itself; else of all, once it had time to shake hands, so that under more load than the machine can take some
- * are served rather than all cut off half-way.
+ * Owned by the front, and another by each shard, on its thread. Bounded as a whole, so that the process never runs out
+ * of files; and by address, so that one machine can't hold all the places. When they are taken, the oldest makes room,
+ * so that idle connections never keep anybody out: of the address that has the most, if that is more than the
+ * newcomer's, so that a flood is up against itself; else of all, once it had time to shake hands, so that under more
+ * load than the machine can take some are served rather than all cut off half-way.
  *
  * No socket in here: a connection is a pointer that is compared and handed back. */
 #pragma once
@@ -32,5 +33,5 @@ void arrivals_destroy(struct arrivals *); /* NULL is fine */
 bool arrivals_may_come(struct arrivals *, usec_t mono_us, const struct address *from, void **leaver);
 /* It came: to be called only after arrivals_may_come, and once. */
 void arrivals_add(struct arrivals *, usec_t mono_us, const struct address *from, void *connection);
-/* It is gone, or a WebSocket now. Unknown is fine. */
+/* It is gone, or proved itself. Unknown is fine. */
 void arrivals_remove(struct arrivals *, const void *connection);

@@ -39,11 +39,18 @@ static const struct option options[] = {
     { "store", TEXT, FIELD(store), 0, 0, "kinroom.db",
       "file that keeps sessions, grants and the ledger; made when it is not there" },
     { "clinic", TEXT, FIELD(clinic), 0, 0, "clinic", "the clinic's opaque id, which a store keeps for good" },
-    { "udp-port", NUMBER, FIELD(udp_port), 1, 65535, "40000", "UDP port for media; shard n uses this plus n" },
+    { "udp-port", NUMBER, FIELD(udp_port), 1, 65535, "40000",
+      "port for media, by UDP and, where a network lets none through, by TCP; shard n uses this plus n" },
     { "media-addresses", ADDRESSES, FIELD(media), 0, 0, "127.0.0.1,::1",
-      "IP addresses for media, at most one IPv4 and one IPv6; commas between" },
+      "IP addresses of this machine at which media arrives, IPv4 and IPv6, the best first; commas between" },
     { "advertise-addresses", ADDRESSES, FIELD(advertise), 0, 0, "",
-      "IP addresses at which clients reach the media addresses, where they differ (NAT)" },
+      "IP addresses that clients are told in place of 'media-addresses', where a NAT leads from one to the other, port "
+      "by port; with the inner ones too, if some clients are inside" },
+    { "turn-urls", TEXTS, FIELD(turn_urls), 0, 0, "",
+      "TURN server for networks that pass neither, such as turn:turn.example.org?transport=udp, "
+      "turns:turn.example.org:443?transport=tcp" },
+    { "turn-secret-file", TEXT, FIELD(turn_secret_file), 0, 0, "",
+      "file with the secret that the TURN server knows as well (coturn's static-auth-secret)" },
     { "video-codecs", CODECS, FIELD(video_codecs), 0, 0, "vp8,h264,vp9,av1",
       "video codecs that may be used, the first being what browsers send if they have it; vp8 or h264 must be among "
       "them. Some browsers lack h264, vp9 or av1: whose browser lacks what another's sends can't see them" },
@@ -312,26 +319,79 @@ static bool is_every(const struct address *address)
     return memcmp(address->ip, zero, sizeof zero) == 0;
 }
 
+/* Of the kinds that no client can send to, or only one on the same wire: what to do about it, or NULL. */
+static const char *unreachable(const struct address *address)
+{
+    static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+    const uint8_t *ip = address->ip;
+    if (address->family == ADDRESS_IPV4)
+        return ip[0] >= 224 ? "it is no machine's own (multicast or reserved); name one of this machine" : NULL;
+    if (memcmp(ip, mapped, sizeof mapped) == 0)
+        return "write it as the IPv4 address that it is";
+    if (ip[0] == 0xfe && (ip[1] & 0xc0) == 0x80)
+        return "it is link-local, which browsers don't reach; name a global or unique local address";
+    return ip[0] == 0xff ? "it is no machine's own (multicast); name one of this machine" : NULL;
+}
+
+/* What holds for either list. */
+static enum status check_addresses(const char *name, const struct config_addresses *list, struct problem *problem)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        char text[ADDRESS_TEXT_MAX];
+        const char *remedy = unreachable(&list->at[i]);
+        if (remedy)
+            return PROBLEM(problem, "'%s' holds %s: %s", name, address_ip_text(&list->at[i], text), remedy);
+        for (size_t j = 0; j < i; j++)
+            if (address_equal(&list->at[i], &list->at[j]))
+                return PROBLEM(problem, "'%s' holds %s twice; keep one", name, address_ip_text(&list->at[i], text));
+    }
+    return OK;
+}
+
 static enum status check_media(const struct config *config, struct problem *problem)
 {
+    bool wildcard[3] = { false };
     size_t of_family[3] = { 0 };
     if (config->media.count == 0)
         return PROBLEM(problem, "'media-addresses' is empty; name the IP address at which clients send media");
+    TRY(check_addresses("media-addresses", &config->media, problem));
+    TRY(check_addresses("advertise-addresses", &config->advertise, problem));
     for (size_t i = 0; i < config->media.count; i++) {
         const struct address *address = &config->media.at[i];
-        if (++of_family[address->family] > 1)
-            return PROBLEM(problem,
-                           "'media-addresses' holds two addresses of one family; keep at most one IPv4 and one IPv6");
+        of_family[address->family]++;
+        wildcard[address->family] |= is_every(address);
         if (is_every(address) && config->advertise.count == 0)
-            return PROBLEM(problem, "'media-addresses' is every address, which clients can't send to; say in "
-                                    "'advertise-addresses' where they find it");
+            return PROBLEM(problem, "'media-addresses' is every address, which clients can't send to; name the ones "
+                                    "that they use, or say in 'advertise-addresses' where they find them");
+        if (wildcard[address->family] && of_family[address->family] > 1)
+            return PROBLEM(problem,
+                           "'media-addresses' holds every address of a family and another one of it; name each "
+                           "one, without 0.0.0.0 or ::");
     }
     for (size_t i = 0; i < config->advertise.count; i++)
         if (is_every(&config->advertise.at[i]) || !of_family[config->advertise.at[i].family])
             return PROBLEM(problem,
                            "'advertise-addresses' holds an address whose family 'media-addresses' does not serve");
-    if (config->udp_port + config->shards - 1 > 65535)
+    return OK;
+}
+
+/* Media comes by TCP as well, on the ports of UDP. */
+static enum status check_ports(const struct config *config, struct problem *problem)
+{
+    uint32_t first = config->udp_port, last = first + config->shards - 1;
+    if (last > 65535)
         return PROBLEM(problem, "'udp-port' plus 'shards' goes past port 65535; choose a lower port");
+    if (config->http_port == config->https_port)
+        return PROBLEM(problem, "'http-port' and 'https-port' are the same; choose two");
+    const struct {
+        const char *name;
+        uint32_t port;
+    } others[] = { { "https-port", config->https_port }, { "http-port", config->http_port } };
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (others[i].port >= first && others[i].port <= last)
+            return PROBLEM(problem,
+                           "'%s' is %u, which 'udp-port' takes for media (from %u to %u), by TCP too; choose another",
+                           others[i].name, others[i].port, first, last);
     return OK;
 }
 
@@ -387,11 +447,26 @@ static enum status check_oidc(const struct config *config, struct problem *probl
     return strstr(config->oidc_jwks, "://") ? check_http("oidc-jwks", config->oidc_jwks, problem) : OK;
 }
 
+static enum status check_turn(const struct config *config, struct problem *problem)
+{
+    for (size_t i = 0; i < config->turn_urls.count; i++)
+        if (!url_is_turn(config->turn_urls.text[i]))
+            return PROBLEM(problem,
+                           "'turn-urls' takes URLs such as turn:turn.example.org:3478?transport=udp or "
+                           "turns:turn.example.org:443?transport=tcp, not '%.60s'",
+                           config->turn_urls.text[i]);
+    if (!config->turn_urls.count != !config->turn_secret_file[0])
+        return PROBLEM(problem, "'%s' is missing: 'turn-urls' and 'turn-secret-file' go together",
+                       config->turn_urls.count ? "turn-secret-file" : "turn-urls");
+    return OK;
+}
+
 static enum status check_others(const struct config *config, struct problem *problem)
 {
     if (config->delivery == DELIVERY_BY_SMTP)
         TRY(check_smtp(config, problem));
     TRY(check_webhooks(config, problem));
+    TRY(check_turn(config, problem));
     return check_oidc(config, problem);
 }
 
@@ -425,8 +500,7 @@ enum status config_check(const struct config *config, struct problem *problem)
             return PROBLEM(problem,
                            "'origins' takes scheme, host and port, such as https://rooms.example.org, not '%.60s'",
                            config->origins.text[i]);
-    if (config->http_port == config->https_port)
-        return PROBLEM(problem, "'http-port' and 'https-port' are the same; choose two");
+    TRY(check_ports(config, problem));
     TRY(check_others(config, problem));
     return check_media(config, problem);
 }

@@ -47,6 +47,8 @@ struct config {
     uint32_t udp_port, shards;
     struct config_addresses media, advertise;
     struct codec_choice video_codecs;
+    struct config_texts turn_urls;
+    char turn_secret_file[CONFIG_TEXT_MAX + 1];
     uint32_t connections_max, connections_per_address, rooms_max;
     enum log_level log_level;
     enum delivery_way delivery;

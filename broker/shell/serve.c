@@ -15,6 +15,7 @@
 #include <openssl/ssl.h>
 #undef ERR_STATE
 
+#include "auth/turn.h"
 #include "shell/clerk.h"
 #include "shell/courier.h"
 #include "shell/front.h"
@@ -24,7 +25,14 @@
 #include "shell/scribe.h"
 #include "shell/shard.h"
 #include "shell/store_sqlite.h"
+#include "shell/tcp.h"
+#include "shell/udp.h"
+#include "signaling/sdp.h"
 #include "transport/srtp.h"
+
+_Static_assert((int)CONFIG_LIST_MAX <= (int)TURN_URLS_MAX && (int)CONFIG_LIST_MAX <= (int)TCP_LISTENERS_MAX &&
+                   (int)CONFIG_LIST_MAX <= (int)UDP_SOCKETS_MAX && 2 * (int)CONFIG_LIST_MAX <= (int)SDP_CANDIDATES_MAX,
+               "what the options take has a place");
 
 enum {
     KEYS_FILE_MAX = 1 << 20,
@@ -120,19 +128,28 @@ static enum status load_webhook_key(const struct config *config, struct material
     return status;
 }
 
-/* Without the line's end that editors put there. */
-static enum status load_smtp_password(const struct config *config, struct material *material, struct problem *problem)
+/* Without the line's end that editors put there; nothing without a path. */
+static enum status load_secret(const char *option, const char *path, struct bytes *secret, struct problem *problem)
 {
-    struct bytes *password = &material->smtp_password;
-    if (!config->smtp_password_file[0])
+    if (!path[0])
         return OK;
-    TRY(read_file("smtp-password-file", config->smtp_password_file, SECRET_FILE_MAX, password, problem));
-    while (password->len > 0 && strchr("\r\n", password->at[password->len - 1]))
-        password->len--;
-    if (password->len > 0 && !memchr(password->at, 0, password->len))
+    TRY(read_file(option, path, SECRET_FILE_MAX, secret, problem));
+    while (secret->len > 0 && strchr("\r\n", secret->at[secret->len - 1]))
+        secret->len--;
+    if (secret->len > 0 && !memchr(secret->at, 0, secret->len))
         return OK;
-    snprintf(problem->text, sizeof problem->text, "'smtp-password-file': %.200s holds no password",
-             config->smtp_password_file);
+    snprintf(problem->text, sizeof problem->text, "'%s': %.200s holds no password", option, path);
+    return ERR_MALFORMED;
+}
+
+static enum status load_turn_secret(const struct config *config, struct material *material, struct problem *problem)
+{
+    TRY(load_secret("turn-secret-file", config->turn_secret_file, &material->turn_secret, problem));
+    if (!config->turn_secret_file[0] || material->turn_secret.len >= TURN_SECRET_MIN)
+        return OK;
+    snprintf(problem->text, sizeof problem->text,
+             "'turn-secret-file': %.200s holds less than %d characters; this makes some: openssl rand -hex 32",
+             config->turn_secret_file, TURN_SECRET_MIN);
     return ERR_MALFORMED;
 }
 
@@ -151,7 +168,9 @@ enum status material_load(const struct config *config, struct material *material
     if (status == OK)
         status = load_webhook_key(config, material, problem);
     if (status == OK)
-        status = load_smtp_password(config, material, problem);
+        status = load_secret("smtp-password-file", config->smtp_password_file, &material->smtp_password, problem);
+    if (status == OK)
+        status = load_turn_secret(config, material, problem);
     if (status != OK)
         material_deinit(material);
     return status;
@@ -165,6 +184,7 @@ void material_deinit(struct material *material)
         keyring_destroy(material->clerks_keyring);
     plan_list_deinit(&material->plans);
     host_file_free(&material->smtp_password);
+    host_file_free(&material->turn_secret);
     bytes_wipe(&material->webhook_key, sizeof material->webhook_key);
     *material = (struct material){ 0 };
 }
@@ -176,6 +196,7 @@ void material_warn(const struct config *config, const struct log *log)
     } secrets[] = {
         { "webhook-secret-file", config->webhook_secret_file },
         { "smtp-password-file", config->smtp_password_file },
+        { "turn-secret-file", config->turn_secret_file },
     };
     for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++)
         if (secrets[i].path[0] && host_file_is_public(secrets[i].path))
@@ -201,6 +222,7 @@ struct server {
     struct front *front;
     struct shard *shards[CONFIG_SHARDS_MAX];
     const char *origins[CONFIG_LIST_MAX];
+    struct turn_service turn;
     size_t sessions;
     atomic_bool failed;
 };
@@ -216,21 +238,28 @@ static enum status make_shard(struct server *server, size_t index)
 {
     const struct config *config = server->config;
     struct config_addresses bind = config->media;
-    struct config_addresses advertise = config->advertise.count > 0 ? config->advertise : config->media;
+    const struct config_addresses *advertise = config->advertise.count > 0 ? &config->advertise : &config->media;
+    struct address candidates[2 * CONFIG_LIST_MAX];
     uint16_t port = (uint16_t)(config->udp_port + index);
     for (size_t i = 0; i < bind.count; i++)
         bind.at[i].port = port;
-    for (size_t i = 0; i < advertise.count; i++)
-        advertise.at[i].port = port;
+    for (size_t i = 0; i < advertise->count; i++) {
+        struct address *by_udp = &candidates[i], *by_tcp = &candidates[advertise->count + i];
+        *by_udp = *by_tcp = advertise->at[i];
+        by_udp->port = by_tcp->port = port;
+        by_tcp->via = ADDRESS_TCP;
+    }
     struct shard_config shard = {
         .index = index,
         .bind = bind.at,
         .bind_count = bind.count,
-        .advertise = advertise.at,
-        .advertise_count = advertise.count,
+        .advertise = candidates,
+        .advertise_count = 2 * advertise->count,
+        .turn = server->turn.url_count > 0 ? &server->turn : NULL,
         .video_codecs = config->video_codecs,
         .rooms_max = config->rooms_max,
         .clients_max = config->connections_max,
+        .tcp_per_address_max = TCP_PER_ADDRESS_FACTOR * config->connections_per_address,
         .to_front = front_inbox(server->front, index),
         .to_scribe = scribe_inbox(server->scribe, index),
         .log = &server->log,
@@ -380,6 +409,9 @@ static enum status make_all(struct server *server, const struct material *materi
     TRY(front_create(&server->front, &front));
     TRY(hire_courier(server, material));
     TRY(hire_clerk(server, material));
+    for (size_t i = 0; i < server->config->turn_urls.count; i++)
+        server->turn.urls[server->turn.url_count++] = server->config->turn_urls.text[i];
+    server->turn.secret = material->turn_secret;
     for (size_t i = 0; i < server->config->shards; i++)
         TRY(make_shard(server, i));
     TRY(server->store->ops->plans_each(server->store, (struct store_plans){ hand_out_plan, server }));
@@ -420,8 +452,9 @@ static void announce(const struct server *server)
     char ports[32] = "";
     if (config->shards > 1)
         snprintf(ports, sizeof ports, "-%u", config->udp_port + config->shards - 1);
-    log_info(&server->log, "serving https://%.1s%s%s:%u, UDP %u%s, %zu sessions", brackets, config->listen,
-             *brackets ? brackets + 1 : "", config->https_port, config->udp_port, ports, server->sessions);
+    log_info(&server->log, "serving https://%.1s%s%s:%u, media at %u%s (UDP and TCP), %zu sessions", brackets,
+             config->listen, *brackets ? brackets + 1 : "", config->https_port, config->udp_port, ports,
+             server->sessions);
     if (config->http_port)
         log_info(&server->log, "serving http://127.0.0.1:%u for a reverse proxy", config->http_port);
 }
@@ -433,7 +466,8 @@ static enum status set_file_limit(const struct config *config, const struct log 
 {
     enum { FILES_BESIDE = 128, FILES_PER_SHARD = 8 };
     struct rlimit limit;
-    rlim_t wanted = (rlim_t)front_files(config) + FILES_PER_SHARD * config->shards + FILES_BESIDE;
+    rlim_t of_shard = FILES_PER_SHARD + config->media.count + tcp_files(config->media.count, config->connections_max);
+    rlim_t wanted = (rlim_t)front_files(config) + of_shard * config->shards + FILES_BESIDE;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
         return ERR_SYSTEM;
     if (limit.rlim_max != RLIM_INFINITY && limit.rlim_max < wanted) {

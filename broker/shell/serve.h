@@ -14,6 +14,7 @@ struct material {
     struct plan_list plans;         /* of the `plan` option, if there is one */
     struct webhook_key webhook_key; /* len 0 without one */
     struct bytes smtp_password;     /* empty without one */
+    struct bytes turn_secret;       /* the same */
 };
 
 /* Reads and checks everything that can be checked without binding a port. */

@@ -1,6 +1,5 @@
 #include "shell/shard.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -15,7 +14,7 @@
 #include "room/broker.h"
 #include "shell/host.h"
 #include "shell/scribe.h"
-#include "shell/udp.h"
+#include "shell/sockets.h"
 #include "transport/dtls.h"
 
 enum {
@@ -37,7 +36,7 @@ struct shard {
     struct broker *broker;
     struct dtls_identity *identity;
     struct outbox *outbox;
-    struct udp *udp;
+    struct sockets *sockets;
     struct queue *inbox, *to_front, *answers, *to_scribe;
     struct letter done; /* owed to the clerk, who waits for one at a time; LETTER_NONE: nothing */
     uint64_t *refused;  /* OPENs that the queue had no room for, of one flush */
@@ -77,21 +76,21 @@ static enum status watch(const struct shard *s, int fd)
 
 static enum status open_sockets(struct shard *s, const struct shard_config *config)
 {
-    struct address failed = { 0 };
-    char text[ADDRESS_TEXT_MAX];
-    enum status status = udp_create(&s->udp, config->bind, config->bind_count, &failed);
-    if (status != OK) {
-        log_error(s->log, "shard %zu cannot bind UDP %s: %s", s->index, address_text(&failed, text), strerror(errno));
-        return status;
-    }
+    struct sockets_config sockets = {
+        .shard = s->index,
+        .bind = config->bind,
+        .bind_count = config->bind_count,
+        .tcp_max = config->clients_max,
+        .tcp_per_address_max = config->tcp_per_address_max,
+        .log = s->log,
+    };
+    TRY(sockets_create(&s->sockets, &sockets));
     s->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (s->epoll_fd < 0)
         return ERR_SYSTEM;
     TRY(watch(s, s->wake_fd));
     TRY(watch(s, s->timer_fd));
-    for (size_t i = 0; i < udp_socket_count(s->udp); i++)
-        TRY(watch(s, udp_socket(s->udp, i)));
-    return OK;
+    return sockets_watch(s->sockets, s->epoll_fd);
 }
 
 static enum status open_core(struct shard *s, const struct shard_config *config)
@@ -105,6 +104,7 @@ static enum status open_core(struct shard *s, const struct shard_config *config)
         .candidates = config->advertise,
         .candidate_count = config->advertise_count,
         .video_codecs = config->video_codecs,
+        .turn = config->turn,
         .rooms_max = config->rooms_max,
         .clients_max = config->clients_max,
     };
@@ -158,7 +158,7 @@ void shard_destroy(struct shard *s)
     dtls_identity_destroy(s->identity);
     outbox_destroy(s->outbox);
     letter_wipe(&s->done);
-    udp_destroy(s->udp);
+    sockets_destroy(s->sockets);
     queue_destroy(s->inbox);
     queue_destroy(s->answers);
     const int fds[] = { s->wake_fd, s->timer_fd, s->epoll_fd };
@@ -273,7 +273,7 @@ static void flush(struct shard *s, struct now now, client_id cause)
 {
     do {
         send_records(s, cause);
-        udp_send(s->udp, s->outbox);
+        sockets_send(s->sockets, s->outbox);
         send_messages(s);
         for (size_t i = 0; i < outbox_overflowed_count(s->outbox); i++)
             close_later(s, outbox_overflowed_at(s->outbox, i));
@@ -455,19 +455,14 @@ static void open_letters(struct shard *s)
     }
 }
 
-static void take_datagrams(struct shard *s, size_t socket)
+static enum status take_datagram(void *context, struct now now, const struct address *peer, uint8_t *data, size_t len)
 {
-    struct udp_received received[UDP_BATCH];
-    size_t count = udp_receive(s->udp, socket, received);
-    struct now now = host_now();
-    for (size_t i = 0; i < count; i++) {
-        /* What a peer's bytes come to is counted by the core. */
-        broker_datagram(s->broker, now, &received[i].peer, received[i].data, received[i].len, s->outbox);
-        if (outbox_datagram_count(s->outbox) > OUTBOX_HIGH)
-            flush(s, now, 0);
-    }
-    if (count > 0)
+    struct shard *s = context;
+    /* What a peer's bytes come to is counted by the core. */
+    enum status status = broker_datagram(s->broker, now, peer, data, len, s->outbox);
+    if (outbox_datagram_count(s->outbox) > OUTBOX_HIGH)
         flush(s, now, 0);
+    return status;
 }
 
 /* The kernel holds the deadline as an absolute time: so a turn's own length never adds to its sleep, and the clock is
@@ -518,9 +513,10 @@ static void *run(void *context)
         sleep_until_due(s);
         take_answers(s);
         open_letters(s);
-        for (size_t i = 0; i < udp_socket_count(s->udp); i++)
-            take_datagrams(s, i);
+        bool taken = sockets_receive(s->sockets, take_datagram, s) > 0;
         struct now now = host_now();
+        if (taken)
+            flush(s, now, 0);
         if (broker_deadline(s->broker) <= now.mono_us) {
             broker_tick(s->broker, now, s->outbox);
             flush(s, now, 0);
@@ -551,5 +547,5 @@ void shard_stop(struct shard *s)
     log_info(s->log, "shard %zu stopped: %llu packets in, %llu out, %llu refused, %llu dropped", s->index,
              (unsigned long long)counts.packets_in, (unsigned long long)counts.packets_out,
              (unsigned long long)counts.packets_refused,
-             (unsigned long long)(outbox_dropped(s->outbox) + udp_dropped(s->udp)));
+             (unsigned long long)(outbox_dropped(s->outbox) + sockets_dropped(s->sockets)));
 }

@@ -1,4 +1,4 @@
-/* shard.h - one thread with its own core and its own UDP port: every room lives on exactly one.
+/* shard.h - one thread with its own core and its own port, UDP and TCP: every room lives on exactly one.
  *
  * Letters come from the front in one queue and go back in another, and so with the scribe; nothing else is shared. Each
  * turn reads the clocks once, and what the core wants sent leaves before the next letter is opened: records first, then
@@ -16,11 +16,13 @@ struct shard_config {
     size_t index;
     const struct address *bind; /* with ports */
     size_t bind_count;
-    const struct address *advertise; /* candidates, with ports */
+    const struct address *advertise; /* candidates, with ports and transports */
     size_t advertise_count;
     struct codec_choice video_codecs;
+    const struct turn_service *turn; /* outlives the shard; NULL: there is none */
     size_t rooms_max, clients_max;
-    struct queue *to_front; /* outlives the shard */
+    size_t tcp_per_address_max; /* media connections by TCP, of one IPv4 address or IPv6 /64 */
+    struct queue *to_front;     /* outlives the shard */
     struct queue
         *to_scribe;        /* outlives the shard; NULL: nothing is recorded, so whoever needs a record is not let in */
     const struct log *log; /* outlives the shard */

@@ -7,15 +7,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { SOCKETS_MAX = 2, KERNEL_BUFFER_BYTES = 8 << 20 };
+#include "shell/sockaddr.h"
 
-struct udp_socket {
-    int fd;
-    uint8_t family; /* enum address_family */
-};
+enum { KERNEL_BUFFER_BYTES = 8 << 20 };
 
 struct udp {
-    struct udp_socket sockets[SOCKETS_MAX];
+    int sockets[UDP_SOCKETS_MAX];
     size_t count;
     uint64_t dropped;
     struct mmsghdr headers[UDP_BATCH];
@@ -24,41 +21,10 @@ struct udp {
     uint8_t data[UDP_BATCH][UDP_DATAGRAM_MAX];
 };
 
-static socklen_t to_kernel(const struct address *address, struct sockaddr_storage *storage)
-{
-    if (address->family == ADDRESS_IPV6) {
-        struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)storage;
-        *in6 = (struct sockaddr_in6){ .sin6_family = AF_INET6, .sin6_port = htons(address->port) };
-        memcpy(&in6->sin6_addr, address->ip, 16);
-        return sizeof *in6;
-    }
-    struct sockaddr_in *in = (struct sockaddr_in *)storage;
-    *in = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(address->port) };
-    memcpy(&in->sin_addr, address->ip, 4);
-    return sizeof *in;
-}
-
-static struct address from_kernel(const struct sockaddr_storage *storage)
-{
-    struct address address = { 0 };
-    if (storage->ss_family == AF_INET6) {
-        const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)storage;
-        address.family = ADDRESS_IPV6;
-        address.port = ntohs(in6->sin6_port);
-        memcpy(address.ip, &in6->sin6_addr, 16);
-    } else {
-        const struct sockaddr_in *in = (const struct sockaddr_in *)storage;
-        address.family = ADDRESS_IPV4;
-        address.port = ntohs(in->sin_port);
-        memcpy(address.ip, &in->sin_addr, 4);
-    }
-    return address;
-}
-
 static int bind_socket(const struct address *address)
 {
     struct sockaddr_storage storage;
-    socklen_t len = to_kernel(address, &storage);
+    socklen_t len = sockaddr_of(address, &storage);
     int fd = socket(storage.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -1;
@@ -78,7 +44,7 @@ static int bind_socket(const struct address *address)
 
 enum status udp_create(struct udp **created, const struct address *addresses, size_t count, struct address *failed)
 {
-    if (count > SOCKETS_MAX)
+    if (count > UDP_SOCKETS_MAX)
         return ERR_UNSUPPORTED;
     struct udp *u = calloc(1, sizeof *u);
     if (!u)
@@ -92,7 +58,7 @@ enum status udp_create(struct udp **created, const struct address *addresses, si
             errno = cause;
             return ERR_SYSTEM;
         }
-        u->sockets[u->count++] = (struct udp_socket){ fd, addresses[i].family };
+        u->sockets[u->count++] = fd;
     }
     *created = u;
     return OK;
@@ -103,7 +69,7 @@ void udp_destroy(struct udp *u)
     if (!u)
         return;
     for (size_t i = 0; i < u->count; i++)
-        close(u->sockets[i].fd);
+        close(u->sockets[i]);
     free(u);
 }
 
@@ -113,7 +79,7 @@ size_t udp_socket_count(const struct udp *u)
 }
 int udp_socket(const struct udp *u, size_t index)
 {
-    return u->sockets[index].fd;
+    return u->sockets[index];
 }
 
 size_t udp_receive(struct udp *u, size_t index, struct udp_received out[static UDP_BATCH])
@@ -127,11 +93,12 @@ size_t udp_receive(struct udp *u, size_t index, struct udp_received out[static U
             .msg_iovlen = 1,
         };
     }
-    int got = recvmmsg(u->sockets[index].fd, u->headers, UDP_BATCH, MSG_DONTWAIT, NULL);
+    int got = recvmmsg(u->sockets[index], u->headers, UDP_BATCH, MSG_DONTWAIT, NULL);
     size_t count = 0;
     for (int i = 0; i < got; i++)
         if (!(u->headers[i].msg_hdr.msg_flags & MSG_TRUNC))
-            out[count++] = (struct udp_received){ from_kernel(&u->peers[i]), u->data[i], u->headers[i].msg_len };
+            out[count++] = (struct udp_received){ sockaddr_address(&u->peers[i], (uint8_t)index), u->data[i],
+                                                  u->headers[i].msg_len };
     return count;
 }
 
@@ -154,14 +121,14 @@ static void send_batch(struct udp *u, int fd, unsigned count)
     }
 }
 
-static void send_family(struct udp *u, const struct udp_socket *socket, const struct outbox *outbox)
+static void send_by(struct udp *u, size_t index, const struct outbox *outbox)
 {
     unsigned count = 0;
     for (size_t i = 0; i < outbox_datagram_count(outbox); i++) {
         struct datagram d = outbox_datagram_at(outbox, i);
-        if (d.peer.family != socket->family)
+        if (d.peer.via != index)
             continue;
-        socklen_t len = to_kernel(&d.peer, &u->peers[count]);
+        socklen_t len = sockaddr_of(&d.peer, &u->peers[count]);
         u->parts[count] = (struct iovec){ (void *)(uintptr_t)d.data.at, d.data.len };
         u->headers[count].msg_hdr = (struct msghdr){
             .msg_name = &u->peers[count],
@@ -170,21 +137,21 @@ static void send_family(struct udp *u, const struct udp_socket *socket, const st
             .msg_iovlen = 1,
         };
         if (++count == UDP_BATCH) {
-            send_batch(u, socket->fd, count);
+            send_batch(u, u->sockets[index], count);
             count = 0;
         }
     }
     if (count > 0)
-        send_batch(u, socket->fd, count);
+        send_batch(u, u->sockets[index], count);
 }
 
-/* Family by family: the order that a peer sees is kept, as a peer has one family. */
+/* Socket by socket: the order that a peer sees is kept, as a path has one socket. */
 void udp_send(struct udp *u, const struct outbox *outbox)
 {
     if (outbox_datagram_count(outbox) == 0)
         return;
     for (size_t i = 0; i < u->count; i++)
-        send_family(u, &u->sockets[i], outbox);
+        send_by(u, i, outbox);
 }
 
 uint64_t udp_dropped(const struct udp *u)

@@ -1,12 +1,12 @@
-/* udp.h - the UDP sockets of one shard: at most one for each address family, so that a reply always leaves from the
- * address that its peer knows. Nonblocking; batched both ways. */
+/* udp.h - the UDP sockets of one shard, one for each address, so that a reply always leaves from the address that its
+ * peer knows: `via` of a peer's address is the socket's index. Nonblocking; batched both ways. */
 #pragma once
 
 #include "base/address.h"
 #include "base/outbox.h"
 #include "base/status.h"
 
-enum { UDP_BATCH = 64, UDP_DATAGRAM_MAX = 2048 };
+enum { UDP_BATCH = 64, UDP_DATAGRAM_MAX = 2048, UDP_SOCKETS_MAX = 8 };
 
 struct udp;
 
@@ -27,6 +27,7 @@ struct udp_received {
 /* Up to UDP_BATCH of what waits on one socket, without blocking; what was longer than UDP_DATAGRAM_MAX is left out. */
 size_t udp_receive(struct udp *, size_t index, struct udp_received out[static UDP_BATCH]);
 
-/* Sends each datagram of the outbox in order; what the kernel will not take is dropped and counted. */
+/* Sends each of the outbox's datagrams that go by UDP, in order; what the kernel will not take is dropped and counted.
+ */
 void udp_send(struct udp *, const struct outbox *);
 uint64_t udp_dropped(const struct udp *);

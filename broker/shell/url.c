@@ -2,6 +2,7 @@
 
 #include <curl/curl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/address.h"
@@ -57,4 +58,49 @@ bool url_parse(const char *text, struct url *parsed)
     url.is_loopback = is_loopback(url.host);
     *parsed = url;
     return true;
+}
+
+static bool starts_with(const char **text, const char *start)
+{
+    size_t len = strlen(start);
+    if (strncmp(*text, start, len) != 0)
+        return false;
+    *text += len;
+    return true;
+}
+
+/* A name, an IPv4 address, or an IPv6 one in brackets. */
+static bool skip_host(const char **text)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-";
+    char ip[ADDRESS_TEXT_MAX];
+    struct address address;
+    size_t len = strspn(*text, letters);
+    if (**text == '[') {
+        size_t end = strcspn(*text, "]");
+        if ((*text)[end] != ']' || end - 1 >= sizeof ip)
+            return false;
+        memcpy(ip, *text + 1, end - 1);
+        ip[end - 1] = 0;
+        len = address_parse_ip(ip, &address) ? end + 1 : 0;
+    }
+    *text += len;
+    return len > 0;
+}
+
+static bool skip_port(const char **text)
+{
+    size_t len = strspn(*text, "0123456789");
+    unsigned long port = len > 0 && len <= 5 ? strtoul(*text, NULL, 10) : 0;
+    *text += len;
+    return port >= 1 && port <= 65535;
+}
+
+bool url_is_turn(const char *text)
+{
+    if (!starts_with(&text, "turn:") && !starts_with(&text, "turns:"))
+        return false;
+    if (!skip_host(&text) || (starts_with(&text, ":") && !skip_port(&text)))
+        return false;
+    return !*text || strcmp(text, "?transport=udp") == 0 || strcmp(text, "?transport=tcp") == 0;
 }

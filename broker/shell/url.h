@@ -10,3 +10,6 @@ struct url {
 
 /* False for what is none, or holds a user, a password or a fragment. */
 bool url_parse(const char *text, struct url *);
+
+/* RFC 7065: turn:HOST or turns:HOST, with a port and ?transport=udp or tcp if need be; an IPv6 address in brackets. */
+bool url_is_turn(const char *text);

@@ -37,7 +37,7 @@ enum {
     ICE_UFRAG_MIN = 4,  /* what a peer may bring, RFC 8839 5.4 */
     ICE_PWD_MIN = 22,
     ICE_CREDENTIAL_MAX = 256,
-    ICE_PATHS_MAX = 8,
+    ICE_PATHS_MAX = 16, /* a browser keeps a path alive for each pair of addresses, by UDP and by TCP */
     ICE_REPLY_MAX = 160,
     ICE_SEEN_BITS = 1 << 16,
 };

@@ -8,7 +8,7 @@
 #include "base/address.h"
 #include "base/status.h"
 
-enum { ROUTES_ADDRESSES_MAX = 8, ROUTES_UFRAG_MAX = 32 };
+enum { ROUTES_ADDRESSES_MAX = 16, ROUTES_UFRAG_MAX = 32 };
 
 struct routes;
 

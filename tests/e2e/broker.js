@@ -47,10 +47,12 @@ export const freeTcpPort = () => new Promise((done, fail) => {
     });
 });
 
-const freeUdpPort = () => new Promise((done, fail) => {
+/* The same for media: free for UDP and for TCP. */
+const freeMediaPort = () => new Promise((done, fail) => {
     const socket = createSocket('udp4').on('error', fail).bind(0, '127.0.0.1', () => {
         const { port } = socket.address();
-        socket.close(() => done(port));
+        const server = createServer().on('error', () => socket.close(() => freeMediaPort().then(done, fail)))
+            .listen(port, '127.0.0.1', () => server.close(() => socket.close(() => done(port))));
     });
 });
 
@@ -64,30 +66,31 @@ export class Broker {
     tap = null;
     #service = null;
 
-    /* plans: its sessions, of which the first is the one that tokens are for unless another is named. host: the address that pages and
-     * media use: 127.0.0.1 or ::1. tapped: with the wiretap, which a broker under a sanitizer can't take; with it, each write to the disk
-     * may last longer, too. options: more of the command line. */
+    /* plans: its sessions, of which the first is the one that tokens are for unless another is named. host: the address that pages
+     * use, 127.0.0.1 or ::1; port: theirs, if it may not be any; media: the address of media, if it is another. tapped: with the wiretap, which a
+     * broker under a sanitizer can't take; with it, each write to the disk may last longer, too. options: more of the command line. */
     static async start({
-        plan = planOf(), plans = [plan], host = '127.0.0.1', tapped = true, slowDisk_us = 0, options = {}, webRoot = join(ROOT, 'web'),
+        plan = planOf(), plans = [plan], host = '127.0.0.1', port = null, media = host, tapped = true, slowDisk_us = 0, options = {},
+        webRoot = join(ROOT, 'web'),
     } = {}) {
         const broker = new this();
         broker.#slowDisk_us = slowDisk_us;
-        await broker.#start(plans, host, tapped, { '--web-root': webRoot, ...options });
+        await broker.#start(plans, { host, port, media }, tapped, { '--web-root': webRoot, ...options });
         return broker;
     }
 
-    async #start(plans, host, tapped, options) {
+    async #start(plans, { host, port, media }, tapped, options) {
         const at = (name) => this.file(name);
         execFileSync(join(ROOT, 'certs/make-dev-certs.sh'), [this.#folder]);
         writeFileSync(at('key.jwk'), execFileSync(KINROOM, ['token', 'key']));
         writeFileSync(at('plan.json'), JSON.stringify({ sessions: plans }));
-        this.port = await freeTcpPort();
-        this.url = `https://${host.includes(':') ? `[${host}]` : host}:${this.port}`;
+        this.port = port ?? await freeTcpPort();
+        this.url = new URL(`https://${host.includes(':') ? `[${host}]` : host}:${this.port}`).origin; /* as browsers name it: without a 443 */
         this.session = plans[0].id;
 
-        this.udpPort = await freeUdpPort();
+        this.udpPort = await freeMediaPort();
         this.#words = ['serve', '--listen', host, '--https-port', this.port, '--udp-port', this.udpPort,
-            '--media-addresses', host, '--certificate', at('cert.pem'), '--key', at('key.pem'), '--origins', this.url,
+            '--media-addresses', media, '--certificate', at('cert.pem'), '--key', at('key.pem'), '--origins', this.url,
             '--token-keys', at('key.jwk'), '--plan', at('plan.json'),
             ...Object.entries({ '--store': at('kinroom.db'), ...options }).flat()].map(String);
         await this.#launch(tapped);

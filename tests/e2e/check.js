@@ -13,6 +13,10 @@ export function atLeast(seen, least, what) {
     assert.ok(seen >= least, `${what}: expected at least ${least}, saw ${seen}`);
 }
 
+export function within(seen, [least, most], what) {
+    assert.ok(seen >= least && seen <= most, `${what}: expected ${least} to ${most}, saw ${seen}`);
+}
+
 export function includes(text, part, what) {
     assert.ok(text.includes(part), `${what}: expected "${part}" in "${text}"`);
 }

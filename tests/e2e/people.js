@@ -1,11 +1,12 @@
 /* people.js - people at their browsers: they press the page's own buttons, and we look at what their browser decoded.
  *
- * One Chromium with a fresh profile; each person has a browser context of their own, as if on a machine of their own. */
+ * A browser is one program with a fresh profile; each person has a context of their own in it, as if on a machine of their own. A party is the
+ * browsers of one room. */
 
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import puppeteer from 'puppeteer-core';
+import { BROWSERS, launch } from './browsers.js';
 import { atLeast, equal, until } from './check.js';
 
 const SCREENSHOTS = resolve(new URL('.', import.meta.url).pathname, '../../build/screenshots');
@@ -21,39 +22,31 @@ const PREPARATIONS = {
     locating: (person) => person.locate(PLACE),
 };
 
-const FLAGS = [
-    '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
-    '--disable-sync', '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream', '--ignore-certificate-errors',
-    '--autoplay-policy=no-user-gesture-required',
-    /* Chromium leaves loopback out of its candidates; a machine without any other network has none then. */
-    '--allow-loopback-in-peer-connection',
-    /* Three windows on one screen: the covered ones are in use as much as the one on top. */
-    '--disable-backgrounding-occluded-windows', '--disable-renderer-backgrounding', '--disable-background-timer-throttling',
-];
-
 export class Browser {
-    #folder = mkdtempSync(join(tmpdir(), 'kinroom-chromium-'));
-    #chromium = null;
+    #folder = mkdtempSync(join(tmpdir(), 'kinroom-browser-'));
+    #program = null;
     people = [];
 
-    static async start() {
-        const browser = new Browser();
-        browser.#chromium = await puppeteer.launch({
-            executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', headless: true, args: FLAGS,
-            userDataDir: browser.#folder, defaultViewport: WIDTHS.desktop, acceptInsecureCerts: true,
-        });
+    constructor(kind) {
+        this.kind = kind;
+    }
+
+    /* kind, host, flags: of browsers.js */
+    static async start(kind = 'chromium', host = null, flags = []) {
+        const browser = new Browser(kind);
+        browser.#program = await launch(kind, browser.#folder, WIDTHS.desktop, host, flags);
         return browser;
     }
 
     /* Somebody who opened a page, and did nothing yet. before: a function that runs in the page before its own scripts. */
     async open(name, link, { before = null } = {}) {
-        const context = await this.#chromium.createBrowserContext();
-        const page = await context.newPage();
-        const person = new Person(name, page, context, link);
+        const context = await this.#program.createBrowserContext();
+        const page = await context.newPage({ type: 'window' }); /* a covered tab paints nothing */
+        const person = new Person(name, page, context, link, this.kind);
         this.people.push(person);
         page.on('console', (message) => message.type() === 'error' && person.complaints.push(message.text()));
         page.on('pageerror', (error) => person.complaints.push(String(error)));
-        if (before) await page.evaluateOnNewDocument(before);
+        for (const script of [...BROWSERS[this.kind].before, before]) if (script) await page.evaluateOnNewDocument(script);
         await page.goto(link.url);
         return person;
     }
@@ -82,8 +75,46 @@ export class Browser {
     }
 
     async stop() {
-        await this.#chromium.close();
+        await this.#program.close();
         rmSync(this.#folder, { recursive: true, force: true });
+    }
+}
+
+/* Whoever comes next takes the next browser, in turn: with two kinds of them, the first and the third person use the one, the second the other. */
+export class Party {
+    #browsers;
+    #guests = 0;
+
+    constructor(browsers) {
+        this.#browsers = browsers;
+    }
+
+    get kinds() {
+        return this.#browsers.map(({ kind }) => kind);
+    }
+
+    get people() {
+        return this.#browsers.flatMap(({ people }) => people);
+    }
+
+    open(...whom) {
+        return this.#next().open(...whom);
+    }
+
+    arrive(...whom) {
+        return this.#next().arrive(...whom);
+    }
+
+    join(...whom) {
+        return this.#next().join(...whom);
+    }
+
+    async partWithAll() {
+        for (const browser of this.#browsers) await browser.partWithAll();
+    }
+
+    #next() {
+        return this.#browsers[this.#guests++ % this.#browsers.length];
     }
 }
 
@@ -91,8 +122,9 @@ export class Person {
     complaints = []; /* what their page's console said went wrong */
     #context;
 
-    constructor(name, page, context, link) {
+    constructor(name, page, context, link, kind) {
         this.name = name;
+        this.kind = kind;
         this.page = page;
         this.link = link;
         this.#context = context;
@@ -289,8 +321,9 @@ export class Person {
         });
     }
 
-    /* At desktop and phone width, into build/screenshots. */
-    async screenshot(name) {
+    /* At desktop and phone width, into build/screenshots; a name without a browser is Chromium's. */
+    async screenshot(what) {
+        const name = this.kind === 'chromium' ? what : `${what}-${this.kind}`;
         mkdirSync(SCREENSHOTS, { recursive: true });
         for (const [width, viewport] of Object.entries(WIDTHS)) {
             await this.page.setViewport(viewport);

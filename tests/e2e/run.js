@@ -1,13 +1,17 @@
-/* run.js - runs the browser journeys: node run.js [NAME ...]
+/* run.js - runs the browser journeys: node run.js [--browsers KIND[,KIND]] [NAME ...]
  *
- * Each has a broker of its own. Some go side by side, each lane with a browser of its own; those that measure go alone (`export const alone`),
- * and those that mostly wait begin first (`export const waits`). Prints a line per journey and the figures; exits with 1 when one failed. */
+ * Every journey goes in each browser, and those about a whole room (`export const mixed`) also with both in it, one way round and the other. What
+ * measures the broker alone (`export const measures`) goes in one. `--browsers` names who sits at what, in turn, and leaves the other rounds out.
+ *
+ * Each has a broker of its own. Some go side by side, each lane with browsers of its own; those that measure go alone, and those that mostly wait
+ * begin first (`export const waits`). Prints a line per journey and the figures; exits with 1 when one failed. */
 
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { equal, figure } from './check.js';
+import { equal, figure, Skipped } from './check.js';
 import { Broker } from './broker.js';
-import { Browser } from './people.js';
+import { BROWSERS, mediaAddressFor } from './browsers.js';
+import { Browser, Party } from './people.js';
 import { leaks } from './wiretap.js';
 
 const HERE = new URL('.', import.meta.url).pathname;
@@ -24,8 +28,9 @@ class Stage {
     }
 
     /* What would go out to people stays in the broker's outbox, where we read the codes. */
-    async broker({ options, ...rest } = {}) {
-        const broker = await Broker.start({ ...rest, options: { '--delivery': 'outbox', ...options } });
+    async broker({ options, host = '127.0.0.1', ...rest } = {}) {
+        const media = mediaAddressFor(this.browser.kinds, host);
+        const broker = await Broker.start({ host, media, ...rest, options: { '--delivery': 'outbox', ...options } });
         this.brokers.push(broker);
         return broker;
     }
@@ -76,46 +81,73 @@ const inTime = (work) => {
 
 const seconds = (since) => `(${((performance.now() - since) / 1000).toFixed(1)} s)`;
 
-async function travel({ name, journey }, browser) {
-    const stage = new Stage(browser);
+const titleOf = (name, kinds) => `${name} in ${kinds.join(' and ')}`;
+
+async function travel({ name, journey, kinds }, party) {
+    const title = titleOf(name, kinds);
+    const stage = new Stage(party);
     const started = performance.now();
-    const result = { ok: false, leaked: 0 };
+    const result = { name, kinds, ok: false, skipped: false, leaked: 0 };
     try {
         await inTime(journey(stage));
         result.leaked = await stage.leave();
         equal(result.leaked, 0, 'RTP and RTCP datagrams outside an admission');
         result.ok = true;
-        console.log(`ok ${name} ${seconds(started)}`);
+        console.log(`ok ${title} ${seconds(started)}`);
     } catch (error) {
-        console.log(`not ok ${name} ${seconds(started)}\n  ${error.stack.replace(/\n/g, '\n  ')}`);
-        await stage.report(name);
+        result.skipped = error instanceof Skipped;
+        if (result.skipped) {
+            console.log(`skipped ${title}: ${error.message}`);
+        } else {
+            console.log(`not ok ${title} ${seconds(started)}\n  ${error.stack.replace(/\n/g, '\n  ')}`);
+            await stage.report(`${name}-${kinds.join('-')}`);
+        }
         result.leaked = stage.leaked();
     } finally {
-        await browser.partWithAll();
+        await party.partWithAll();
         stage.clean();
     }
     return result;
 }
 
-/* One after the other in each lane, taken from the front of the list. */
-async function travelAll(journeys, lanes) {
-    const left = [...journeys];
+/* One after the other in each lane, taken from the front of the list. A lane keeps the browsers that it started. */
+async function travelAll(travels, lanes) {
+    const left = [...travels];
     const results = [];
     await Promise.all(Array.from({ length: Math.min(lanes, left.length) }, async () => {
-        const browser = await Browser.start();
-        for (let next; (next = left.shift());) results.push(await travel(next, browser));
-        await browser.stop();
+        const browsers = new Map();
+        for (let next; (next = left.shift());) {
+            for (const kind of next.kinds) if (!browsers.has(kind)) browsers.set(kind, await Browser.start(kind));
+            results.push(await travel(next, new Party(next.kinds.map((kind) => browsers.get(kind)))));
+        }
+        for (const browser of browsers.values()) await browser.stop();
     }));
     return results;
 }
 
+const KINDS = Object.keys(BROWSERS);
+const ROUNDS = [...KINDS.map((kind) => [kind]), KINDS, [...KINDS].reverse()];
+
+const goesIn = ({ mixed, measures }, kinds) => (measures ? kinds.join() === KINDS[0] : kinds.length === 1 || mixed);
+
+const [first, wanted, ...rest] = process.argv.slice(2);
+const asked = first === '--browsers' ? { rounds: [wanted.split(',')], names: rest } : { rounds: null, names: process.argv.slice(2) };
 const all = readdirSync(join(HERE, 'journeys')).map((file) => file.replace(/\.js$/, '')).sort();
-const names = process.argv.length > 2 ? process.argv.slice(2) : all;
-const journeys = await Promise.all(names.map(async (name) => ({ alone: false, waits: false, ...await import(`./journeys/${name}.js`), name })));
+const journeys = await Promise.all((asked.names.length > 0 ? asked.names : all).map(async (name) =>
+    ({ mixed: false, measures: false, waits: false, ...await import(`./journeys/${name}.js`), name })));
+const travels = (asked.rounds ?? ROUNDS).flatMap((kinds) => journeys.filter((journey) => asked.rounds || goesIn(journey, kinds))
+    .map((journey) => ({ ...journey, kinds })));
 const results = [
-    ...await travelAll(journeys.filter(({ alone }) => !alone).sort((a, b) => b.waits - a.waits), LANES),
-    ...await travelAll(journeys.filter(({ alone }) => alone), 1),
+    ...await travelAll(travels.filter(({ measures }) => !measures).sort((a, b) => b.waits - a.waits), LANES),
+    ...await travelAll(travels.filter(({ measures }) => measures), 1),
 ];
+
+const done = results.filter(({ skipped }) => !skipped);
+const among = (kinds) => done.filter((result) => result.kinds.join() === kinds.join());
 figure('leaked_packets', results.reduce((sum, { leaked }) => sum + leaked, 0), 'packets');
-figure('browser_journeys', results.filter(({ ok }) => ok).length, 'count');
-process.exit(results.every(({ ok }) => ok) ? 0 : 1);
+figure('browser_journeys', journeys.filter(({ name }) => done.some((result) => result.name === name) && done.every((result) => result.name !== name || result.ok)).length,
+    'count');
+for (const kind of KINDS) figure(`journeys_${kind}`, among([kind]).filter(({ ok }) => ok).length, 'count');
+figure('journeys_mixed', done.filter(({ kinds, ok }) => ok && kinds.length > 1).length, 'count');
+figure('browsers', KINDS.filter((kind) => among([kind]).length > 0 && among([kind]).every(({ ok }) => ok)).length, 'count');
+process.exit(done.every(({ ok }) => ok) ? 0 : 1);

@@ -14,7 +14,7 @@ export class Wiretap {
     events = []; /* the log's lines in order; { t, dir, peer, kind, pt, seq, ssrc, len }, { t, dir, stream, text } or { t, dir, status } */
     reads = /./; /* the lines that count; under load there are too many to take in each */
     streams = new Map(); /* stream -> { participant, role, ufrag, ssrcOf: mid -> its SSRCs, offers } */
-    #peers = new Map(); /* "127.0.0.1:40404" -> stream */
+    #peers = new Map(); /* "127.0.0.1:40404", "tcp/127.0.0.1:40404" -> stream */
     #byFragment = new Map(); /* our ICE user fragment -> stream */
     #file;
     #offset = 0;

@@ -1,12 +1,14 @@
 /* wiretap.c - the packet oracle: what really left and entered the broker's sockets, in one ordered log.
  *
  * Preloaded into the broker (LD_PRELOAD) and sharing no code with it: it stands between the program and the C library's
- * datagram calls, and between libwebsockets and libssl, where the WebSocket text is still in the clear. It appends JSON
- * lines to the file that KINROOM_WIRETAP names; without that variable it does nothing.
+ * calls for datagrams, and for streams on the ports of these, whose frames (RFC 4571) it takes apart, and between
+ * libwebsockets and libssl, where the WebSocket text is still in the clear. It appends JSON lines to the file that
+ * KINROOM_WIRETAP names; without that variable it does nothing.
  *
  *   {"t":NS,"dir":"out","peer":"127.0.0.1:40404","len":1131,"lead":128,"kind":"rtp","pt":96,"seq":17,"ssrc":99}
  *   {"t":NS,"dir":"in","peer":"[::1]:40404","len":80,"lead":129,"kind":"rtcp","pt":201,"seq":0,"ssrc":7}
  *   {"t":NS,"dir":"in","peer":"[::1]:40404","len":112,"lead":0,"kind":"stun","user":"ours:theirs"}
+ *   {"t":NS,"dir":"out","peer":"tcp/127.0.0.1:40404","len":1131,"lead":128,"kind":"rtp","pt":96,"seq":17,"ssrc":99}
  *   {"t":NS,"dir":"out","stream":3,"text":{"type":"done","id":9}}
  *   {"t":NS,"dir":"out","status":204}
  *
@@ -146,15 +148,17 @@ static void stun_user(const uint8_t *head, size_t have, char out[64])
     out[used] = 0;
 }
 
-static void log_datagram(const char *dir, const struct sockaddr *peer, const uint8_t head[HEADER_BYTES], size_t length)
+/* by: in front of the peer's address. */
+static void log_packet(const char *dir, const char *by, const struct sockaddr *peer, const uint8_t head[HEADER_BYTES],
+                       size_t length)
 {
     char line[LINE_MAX_BYTES], who[64];
     const char *kind = kind_of(head, length);
     bool rtp = !strcmp(kind, "rtp"), rtcp = !strcmp(kind, "rtcp");
     peer_text(peer, who);
     int n = snprintf(line, sizeof line,
-                     "{\"t\":%llu,\"dir\":\"%s\",\"peer\":\"%s\",\"len\":%zu,\"lead\":%u,\"kind\":\"%s\"",
-                     (unsigned long long)monotonic_ns(), dir, who, length, length ? head[0] : 0u, kind);
+                     "{\"t\":%llu,\"dir\":\"%s\",\"peer\":\"%s%s\",\"len\":%zu,\"lead\":%u,\"kind\":\"%s\"",
+                     (unsigned long long)monotonic_ns(), dir, by, who, length, length ? head[0] : 0u, kind);
     if (rtp || rtcp)
         n += snprintf(line + n, sizeof line - (size_t)n, ",\"pt\":%u,\"seq\":%u,\"ssrc\":%u",
                       rtp ? head[1] & 127u : head[1], rtp ? read_be(head + 2, 2) : 0,
@@ -167,6 +171,11 @@ static void log_datagram(const char *dir, const struct sockaddr *peer, const uin
     }
     n += snprintf(line + n, sizeof line - (size_t)n, "}\n");
     log_line(line, (size_t)n);
+}
+
+static void log_datagram(const char *dir, const struct sockaddr *peer, const uint8_t head[HEADER_BYTES], size_t length)
+{
+    log_packet(dir, "", peer, head, length);
 }
 
 /* Copies the bytes at `offset` of a scattered buffer; fewer at its end. */
@@ -224,11 +233,107 @@ static void log_buffer(const char *dir, const void *data, size_t length, const s
     log_datagram(dir, peer, head, length);
 }
 
+/* ---- Streams of frames, on a port that is one of UDP's as well ---- */
+
+enum { FILES_MAX = 16384 };
+
+/* One direction of one connection. Each file is one thread's. */
+struct course {
+    uint8_t length[2], head[HEADER_BYTES];
+    size_t have; /* of the frame, its length included */
+};
+
+static struct course going[FILES_MAX], coming[FILES_MAX];
+static bool is_media_port[65536];
+
+static unsigned local_port(int fd)
+{
+    struct sockaddr_storage own;
+    socklen_t size = sizeof own;
+    if (getsockname(fd, (struct sockaddr *)&own, &size) != 0)
+        return 0;
+    return ntohs(own.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&own)->sin6_port
+                                           : ((struct sockaddr_in *)&own)->sin_port);
+}
+
+static bool is_framed(int fd)
+{
+    int type = 0;
+    socklen_t size = sizeof type;
+    return log_fd >= 0 && fd < FILES_MAX && !getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) && type == SOCK_STREAM &&
+           is_media_port[local_port(fd)];
+}
+
+static void log_frame(const char *dir, int fd, const struct course *c, size_t length)
+{
+    struct sockaddr_storage peer;
+    socklen_t size = sizeof peer;
+    bool known = getpeername(fd, (struct sockaddr *)&peer, &size) == 0;
+    log_packet(dir, "tcp/", known ? (struct sockaddr *)&peer : NULL, c->head, length);
+}
+
+/* A frame that goes out counts from where it can be told what it is: what was begun before an acknowledgement left
+ * before it. One that comes in counts when it is whole. */
+static void follow(const char *dir, int fd, struct course *c, bool out, uint8_t byte)
+{
+    size_t at = c->have++;
+    if (at < 2)
+        c->length[at] = byte;
+    else if (at - 2 < HEADER_BYTES)
+        c->head[at - 2] = byte;
+    if (c->have < 2)
+        return;
+    size_t length = read_be(c->length, 2), told = out && length > HEADER_BYTES ? HEADER_BYTES : length;
+    if (length > 0 && c->have == told + 2)
+        log_frame(dir, fd, c, length);
+    if (c->have == length + 2)
+        memset(c, 0, sizeof *c);
+}
+
+static void follow_all(const char *dir, int fd, const struct iovec *parts, size_t count, size_t length)
+{
+    bool out = !strcmp(dir, "out");
+    struct course *c = out ? &going[fd] : &coming[fd];
+    for (size_t i = 0; i < count; i++)
+        for (size_t at = 0; at < parts[i].iov_len && length > 0; at++, length--)
+            follow(dir, fd, c, out, ((const uint8_t *)parts[i].iov_base)[at]);
+}
+
+int bind(int fd, const struct sockaddr *address, socklen_t length)
+{
+    int result = REAL(bind)(fd, address, length);
+    if (result == 0 && is_udp(fd))
+        is_media_port[local_port(fd)] = true;
+    return result;
+}
+
+int accept4(int fd, struct sockaddr *address, socklen_t *length, int flags)
+{
+    int accepted = REAL(accept4)(fd, address, length, flags);
+    if (accepted >= 0 && accepted < FILES_MAX) {
+        memset(&going[accepted], 0, sizeof going[accepted]);
+        memset(&coming[accepted], 0, sizeof coming[accepted]);
+    }
+    return accepted;
+}
+
+ssize_t recv(int fd, void *data, size_t size, int flags)
+{
+    ssize_t n = REAL(recv)(fd, data, size, flags);
+    if (n > 0 && is_framed(fd))
+        follow_all("in", fd, &(struct iovec){ data, (size_t)n }, 1, (size_t)n);
+    return n;
+}
+
+/* ---- The calls for both ---- */
+
 ssize_t send(int fd, const void *data, size_t length, int flags)
 {
     ssize_t n = REAL(send)(fd, data, length, flags);
     if (n > 0 && is_udp(fd))
         log_buffer("out", data, (size_t)n, NULL);
+    else if (n > 0 && is_framed(fd))
+        follow_all("out", fd, &(struct iovec){ (void *)(uintptr_t)data, (size_t)n }, 1, (size_t)n);
     return n;
 }
 
@@ -245,6 +350,8 @@ ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
     ssize_t n = REAL(sendmsg)(fd, message, flags);
     if (n > 0 && is_udp(fd))
         log_message("out", message, (size_t)n);
+    else if (n > 0 && is_framed(fd))
+        follow_all("out", fd, message->msg_iov, message->msg_iovlen, (size_t)n);
     return n;
 }
 

@@ -70,7 +70,7 @@ static void an_ipv4_address_leaves_no_trace_of_an_ipv6_one(void **state)
     assert_true(address_equal(&a, &fresh));
 }
 
-static void family_port_and_ip_all_count(void **state)
+static void family_socket_port_and_ip_all_count(void **state)
 {
     (void)state;
     struct address a = address_of("192.0.2.1", 5), b = a;
@@ -79,6 +79,13 @@ static void family_port_and_ip_all_count(void **state)
     assert_false(address_equal(&a, &b));
     assert_true(address_hash(&a, 1) != address_hash(&b, 1));
     b = address_of("192.0.2.2", 5);
+    assert_false(address_equal(&a, &b));
+    assert_true(address_hash(&a, 1) != address_hash(&b, 1));
+    b = a;
+    b.via = ADDRESS_TCP;
+    assert_false(address_equal(&a, &b));
+    assert_true(address_hash(&a, 1) != address_hash(&b, 1));
+    b.via = 1;
     assert_false(address_equal(&a, &b));
     assert_true(address_hash(&a, 1) != address_hash(&b, 1));
     b = a;
@@ -132,6 +139,17 @@ static void a_subscriber_is_an_ipv4_address_or_an_ipv6_64(void **state)
     }
 }
 
+static void a_path_by_tcp_says_so(void **state)
+{
+    (void)state;
+    char text[ADDRESS_TEXT_MAX];
+    struct address a = address_of("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", 65535);
+    assert_false(address_is_tcp(&a));
+    a.via = ADDRESS_TCP | 7;
+    assert_true(address_is_tcp(&a));
+    assert_string_equal(address_text(&a, text), "[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:65535 by TCP");
+}
+
 static void no_address_reads_none(void **state)
 {
     (void)state;
@@ -146,10 +164,11 @@ int main(void)
         cmocka_unit_test(the_short_form_of_rfc_5952_is_written),
         cmocka_unit_test(nonsense_is_refused_and_changes_nothing),
         cmocka_unit_test(an_ipv4_address_leaves_no_trace_of_an_ipv6_one),
-        cmocka_unit_test(family_port_and_ip_all_count),
+        cmocka_unit_test(family_socket_port_and_ip_all_count),
         cmocka_unit_test(the_seed_decides_who_collides),
         cmocka_unit_test(neighbouring_addresses_spread_over_a_table),
         cmocka_unit_test(a_subscriber_is_an_ipv4_address_or_an_ipv6_64),
+        cmocka_unit_test(a_path_by_tcp_says_so),
         cmocka_unit_test(no_address_reads_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -157,9 +157,20 @@ static void what_does_not_go_together_is_said(void **state)
         { "origins", "https://A.example", "scheme, host and port" },
         { "listen", "localhost", "'listen' must be an IP address" },
         { "media-addresses", "", "'media-addresses' is empty" },
-        { "media-addresses", "10.0.0.1, 10.0.0.2", "two addresses of one family" },
-        { "media-addresses", "0.0.0.0", "advertise-addresses" },
+        { "media-addresses", "10.0.0.1, 10.0.0.2, 2001:db8::1, fd00::1", NULL },
+        { "media-addresses", "0.0.0.0", "name the ones that they use, or say in 'advertise-addresses'" },
+        { "media-addresses", "::", "'media-addresses' is every address" },
+        { "media-addresses", "10.0.0.1, 2001:db8::1, 10.0.0.1", "'media-addresses' holds 10.0.0.1 twice" },
+        { "media-addresses", "fe80::1", "'media-addresses' holds fe80::1: it is link-local" },
+        { "media-addresses", "febf::1", "it is link-local" },
+        { "media-addresses", "fec0::1", NULL },
+        { "media-addresses", "ff02::1", "multicast" },
+        { "media-addresses", "224.0.0.1", "multicast" },
+        { "media-addresses", "::ffff:10.0.0.1", "write it as the IPv4 address" },
+        { "advertise-addresses", "fe80::1", "'advertise-addresses' holds fe80::1: it is link-local" },
+        { "advertise-addresses", "203.0.113.7, 203.0.113.7", "'advertise-addresses' holds 203.0.113.7 twice" },
         { "advertise-addresses", "0.0.0.0", "'advertise-addresses'" },
+        { "udp-port", "8443", "'https-port' is 8443, which 'udp-port' takes for media (from 8443 to 8443)" },
         { "udp-port", "65535", NULL },
         { "http-port", "8443", "are the same" },
     };
@@ -206,6 +217,10 @@ static void what_leaves_for_others_is_whole_and_safe(void **state)
         { { { "webhook-url", "http://127.0.0.1@a.example/" }, { "webhook-secret-file", "s" } }, "'webhook-url' must" },
         { { { "webhook-url", "ftp://127.0.0.1/" }, { "webhook-secret-file", "s" } }, "'webhook-url' must be" },
         { { { "webhook-url", "http://[::1]:9000/hook" }, { "webhook-secret-file", "s" } }, NULL },
+        { { { "turn-urls", "turn:a.example, turns:a.example:443?transport=tcp" }, { "turn-secret-file", "s" } }, NULL },
+        { { { "turn-urls", "turn:a.example" } }, "'turn-secret-file' is missing" },
+        { { { "turn-secret-file", "s" } }, "'turn-urls' is missing" },
+        { { { "turn-urls", "turn:a.example, a.example:3478" }, { "turn-secret-file", "s" } }, "not 'a.example:3478'" },
         { { { "oidc-issuer", "https://login.example" } }, "'oidc-audience' is missing" },
         { { { "oidc-issuer", "https://login.example" }, { "oidc-audience", "kinroom" } }, "'oidc-jwks' is missing" },
         { { { "oidc-issuer", "i" }, { "oidc-audience", "a" }, { "oidc-jwks", "http://login.example/jwks" } },
@@ -235,6 +250,37 @@ static void an_address_behind_nat_must_be_of_a_served_family(void **state)
     assert_int_equal(config_check(&config, &problem), OK);
     config_set(&config, "advertise-addresses", "2001:db8::7", &problem);
     assert_int_equal(config_check(&config, &problem), ERR_MALFORMED);
+}
+
+static void every_address_and_one_of_its_family_do_not_go_together(void **state)
+{
+    (void)state;
+    static const char *const lists[] = { "0.0.0.0, 10.0.0.1", "10.0.0.1, 0.0.0.0" };
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        struct config config;
+        assert_int_equal(read_text(&config, good), OK);
+        config_set(&config, "media-addresses", lists[i], &problem);
+        config_set(&config, "advertise-addresses", "203.0.113.7", &problem);
+        assert_int_equal(config_check(&config, &problem), ERR_MALFORMED);
+        assert_problem_has("without 0.0.0.0 or ::");
+    }
+}
+
+static void no_shard_takes_the_port_of_the_pages(void **state)
+{
+    (void)state;
+    struct config config;
+    assert_int_equal(read_text(&config, good), OK);
+    config_set(&config, "udp-port", "8440", &problem);
+    config_set(&config, "shards", "3", &problem);
+    assert_int_equal(config_check(&config, &problem), OK);
+    config_set(&config, "shards", "4", &problem);
+    assert_int_equal(config_check(&config, &problem), ERR_MALFORMED);
+    assert_problem_has("(from 8440 to 8443)");
+    config_set(&config, "udp-port", "8080", &problem);
+    config_set(&config, "http-port", "8082", &problem);
+    assert_int_equal(config_check(&config, &problem), ERR_MALFORMED);
+    assert_problem_has("'http-port' is 8082");
 }
 
 static void shards_may_not_run_past_the_last_port(void **state)
@@ -270,6 +316,8 @@ int main(void)
         cmocka_unit_test(what_does_not_go_together_is_said),
         cmocka_unit_test(what_leaves_for_others_is_whole_and_safe),
         cmocka_unit_test(an_address_behind_nat_must_be_of_a_served_family),
+        cmocka_unit_test(every_address_and_one_of_its_family_do_not_go_together),
+        cmocka_unit_test(no_shard_takes_the_port_of_the_pages),
         cmocka_unit_test(shards_may_not_run_past_the_last_port),
         cmocka_unit_test(the_help_names_options_and_defaults),
     };

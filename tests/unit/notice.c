@@ -32,12 +32,34 @@ static void a_welcome_reads_as_the_protocol_says(void **state)
     (void)state;
     struct writer w = fresh();
     struct notice_welcome welcome = {
-        &sam, ROLE_LOVED_ONE, "Sam \"S\" \xc3\xa9", &session, KIND_INDIVIDUAL, 4, 4, "2026-1", "2026-2", true
+        &sam, ROLE_LOVED_ONE, "Sam \"S\" \xc3\xa9", &session, KIND_INDIVIDUAL, 4, 4, "2026-1", "2026-2", true, NULL
     };
     reads(&w, notice_welcome(&w, &welcome),
           "{\"type\":\"welcome\",\"participant\":\"p-7f3a\",\"role\":\"loved_one\",\"name\":\"Sam \\\"S\\\" \xc3\xa9\","
           "\"session\":\"s-1\",\"kind\":\"individual\",\"slots\":{\"audio\":4,\"video\":4},\"guidance\":\"2026-1\","
-          "\"notice\":\"2026-2\",\"resumed\":true}");
+          "\"notice\":\"2026-2\",\"resumed\":true,\"ice\":[]}");
+}
+
+static void a_welcome_says_how_to_use_turn(void **state)
+{
+    (void)state;
+    static const char *const urls[] = { "turn:turn.example.org?transport=udp", "turns:turn.example.org:443" };
+    struct writer w = fresh();
+    struct notice_ice ice = { urls, 2, "1700000000:0102030405060708", "c2VjcmV0" };
+    struct notice_welcome welcome = { .participant = &sam,
+                                      .role = ROLE_CLIENT,
+                                      .name = "Sam",
+                                      .session = &session,
+                                      .kind = KIND_CHECK_IN,
+                                      .guidance = "1",
+                                      .notice = "2",
+                                      .ice = &ice };
+    reads(&w, notice_welcome(&w, &welcome),
+          "{\"type\":\"welcome\",\"participant\":\"p-7f3a\",\"role\":\"client\",\"name\":\"Sam\",\"session\":\"s-1\","
+          "\"kind\":\"check_in\",\"slots\":{\"audio\":0,\"video\":0},\"guidance\":\"1\",\"notice\":\"2\",\"resumed\":false,"
+          "\"ice\":[{"
+          "\"urls\":[\"turn:turn.example.org?transport=udp\",\"turns:turn.example.org:443\"],"
+          "\"username\":\"1700000000:0102030405060708\",\"credential\":\"c2VjcmV0\"}]}");
 }
 
 static void replies_carry_the_requests_id(void **state)
@@ -393,6 +415,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_welcome_reads_as_the_protocol_says),
+        cmocka_unit_test(a_welcome_says_how_to_use_turn),
         cmocka_unit_test(replies_carry_the_requests_id),
         cmocka_unit_test(replies_to_requests_without_an_id_have_none),
         cmocka_unit_test(room_and_seat_say_null_for_what_is_absent),

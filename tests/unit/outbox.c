@@ -24,7 +24,7 @@ static int teardown(void **state)
     return 0;
 }
 
-static const struct address peer = { ADDRESS_IPV4, 4000, { 192, 0, 2, 1 } };
+static const struct address peer = { .family = ADDRESS_IPV4, .port = 4000, .ip = { 192, 0, 2, 1 } };
 
 static void items_come_out_as_they_went_in(void **state)
 {

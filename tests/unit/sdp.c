@@ -505,11 +505,13 @@ static struct sdp_answer our_answer(void)
     struct sdp_answer answer = { .ufrag = "ours",
                                  .pwd = "ourpassword0123456789ab",
                                  .fingerprint = fingerprint,
-                                 .candidate_count = 2,
+                                 .candidate_count = 3,
                                  .session = UINT64_MAX };
     assert_true(address_parse_ip("192.0.2.1", &answer.candidates[0]));
     assert_true(address_parse_ip("2001:db8::1", &answer.candidates[1]));
     answer.candidates[0].port = answer.candidates[1].port = 40000;
+    answer.candidates[2] = answer.candidates[1];
+    answer.candidates[2].via = ADDRESS_TCP;
     return answer;
 }
 
@@ -537,7 +539,8 @@ static void the_answer_reads_line_by_line_as_expected(void **state)
         "m=application 0 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\na=mid:d\r\na=inactive\r\n"
         "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=mid:a\r\na=recvonly\r\na=rtcp-mux\r\n" OURS
         "a=candidate:1 1 udp 2130706431 192.0.2.1 40000 typ host\r\n"
-        "a=candidate:2 1 udp 2130706175 2001:db8::1 40000 typ host\r\na=end-of-candidates\r\n"
+        "a=candidate:2 1 udp 2130706175 2001:db8::1 40000 typ host\r\n"
+        "a=candidate:3 1 tcp 1520434687 2001:db8::1 40000 typ host tcptype passive\r\na=end-of-candidates\r\n"
         "a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid\r\na=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\n"
         "a=rtpmap:111 opus/48000/2\r\na=fmtp:111 minptime=10;useinbandfec=1;usedtx=1\r\n"
         "m=video 9 UDP/TLS/RTP/SAVPF 96\r\nc=IN IP4 0.0.0.0\r\na=mid:v\r\na=sendonly\r\na=rtcp-mux\r\n" OURS

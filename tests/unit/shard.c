@@ -55,6 +55,7 @@ static struct bench bench_of(size_t front_letters)
         .video_codecs = { { CODEC_VP8 }, 1 },
         .rooms_max = 4,
         .clients_max = 4,
+        .tcp_per_address_max = 4,
         .to_front = bench.to_front,
         .to_scribe = bench.to_scribe,
     };

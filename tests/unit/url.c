@@ -45,10 +45,54 @@ static void a_url_is_judged_by_its_host(void **state)
             fail_msg("'%s' is taken", bad[i]);
 }
 
+static void a_turn_url_is_host_port_and_transport(void **state)
+{
+    (void)state;
+    static const char *const good[] = {
+        "turn:turn.example.org",
+        "turns:turn.example.org:443?transport=tcp",
+        "turn:192.0.2.1:3478?transport=udp",
+        "turn:[2001:db8::1]:3478?transport=tcp",
+        "turns:[2001:db8::1]",
+        "turn:localhost:65535",
+    };
+    static const char *const bad[] = {
+        "",
+        "turn:",
+        "turn.example.org",
+        "stun:turn.example.org",
+        "https://turn.example.org",
+        "turn://turn.example.org",
+        "turn:turn.example.org:",
+        "turn:turn.example.org:0",
+        "turn:turn.example.org:65536",
+        "turn:turn.example.org:999999",
+        "turn:turn.example.org:3478/",
+        "turn:turn.example.org?transport=sctp",
+        "turn:turn.example.org?transport=udp&x=1",
+        "turn:me@turn.example.org",
+        "turn:me:secret@turn.example.org",
+        "turn:2001:db8::1",
+        "turn:[2001:db8::1",
+        "turn:[]",
+        "turn:[",
+        "turn:[turn.example.org]",
+        "turn:turn.example.org ",
+        "turn:turn.example.org\"",
+    };
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        if (!url_is_turn(good[i]))
+            fail_msg("'%s' is none", good[i]);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        if (url_is_turn(bad[i]))
+            fail_msg("'%s' is taken", bad[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_url_is_judged_by_its_host),
+        cmocka_unit_test(a_turn_url_is_host_port_and_transport),
     };
     return cmocka_run_group_tests_name("url", tests, NULL, NULL);
 }

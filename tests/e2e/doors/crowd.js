@@ -9,7 +9,7 @@ import { exchange, request } from '../http.js';
 
 const PLACES = 8;
 const UNJOINED = 2; /* a quarter */
-const CONNECTIONS = 900; /* more than the files that a broker with so few places allows itself */
+const CONNECTIONS = 1200; /* more than the files that a broker with so few places allows itself */
 const ANSWERED_WITHIN_MS = 1000;
 
 let port;

@@ -6,7 +6,7 @@
 import { atLeast, equal, figure, pause, percentile, until } from '../check.js';
 import { isMedia } from '../wiretap.js';
 
-export const alone = true;
+export const measures = true; /* the broker, not the browser */
 
 const ROUNDS = 24;
 const QUIET_MS = 400;

@@ -4,7 +4,7 @@
 import { equal, figure, percentile, until } from '../check.js';
 import { isMedia } from '../wiretap.js';
 
-export const alone = true;
+export const measures = true; /* the broker, not the browser */
 
 const ROUNDS = 200;
 const FLOWING = 5; /* packets each way before a round counts */

@@ -1,0 +1,67 @@
+/* coturn.js - Debian's TURN server, set up with the very lines that the README shows. */
+
+import { spawn } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { includes, until } from './check.js';
+
+const README = new URL('../../README.md', import.meta.url);
+const SECRET = '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef';
+const TLS_PORT = 443;
+
+const readme = () => readFileSync(README, 'utf8');
+
+/* The settings, and the options that go with them, both with the addresses and files of here in place of those of the example. */
+function settings({ address, peers, cert, key }) {
+    const [, lines] = /```ini\n([^`]*listening-ip[^`]*)```/.exec(readme());
+    includes(lines, 'static-auth-secret=', "the README's settings");
+    return lines.replaceAll('203.0.113.2', address).replace('/etc/turn/cert.pem', cert).replace('/etc/turn/key.pem', key)
+        .replace(/static-auth-secret=.*/, `static-auth-secret=${SECRET}`)
+        .replace(/allowed-peer-ip=.*/, peers.map((peer) => `allowed-peer-ip=${peer}`).join('\n'));
+}
+
+export const turnUrls = (address) => /--turn-urls "([^"]*)"/.exec(readme())[1].replaceAll('turn.example.org', address);
+
+export class Coturn {
+    #folder = mkdtempSync(join(tmpdir(), 'kinroom-turn-'));
+    #child = null;
+
+    constructor() {
+        this.secretFile = join(this.#folder, 'secret');
+        writeFileSync(this.secretFile, `${SECRET}\n`, { mode: 0o600 });
+    }
+
+    /* peers: the media addresses to which it may relay. */
+    async start(how) {
+        const file = join(this.#folder, 'turnserver.conf');
+        const log = openSync(join(this.#folder, 'output'), 'w');
+        writeFileSync(file, settings(how));
+        const words = ['-c', file, '--pidfile=', '--log-file=stdout', `--userdb=${join(this.#folder, 'turndb')}`, '-v'];
+        this.#child = spawn('turnserver', words, { cwd: this.#folder, stdio: ['ignore', log, log] });
+        closeSync(log);
+        await until(`coturn takes connections at ${how.address}`, () => this.#child.exitCode === null ? this.#accepts(how.address)
+            : Promise.reject(new Error(`coturn ended with ${this.#child.exitCode}:\n${this.log}`)), { every_ms: 20 });
+    }
+
+    #accepts(address) {
+        return new Promise((done) => {
+            const socket = connect(TLS_PORT, address, () => done(true)).on('error', () => done(false));
+            socket.on('connect', () => socket.destroy());
+        });
+    }
+
+    get log() {
+        return readFileSync(join(this.#folder, 'output'), 'utf8');
+    }
+
+    async stop() {
+        if (this.#child?.exitCode === null) {
+            const ended = new Promise((done) => this.#child.on('exit', done));
+            this.#child.kill('SIGKILL');
+            await ended;
+        }
+        rmSync(this.#folder, { recursive: true, force: true });
+    }
+}
