@@ -212,7 +212,7 @@ void egress_choose(struct room *room, struct now now, struct participant *p, str
         count++;
     }
     to->allocate_at = count > 0 ? now.mono_us + EGRESS_CHOOSE_US : NEVER;
-    uint64_t budget = UINT64_MAX; /* of a receiver who tells nothing of what comes */
+    uint64_t budget = INT64_MAX; /* of a receiver who tells nothing of what comes */
     if (to->bandwidth) {
         uint64_t sound = sound_bps(to, now.mono_us), bps = bandwidth_bps(to->bandwidth);
         budget = bps > sound ? bps - sound : 0;
