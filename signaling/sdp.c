@@ -31,7 +31,7 @@ struct parse {
     bool has_bundle_path;
     struct bytes group[SDP_SECTIONS_MAX]; /* the mids of the BUNDLE line */
     size_t group_count;
-    bool has_group;
+    bool has_group, mixed_extensions;
     /* Of the current section; attributes come in any order, so they are joined at its end. */
     bool bundle_only, rtcp_mux, zero_port;
     struct sdp_formats formats;
@@ -204,6 +204,17 @@ static const struct {
 };
 enum { EXTENSIONS = sizeof extensions / sizeof *extensions };
 
+/* For the whole offer, or for one section: RFC 8285 section 6. */
+static enum status on_mixed_extensions(struct parse *p, struct bytes value)
+{
+    (void)value;
+    if (p->section)
+        p->section->mixed_extensions = true;
+    else
+        p->mixed_extensions = true;
+    return OK;
+}
+
 /* "4 urn:..." or "4/sendonly urn:...". Ids above 14 need two-byte headers, which we don't read: RFC 8285 section 4.2.
  */
 static enum status on_extmap(struct parse *p, struct bytes value)
@@ -292,6 +303,7 @@ static const struct {
     { "rtcp-fb", on_feedback },
     { "fmtp", on_fmtp },
     { "extmap", on_extmap },
+    { "extmap-allow-mixed", on_mixed_extensions },
     { "ssrc", on_ssrc },
     { "ssrc-group", on_ssrc_group },
     { "rid", on_rid },
@@ -402,7 +414,10 @@ static enum status end_section(struct parse *p)
 static void start_section(struct parse *p)
 {
     p->section = &p->offer.sections[p->offer.section_count++];
-    *p->section = (struct sdp_section){ .direction = SDP_SENDRECV }; /* the default: RFC 8866 section 6.7 */
+    *p->section = (struct sdp_section){
+        .direction = SDP_SENDRECV, /* the default: RFC 8866 section 6.7 */
+        .mixed_extensions = p->mixed_extensions,
+    };
     p->here = (struct path){ 0 };
     p->bundle_only = p->rtcp_mux = false;
     sdp_formats_start(&p->formats);

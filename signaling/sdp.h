@@ -44,6 +44,7 @@ struct sdp_section {
     uint8_t level_extension; /* of urn:ietf:params:rtp-hdrext:ssrc-audio-level, 0 none */
     uint8_t twcc_extension;  /* of transport-wide congestion control (twcc.h), 0 none */
     uint8_t red_type;        /* of redundant audio (RFC 2198) whose blocks are Opus; 0 none */
+    bool mixed_extensions;   /* they may be in the two-byte form too, as a long descriptor must: RFC 8285 section 6 */
     /* At most one payload type of each codec, in the offer's order: Opus, or video. H.264 as constrained baseline with
      * packetization-mode 1, VP9 and AV1 of profile 0. */
     struct sdp_codec codecs[SDP_CODECS_MAX];

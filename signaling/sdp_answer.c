@@ -127,6 +127,8 @@ static void write_extensions(struct writer *w, const struct sdp_section *section
         write_extension(w, section->twcc_extension, SDP_TWCC_URI);
     if (ours->direction != SDP_RECVONLY)
         return;
+    if (section->mixed_extensions)
+        write_text(w, "a=extmap-allow-mixed\r\n");
     if (section->media == SDP_AUDIO)
         write_extension(w, section->level_extension, SDP_LEVEL_URI);
     else

@@ -187,6 +187,11 @@ static bool is_usable(const struct sdp_formats *formats, unsigned type)
     return type != 0 && (type < 64 || type > 95) && formats->at[type].place > 0;
 }
 
+static uint32_t h264_profile_of(const struct sdp_format *format)
+{
+    return format->h264_profile ? format->h264_profile : H264_PROFILE_UNSAID;
+}
+
 /* How well we like a format; 0: we can't take it. Browsers offer H.264 several times over. Constrained baseline with
  * fragments is what all can decode; what names itself baseline is, from browsers, the same (they never use the tools in
  * which the two differ), and comes second. */
@@ -201,7 +206,7 @@ static int rank(const struct sdp_format *format)
     case CODEC_AV1:
         return format->av1_profile == 0;
     case CODEC_H264: {
-        uint32_t profile = format->h264_profile ? format->h264_profile : H264_PROFILE_UNSAID;
+        uint32_t profile = h264_profile_of(format);
         uint32_t idc = profile >> 16, iop = profile >> 8 & 0xff;
         if (idc != H264_BASELINE || (iop & H264_RESERVED) || format->h264_mode != 1)
             return 0;
@@ -240,7 +245,7 @@ static void insert_codec(const struct sdp_formats *formats, struct sdp_section *
         .nack_pli = format->feedback.nack_pli || formats->of_all.nack_pli,
         .ccm_fir = format->feedback.ccm_fir || formats->of_all.ccm_fir,
         .transport_cc = format->feedback.transport_cc || formats->of_all.transport_cc,
-        .profile_level = format->h264_profile ? format->h264_profile : H264_PROFILE_UNSAID,
+        .profile_level = format->codec == CODEC_H264 ? h264_profile_of(format) : 0,
     };
 }
 

@@ -16,8 +16,13 @@ static void check_rules(const struct sdp_offer *offer, struct bytes text)
     for (size_t i = 0; i < offer->section_count; i++) {
         const struct sdp_section *section = &offer->sections[i];
         assert(section->ssrc_count <= SDP_SSRCS_MAX && section->mid_extension <= 14 && section->level_extension <= 14);
-        assert(section->payload_type < 128 && (section->payload_type < 64 || section->payload_type > 95));
-        assert(section->media != SDP_OTHER || section->payload_type == 0);
+        assert(section->codec_count <= SDP_CODECS_MAX && section->rid_count <= SDP_RIDS_MAX);
+        assert(section->media != SDP_OTHER || section->codec_count == 0);
+        for (size_t k = 0; k < section->codec_count; k++) {
+            uint8_t type = section->codecs[k].payload_type;
+            assert(type > 0 && type < 128 && (type < 64 || type > 95));
+            assert(codec_is_video(section->codecs[k].codec) == (section->media == SDP_VIDEO));
+        }
         assert(section->rejected || section->mid[0]);
     }
 }
@@ -27,13 +32,22 @@ static size_t accept_all(const struct sdp_offer *offer, struct sdp_answer *answe
     size_t accepted = 0;
     for (size_t i = 0; i < offer->section_count; i++) {
         struct sdp_answer_section *ours = &answer->sections[i];
-        if (offer->sections[i].rejected || offer->sections[i].payload_type == 0)
+        if (offer->sections[i].rejected || offer->sections[i].codec_count == 0)
             continue;
         *ours = (struct sdp_answer_section){ .accepted = true, .direction = SDP_SENDONLY, .ssrc = (uint32_t)i + 1 };
+        for (; ours->codec_count < offer->sections[i].codec_count; ours->codec_count++)
+            ours->codecs[ours->codec_count] = &offer->sections[i].codecs[ours->codec_count];
         snprintf(ours->stream, sizeof ours->stream, "slot-%s", offer->sections[i].mid);
         accepted++;
     }
     return accepted;
+}
+
+static void check_codec(const struct sdp_codec *ours, const struct sdp_codec *theirs)
+{
+    assert(ours->codec == theirs->codec && ours->payload_type == theirs->payload_type);
+    assert(ours->repair_type == theirs->repair_type && ours->profile_level == theirs->profile_level);
+    assert(ours->codec == CODEC_OPUS || (ours->nack_pli == theirs->nack_pli && ours->ccm_fir == theirs->ccm_fir));
 }
 
 /* An answer is an offer but for its setup. */
@@ -52,10 +66,11 @@ static void read_back(struct writer *w, const struct sdp_offer *offer, const str
         assert(ours->rejected == !answer->sections[i].accepted);
         if (ours->rejected)
             continue;
-        assert(ours->payload_type == theirs->payload_type && ours->mid_extension == theirs->mid_extension);
+        assert(ours->codec_count == theirs->codec_count && ours->mid_extension == theirs->mid_extension);
+        for (size_t k = 0; k < ours->codec_count; k++)
+            check_codec(&ours->codecs[k], &theirs->codecs[k]);
         assert(ours->direction == SDP_SENDONLY && ours->ssrc_count == 1 && ours->ssrcs[0] == i + 1);
         assert(ours->dtx == theirs->dtx);
-        assert(ours->media == SDP_AUDIO || (ours->nack_pli == theirs->nack_pli && ours->ccm_fir == theirs->ccm_fir));
     }
 }
 

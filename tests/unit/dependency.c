@@ -171,12 +171,9 @@ static void a_frame_may_have_indications_of_its_own(void **state)
     assert_int_equal(known.templates[4].opens, 0);
 }
 
-static void spatial_layers_are_counted_anew_for_time(void **state)
+/* Two spatial and two temporal layers, four targets, up to the frame differences, of which there are none. */
+static void put_l2t2(void)
 {
-    (void)state;
-    start();
-    put_mandatory(true, 0);
-    put_flags("s");
     put(0, 6);
     put(4 - 1, 5);
     put(1, 2); /* S0T0, then S0T1 */
@@ -187,7 +184,40 @@ static void spatial_layers_are_counted_anew_for_time(void **state)
     put_indications("-D-D");
     put_indications("--SS");
     put_indications("---D");
-    put(0, 4); /* no differences */
+    put(0, 4);
+}
+
+/* What follows the chains tells whether they were read to their very end. */
+static void chains_are_stepped_over_in_their_uneven_widths(void **state)
+{
+    (void)state;
+    start();
+    put_mandatory(true, 0);
+    put_flags("sd");
+    put_l2t2();
+    put(6, 3); /* ns(5) of 3 is 110: the first number that needs three bits */
+    put(0, 1); /* ns(3) of 0, 1, 2, 0: 0 10 11 0 */
+    put(2, 2);
+    put(3, 2);
+    put(0, 1);
+    for (int i = 0; i < 4 * 3; i++)
+        put(15, 4);
+    put(1, 1); /* the resolutions of two spatial layers */
+    for (int i = 0; i < 4; i++)
+        put(0xffff, 16);
+    put_indications("S---");
+    good();
+    assert_int_equal(seen.opens, 1);
+    assert_int_equal(known.templates[0].opens, 3);
+}
+
+static void spatial_layers_are_counted_anew_for_time(void **state)
+{
+    (void)state;
+    start();
+    put_mandatory(true, 0);
+    put_flags("s");
+    put_l2t2();
     put(0, 2); /* no chains: ns(5) of 0 */
     put(0, 1); /* no resolutions */
     good();
@@ -246,6 +276,7 @@ int main(void)
         cmocka_unit_test_setup(without_its_structure_a_template_is_unknown, forget),
         cmocka_unit_test_setup(a_frame_may_have_indications_of_its_own, forget),
         cmocka_unit_test_setup(spatial_layers_are_counted_anew_for_time, forget),
+        cmocka_unit_test_setup(chains_are_stepped_over_in_their_uneven_widths, forget),
         cmocka_unit_test_setup(no_cut_of_a_structure_is_taken, forget),
         cmocka_unit_test_setup(more_layers_than_there_can_be_are_refused, forget),
     };

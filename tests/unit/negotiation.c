@@ -182,6 +182,7 @@ static void check_simulcast(const char *browser)
     assert_string_equal(screen->rids[1], "h");
     assert_int_equal(times("a=rid:l recv\r\na=rid:m recv\r\na=rid:h recv\r\na=simulcast:recv l;m;h\r\n"), 1);
     assert_int_equal(times("a=simulcast:"), 2);
+    assert_int_equal(times("a=extmap-allow-mixed\r\n"), 3); /* a structure of layers needs more than 16 octets */
     assert_int_equal(times(" " SDP_RID_URI "\r\n"), 2);
     assert_int_equal(times(" " SDP_REPAIRED_RID_URI "\r\n"), 2);
     assert_int_equal(times(" " SDP_DEPENDENCY_URI "\r\n"), 2); /* for what they send alone */
