@@ -91,7 +91,7 @@ uint16_t bandwidth_send(struct bandwidth *b, usec_t now_us, size_t bytes)
     uint16_t counted = bytes < UINT16_MAX ? (uint16_t)bytes : UINT16_MAX;
     *sent_at(b, b->next) = (struct sent){ .at_us = (uint32_t)now_us, .bytes = counted, .fate = ON_THE_WAY };
     meter_add(&b->sending, (int64_t)now_us, counted);
-    probe_sent(&b->probe, b->next, counted);
+    probe_sent(&b->probe, now_us, b->next, counted);
     if (b->unheard_since == NEVER)
         b->unheard_since = now_us;
     return (uint16_t)b->next++;

@@ -54,15 +54,18 @@ size_t probe_due(struct probe *probe, usec_t now_us, uint64_t next_seq)
 {
     if (probe->state != PROBE_SENDING)
         return 0;
-    if (now_us >= probe->ends_at)
+    if (now_us >= probe->ends_at) {
         stop_sending(probe, now_us, next_seq);
-    usec_t until = sooner(now_us, probe->ends_at);
-    uint64_t due = PACKET_LEN + probe->bps * (until - probe->started_at) / 8 / USEC_PER_SEC;
+        return 0;
+    }
+    uint64_t due = PACKET_LEN + probe->bps * (now_us - probe->started_at) / 8 / USEC_PER_SEC;
     return due >= probe->sent + PACKET_LEN ? due - probe->sent : 0;
 }
 
-void probe_sent(struct probe *probe, uint64_t seq, size_t bytes)
+void probe_sent(struct probe *probe, usec_t now_us, uint64_t seq, size_t bytes)
 {
+    if (probe->state == PROBE_SENDING && now_us >= probe->ends_at)
+        stop_sending(probe, now_us, seq);
     if (probe_has(probe, seq))
         probe->sent += bytes;
 }

@@ -44,7 +44,7 @@ void probe_start(struct probe *, usec_t now_us, uint64_t estimate_bps, uint64_t 
                  uint64_t next_seq);
 /* Padding to send now. next_seq: the number that the next packet will have. */
 size_t probe_due(struct probe *, usec_t now_us, uint64_t next_seq);
-void probe_sent(struct probe *, uint64_t seq, size_t bytes);
+void probe_sent(struct probe *, usec_t now_us, uint64_t seq, size_t bytes);
 /* Whether this packet belongs to the probe that is out. */
 bool probe_has(const struct probe *, uint64_t seq);
 /* One of those arrived; in the order of sending. */
