@@ -48,11 +48,12 @@ static bool is_limited(const struct rate *rate, const struct rate_news *news, un
 
 static void fall(struct rate *rate, usec_t now_us, const struct rate_news *news, uint64_t to)
 {
-    bool limited = is_limited(rate, news, 70);
+    /* Loss is tried, and undone if that did not help; so it must be less than what is sent, in any case. */
+    bool by_loss = news->signal != DELAY_OVER, limited = !by_loss && is_limited(rate, news, 70);
     uint64_t least = percent(rate->bps, news->queue_us > LONG_QUEUE_US ? 70 : 85);
     if (limited && to < least)
         to = least;
-    rate->before_loss_bps = news->signal == DELAY_OVER ? 0 : rate->bps;
+    rate->before_loss_bps = by_loss ? rate->bps : 0;
     if (!limited)
         rate->capacity_bps = news->acked_bps;
     if (to < rate->bps)

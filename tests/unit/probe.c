@@ -34,8 +34,8 @@ static struct run send_probe(struct probe *probe, usec_t *now_us, uint64_t path_
         assert_true(probe_deadline(probe) <= probe->ends_at + USEC_PER_SEC);
     }
     run.took_us = *now_us - began_us;
-    assert_false(probe_finish(probe, *now_us, seq - 1, &run.find));
-    run.found = probe_finish(probe, *now_us, seq, &run.find);
+    assert_false(probe_finish(probe, *now_us, seq - 1, 0, &run.find));
+    run.found = probe_finish(probe, *now_us, seq, 0, &run.find);
     return run;
 }
 
@@ -132,6 +132,39 @@ static void what_proved_too_much_is_not_soon_tried_again(void **state)
     assert_int_equal(probe_deadline(&probe), now_us + 62 * USEC_PER_SEC);
 }
 
+/* Eight packets of ten arrive, evenly: a bottleneck that drops, or a path that always does. */
+static void what_the_path_always_loses_is_not_held_against_it(void **state)
+{
+    (void)state;
+    for (int own = 0; own <= 1; own++) {
+        struct probe probe = started(START, 1000 * K, 9000 * K);
+        struct probe_find find;
+        for (usec_t t = 0; t < 40; t++) {
+            probe_sent(&probe, START + t * USEC_PER_MSEC, 100 + t, PACKET);
+            if (t % 5 != 2)
+                probe_arrived(&probe, (int64_t)(t * USEC_PER_MSEC), (int64_t)(t * USEC_PER_MSEC), PACKET);
+        }
+        probe_due(&probe, START + USEC_PER_SEC, 140);
+        assert_true(probe_finish(&probe, START + USEC_PER_SEC, 140, own ? 0.2 : 0, &find));
+        assert_int_equal(find.full, !own);
+        assert_in_range(find.bps, own ? 1900 * K : 1500 * K, own ? 2100 * K : 1650 * K);
+    }
+}
+
+static void a_probe_without_its_padding_tells_of_no_limit(void **state)
+{
+    (void)state;
+    struct probe probe = started(START, 1000 * K, 9000 * K);
+    struct probe_find find;
+    for (usec_t t = 0; t < 40; t += 5) { /* 400 kbit/s, which jitter stretches */
+        probe_sent(&probe, START + t * USEC_PER_MSEC, 100 + t / 5, PACKET);
+        probe_arrived(&probe, (int64_t)(t * USEC_PER_MSEC), (int64_t)(2 * t * USEC_PER_MSEC), PACKET);
+    }
+    probe_due(&probe, START + USEC_PER_SEC, 108);
+    assert_true(probe_finish(&probe, START + USEC_PER_SEC, 108, 0, &find));
+    assert_false(find.full);
+}
+
 static void without_news_it_ends(void **state)
 {
     (void)state;
@@ -139,9 +172,9 @@ static void without_news_it_ends(void **state)
     struct probe_find find;
     probe_due(&probe, START + USEC_PER_SEC, 101);
     assert_int_equal(probe.state, PROBE_LISTENING);
-    assert_false(probe_finish(&probe, START + USEC_PER_SEC, 0, &find));
+    assert_false(probe_finish(&probe, START + USEC_PER_SEC, 0, 0, &find));
     assert_int_equal(probe.state, PROBE_LISTENING);
-    assert_false(probe_finish(&probe, probe_deadline(&probe), 0, &find));
+    assert_false(probe_finish(&probe, probe_deadline(&probe), 0, 0, &find));
     assert_int_equal(probe.state, PROBE_WAITING);
 }
 
@@ -154,6 +187,8 @@ int main(void)
         cmocka_unit_test(media_counts_too),
         cmocka_unit_test(in_vain_it_waits_longer_and_longer_up_to_a_bound),
         cmocka_unit_test(what_proved_too_much_is_not_soon_tried_again),
+        cmocka_unit_test(what_the_path_always_loses_is_not_held_against_it),
+        cmocka_unit_test(a_probe_without_its_padding_tells_of_no_limit),
         cmocka_unit_test(without_news_it_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
