@@ -91,7 +91,7 @@ uint16_t bandwidth_send(struct bandwidth *b, usec_t now_us, size_t bytes)
     uint16_t counted = bytes < UINT16_MAX ? (uint16_t)bytes : UINT16_MAX;
     *sent_at(b, b->next) = (struct sent){ .at_us = (uint32_t)now_us, .bytes = counted, .fate = ON_THE_WAY };
     meter_add(&b->sending, (int64_t)now_us, counted);
-    probe_sent(&b->probe, b->next, counted);
+    probe_sent(&b->probe, now_us, b->next, counted);
     if (b->unheard_since == NEVER)
         b->unheard_since = now_us;
     return (uint16_t)b->next++;
@@ -185,7 +185,7 @@ static void read_report(struct bandwidth *b, usec_t now_us, struct twcc_reader r
 static void conclude_probe(struct bandwidth *b, usec_t now_us)
 {
     struct probe_find find;
-    if (!probe_finish(&b->probe, now_us, b->settled, &find))
+    if (!probe_finish(&b->probe, now_us, b->settled, loss_own(&b->loss), &find))
         return;
     /* What arrives when no more does is what the path takes at most; below that no queue grows. */
     uint64_t bps = find.full ? find.bps / 10 * 9 : find.bps;
@@ -218,7 +218,7 @@ static void conclude(struct bandwidth *b, usec_t now_us, const struct news *news
     about.losing = verdict == LOSS_LOWER;
     if (rate_report(&b->rate, now_us, &about)) {
         probe_regret(&b->probe, now_us);
-        if (about.losing)
+        if (about.losing && about.signal != DELAY_OVER)
             loss_lowered(&b->loss, now_us, b->rtt_us);
     }
     if (verdict == LOSS_OWN) {

@@ -31,3 +31,8 @@ enum loss_verdict {
 /* What one report tells of newly settled packets. queueing: there is a queue, too. */
 enum loss_verdict loss_report(struct loss *, usec_t now_us, unsigned lost, unsigned arrived, bool queueing);
 void loss_lowered(struct loss *, usec_t now_us, usec_t rtt_us);
+/* The part of all packets that the path loses anyway, as far as is known: at most a half. */
+static inline double loss_own(const struct loss *loss)
+{
+    return loss->ambient < 0.5 ? loss->ambient : 0.5;
+}

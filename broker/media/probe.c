@@ -54,15 +54,18 @@ size_t probe_due(struct probe *probe, usec_t now_us, uint64_t next_seq)
 {
     if (probe->state != PROBE_SENDING)
         return 0;
-    if (now_us >= probe->ends_at)
+    if (now_us >= probe->ends_at) {
         stop_sending(probe, now_us, next_seq);
-    usec_t until = sooner(now_us, probe->ends_at);
-    uint64_t due = PACKET_LEN + probe->bps * (until - probe->started_at) / 8 / USEC_PER_SEC;
+        return 0;
+    }
+    uint64_t due = PACKET_LEN + probe->bps * (now_us - probe->started_at) / 8 / USEC_PER_SEC;
     return due >= probe->sent + PACKET_LEN ? due - probe->sent : 0;
 }
 
-void probe_sent(struct probe *probe, uint64_t seq, size_t bytes)
+void probe_sent(struct probe *probe, usec_t now_us, uint64_t seq, size_t bytes)
 {
+    if (probe->state == PROBE_SENDING && now_us >= probe->ends_at)
+        stop_sending(probe, now_us, seq);
     if (probe_has(probe, seq))
         probe->sent += bytes;
 }
@@ -86,7 +89,7 @@ void probe_arrived(struct probe *probe, int64_t sent_us, int64_t arrived_us, siz
         probe->last_arrived_us = arrived_us;
 }
 
-static bool measure(const struct probe *probe, struct probe_find *find)
+static bool measure(const struct probe *probe, double own_loss, struct probe_find *find)
 {
     int64_t sending_us = probe->last_sent_us - probe->first_sent_us;
     int64_t arriving_us = probe->last_arrived_us - probe->first_arrived_us;
@@ -96,7 +99,10 @@ static bool measure(const struct probe *probe, struct probe_find *find)
     uint64_t arrived_bps = sent_bps;
     if (arriving_us > 0)
         arrived_bps = (probe->arrived - probe->first_bytes) * 8 * USEC_PER_SEC / (uint64_t)arriving_us;
-    find->full = arrived_bps < sent_bps - sent_bps / 8;
+    /* What the path loses at any rate says nothing about this one. */
+    arrived_bps = (uint64_t)((double)arrived_bps / (1 - own_loss));
+    /* Nor does a probe that was not filled up. */
+    find->full = arrived_bps < sent_bps - sent_bps / 8 && sent_bps > probe->bps - probe->bps / 4;
     find->bps = arrived_bps < sent_bps ? arrived_bps : sent_bps;
     return true;
 }
@@ -108,12 +114,12 @@ static void wait_longer(struct probe *probe, usec_t now_us)
     probe->wait_us = sooner(2 * probe->wait_us, WAIT_MOST_US);
 }
 
-bool probe_finish(struct probe *probe, usec_t now_us, uint64_t settled, struct probe_find *find)
+bool probe_finish(struct probe *probe, usec_t now_us, uint64_t settled, double own_loss, struct probe_find *find)
 {
     if (probe->state != PROBE_LISTENING || (settled < probe->end_seq && now_us < probe->listen_until))
         return false;
     probe->state = PROBE_WAITING;
-    if (measure(probe, find))
+    if (measure(probe, own_loss, find))
         return true;
     wait_longer(probe, now_us);
     return false;

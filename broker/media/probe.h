@@ -44,13 +44,14 @@ void probe_start(struct probe *, usec_t now_us, uint64_t estimate_bps, uint64_t 
                  uint64_t next_seq);
 /* Padding to send now. next_seq: the number that the next packet will have. */
 size_t probe_due(struct probe *, usec_t now_us, uint64_t next_seq);
-void probe_sent(struct probe *, uint64_t seq, size_t bytes);
+void probe_sent(struct probe *, usec_t now_us, uint64_t seq, size_t bytes);
 /* Whether this packet belongs to the probe that is out. */
 bool probe_has(const struct probe *, uint64_t seq);
 /* One of those arrived; in the order of sending. */
 void probe_arrived(struct probe *, int64_t sent_us, int64_t arrived_us, size_t bytes);
-/* settled: what became of all packets before is known. True: the probe is over and told something. */
-bool probe_finish(struct probe *, usec_t now_us, uint64_t settled, struct probe_find *);
+/* settled: what became of all packets before is known. own_loss: the part that the path loses anyway, below 1. True:
+ * the probe is over and told something. */
+bool probe_finish(struct probe *, usec_t now_us, uint64_t settled, double own_loss, struct probe_find *);
 /* What came of that: whether the estimate rose by it. */
 void probe_judge(struct probe *, usec_t now_us, bool raised, bool full);
 /* The estimate fell. */

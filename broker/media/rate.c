@@ -41,18 +41,19 @@ static unsigned drain_percent(usec_t queue_us)
 }
 
 /* Less is sent than might be. */
-static bool is_limited(const struct rate *rate, const struct rate_news *news)
+static bool is_limited(const struct rate *rate, const struct rate_news *news, unsigned below_percent)
 {
-    return news->sent_bps < percent(rate->bps, 70);
+    return news->sent_bps < percent(rate->bps, below_percent);
 }
 
 static void fall(struct rate *rate, usec_t now_us, const struct rate_news *news, uint64_t to)
 {
-    bool limited = is_limited(rate, news);
+    /* Loss is tried, and undone if that did not help; so it must be less than what is sent, in any case. */
+    bool by_loss = news->signal != DELAY_OVER, limited = !by_loss && is_limited(rate, news, 70);
     uint64_t least = percent(rate->bps, news->queue_us > LONG_QUEUE_US ? 70 : 85);
     if (limited && to < least)
         to = least;
-    rate->before_loss_bps = news->signal == DELAY_OVER ? 0 : rate->bps;
+    rate->before_loss_bps = by_loss ? rate->bps : 0;
     if (!limited)
         rate->capacity_bps = news->acked_bps;
     if (to < rate->bps)
@@ -92,7 +93,7 @@ static void rise(struct rate *rate, usec_t now_us, const struct rate_news *news)
 {
     usec_t elapsed_us = now_us - rate->changed_at;
     rate->changed_at = now_us;
-    if (is_limited(rate, news))
+    if (is_limited(rate, news, 80))
         return; /* what arrives well below the rate says nothing about more; only a probe can */
     if (rate->capacity_bps && news->acked_bps > percent(rate->capacity_bps, 115))
         rate->capacity_bps = 0;

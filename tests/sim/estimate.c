@@ -192,81 +192,73 @@ static void check_rival(void)
     {                                                                                                                  \
         .bps = (rate), .queue_us = 300 * MS, .delay_us = 50 * MS, __VA_ARGS__                                          \
     }
-#define ALWAYS(...) .change_count = 1, .changes = { { 0, __VA_ARGS__ } }
-#define THREE .pictures = 3, .feedback_us = 50 * MS
-#define ONE(...) .flow_count = 1, .flows = { { THREE, __VA_ARGS__ } }
+#define FAR(rate)                                                                                                      \
+    {                                                                                                                  \
+        .bps = (rate), .queue_us = 300 * MS, .delay_us = 300 * MS                                                      \
+    }
+#define SHALLOW(rate)                                                                                                  \
+    {                                                                                                                  \
+        .bps = (rate), .queue_us = 10 * MS, .delay_us = 50 * MS                                                        \
+    }
+/* From which second on the path is which. */
+#define PATHS(...)                                                                                                     \
+    .change_count = sizeof((struct scene_change[]){ __VA_ARGS__ }) / sizeof(struct scene_change),                      \
+    .changes = { __VA_ARGS__ }
+/* A receiver that sees three people. */
+#define THREE(...)                                                                                                     \
+    {                                                                                                                  \
+        .pictures = 3, .feedback_us = 50 * MS, __VA_ARGS__                                                             \
+    }
+#define TO(...)                                                                                                        \
+    .flow_count = sizeof((struct flow_plan[]){ __VA_ARGS__ }) / sizeof(struct flow_plan), .flows = { __VA_ARGS__ }
 
 static const struct {
     struct scene scene;
     void (*check)(void);
 } scenes[] = {
-    { { "steady", "A path of 2 Mbit/s, 100 ms", 60, ONE(), ALWAYS(PATH(2000000)) }, check_steady },
-    { { "cap",
-        "The path falls from 3 to 0.5 Mbit/s, and recovers",
-        90,
-        ONE(),
-        3,
-        { { 0, PATH(3000000) }, { 30, PATH(500000) }, { 60, PATH(3000000) } } },
+    { { "steady", "A path of 2 Mbit/s, 100 ms", 60, TO(THREE()), PATHS({ 0, PATH(2000000) }) }, check_steady },
+    { { "cap", "The path falls from 3 to 0.5 Mbit/s, and recovers", 90, TO(THREE()),
+        PATHS({ 0, PATH(3000000) }, { 30, PATH(500000) }, { 60, PATH(3000000) }) },
       check_cap },
-    { { "loss5", "Random loss of 5 %, 3 Mbit/s, 100 ms", 60, ONE(), ALWAYS(PATH(3000000, .lost = 50)) }, check_loss_5 },
-    { { "loss10", "Random loss of 10 %, 3 Mbit/s, 100 ms", 60, ONE(), ALWAYS(PATH(3000000, .lost = 100)) },
+    { { "loss5", "Random loss of 5 %, 3 Mbit/s, 100 ms", 60, TO(THREE()), PATHS({ 0, PATH(3000000, .lost = 50) }) },
+      check_loss_5 },
+    { { "loss10", "Random loss of 10 %, 3 Mbit/s, 100 ms", 60, TO(THREE()), PATHS({ 0, PATH(3000000, .lost = 100) }) },
       check_loss_10 },
-    { { "bursts", "Bursts of loss, 3 Mbit/s, 100 ms", 60, ONE(),
-        ALWAYS(PATH(3000000, .burst_begins = 2, .burst_ends = 100)) },
+    { { "bursts", "Bursts of loss, 3 Mbit/s, 100 ms", 60, TO(THREE()),
+        PATHS({ 0, PATH(3000000, .burst_begins = 2, .burst_ends = 100) }) },
       check_bursts },
-    { { "jitter", "Jitter of 30 ms, 3 Mbit/s, 100 ms", 60, ONE(), ALWAYS(PATH(3000000, .jitter_us = 30 * MS)) },
+    { { "jitter", "Jitter of 30 ms, 3 Mbit/s, 100 ms", 60, TO(THREE()),
+        PATHS({ 0, PATH(3000000, .jitter_us = 30 * MS) }) },
       check_jitter },
-    { { "far",
-        "A path of 600 ms falls from 3 to 0.5 Mbit/s, and recovers",
-        90,
-        1,
-        { { .pictures = 3, .feedback_us = 300 * MS } },
-        3,
-        { { 0, { .bps = 3000000, .queue_us = 300 * MS, .delay_us = 300 * MS } },
-          { 30, { .bps = 500000, .queue_us = 300 * MS, .delay_us = 300 * MS } },
-          { 60, { .bps = 3000000, .queue_us = 300 * MS, .delay_us = 300 * MS } } } },
+    { { "far", "A path of 600 ms falls from 3 to 0.5 Mbit/s, and recovers", 90,
+        TO({ .pictures = 3, .feedback_us = 300 * MS }),
+        PATHS({ 0, FAR(3000000) }, { 30, FAR(500000) }, { 60, FAR(3000000) }) },
       check_far },
-    { { "shallow",
-        "A queue of 10 ms: 3 Mbit/s, then 0.8",
-        60,
-        ONE(),
-        2,
-        { { 0, { .bps = 3000000, .queue_us = 10 * MS, .delay_us = 50 * MS } },
-          { 30, { .bps = 800000, .queue_us = 10 * MS, .delay_us = 50 * MS } } } },
+    { { "shallow", "A queue of 10 ms: 3 Mbit/s, then 0.8", 60, TO(THREE()),
+        PATHS({ 0, SHALLOW(3000000) }, { 30, SHALLOW(800000) }) },
       check_shallow },
-    { { "muted", "Only audio, with gaps, from 20 to 45 s", 60, ONE(.muted_us = 20 * S, .unmuted_us = 45 * S),
-        ALWAYS(PATH(3000000)) },
+    { { "muted", "Only audio, with gaps, from 20 to 45 s", 60, TO(THREE(.muted_us = 20 * S, .unmuted_us = 45 * S)),
+        PATHS({ 0, PATH(3000000) }) },
       check_muted },
-    { { "deaf", "No feedback from 20 to 25 s", 60, ONE(.deaf_us = 20 * S, .hearing_us = 25 * S),
-        ALWAYS(PATH(3000000)) },
+    { { "deaf", "No feedback from 20 to 25 s", 60, TO(THREE(.deaf_us = 20 * S, .hearing_us = 25 * S)),
+        PATHS({ 0, PATH(3000000) }) },
       check_deaf },
-    { { "silent", "No feedback at all", 30, ONE(.deaf_us = 0, .hearing_us = 99 * S), ALWAYS(PATH(3000000)) },
+    { { "silent", "No feedback at all", 30, TO(THREE(.hearing_us = 99 * S)), PATHS({ 0, PATH(3000000) }) },
       check_silent },
-    { { "reports_lost", "Every fifth report is lost", 60, ONE(.feedback_lost = 200), ALWAYS(PATH(2000000)) },
+    { { "reports_lost", "Every fifth report is lost", 60, TO(THREE(.feedback_lost = 200)),
+        PATHS({ 0, PATH(2000000) }) },
       check_reports_lost },
-    { { "narrow", "A path of 200 kbit/s", 60, ONE(), ALWAYS(PATH(200000)) }, check_narrow },
-    { { "two",
-        "Two rooms share 3 Mbit/s",
-        120,
-        2,
-        { { THREE }, { THREE, .starts_us = 20 * S } },
-        ALWAYS(PATH(3000000)) },
+    { { "narrow", "A path of 200 kbit/s", 60, TO(THREE()), PATHS({ 0, PATH(200000) }) }, check_narrow },
+    { { "two", "Two rooms share 3 Mbit/s", 120, TO(THREE(), THREE(.starts_us = 20 * S)), PATHS({ 0, PATH(3000000) }) },
       check_shared },
-    { { "three",
-        "Three rooms share 3 Mbit/s",
-        140,
-        3,
-        { { THREE }, { THREE, .starts_us = 10 * S }, { THREE, .starts_us = 30 * S } },
-        ALWAYS(PATH(3000000)) },
+    { { "three", "Three rooms share 3 Mbit/s", 140, TO(THREE(), THREE(.starts_us = 10 * S), THREE(.starts_us = 30 * S)),
+        PATHS({ 0, PATH(3000000) }) },
       check_shared },
-    { { "four",
-        "Four rooms share 4 Mbit/s",
-        150,
-        4,
-        { { THREE }, { THREE, .starts_us = 10 * S }, { THREE, .starts_us = 20 * S }, { THREE, .starts_us = 40 * S } },
-        ALWAYS(PATH(4000000)) },
+    { { "four", "Four rooms share 4 Mbit/s", 150,
+        TO(THREE(), THREE(.starts_us = 10 * S), THREE(.starts_us = 20 * S), THREE(.starts_us = 40 * S)),
+        PATHS({ 0, PATH(4000000) }) },
       check_shared },
-    { { "rival", "Beside a download that fills the queue, from 30 s on", 90, ONE(), ALWAYS(PATH(3000000)),
+    { { "rival", "Beside a download that fills the queue, from 30 s on", 90, TO(THREE()), PATHS({ 0, PATH(3000000) }),
         .rival_at_s = 30 },
       check_rival },
 };

@@ -27,7 +27,6 @@ enum {
 #define KEYFRAME_AFTER_US (120 * USEC_PER_MSEC) /* from asking a publisher to having it */
 #define ALLOCATE_US (50 * USEC_PER_MSEC)
 #define PACED_MOST_US (400 * USEC_PER_MSEC) /* a frame that would wait longer is not sent */
-#define LATE_US (250 * USEC_PER_MSEC)
 
 static const uint64_t OPTION_BPS[OPTIONS] = { 100000, 150000, 350000, 500000, 1050000, 1500000 };
 
@@ -193,7 +192,6 @@ static void allocate(struct flow *f, usec_t now_us)
     layers_allocate(bps > audio ? bps - audio : 0, pictures, count, given);
     for (unsigned i = 0; i < count; i++) {
         uint8_t *now = &f->pictures[i].layers.now;
-        f->counts.switches += size_of(*now) != size_of(given[i]);
         *now = given[i];
         switch_picture(&f->pictures[i], now_us);
     }
@@ -253,7 +251,6 @@ void flow_arrived(struct flow *f, const struct parcel *parcel)
         return;
     f->audio_came[parcel->number] = true;
     f->counts.audio_arrived++;
-    f->counts.audio_late += parcel->arrived_us - parcel->sent_us > LATE_US + f->plan.feedback_us;
 }
 
 static void start(struct flow *f, usec_t now_us)

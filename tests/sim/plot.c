@@ -20,7 +20,7 @@ enum {
 static const char *const COLOURS[SCENE_FLOWS_MAX] = { "#0072b2", "#d55e00", "#009e73", "#cc79a7" };
 #define SENT "#e69f00"
 #define RIVAL "#000000"
-#define QUEUE "#cc79a7"
+#define QUEUE "#555555"
 
 struct axis {
     double top; /* of the values: 0 is at the bottom */
@@ -74,26 +74,34 @@ static double y_of(const struct axis *axis, double value)
     return axis->y + axis->height - (value < axis->top ? value : axis->top) / axis->top * axis->height;
 }
 
+static unsigned begins(const struct record *record, of_sample of, unsigned which)
+{
+    return of == estimate ? (unsigned)(record->scene->flows[which].starts_us * SAMPLES_PER_SECOND / USEC_PER_SEC) : 0;
+}
+
 /* Samples in groups, each of which is its mean; a step is drawn as one. */
 static void draw_line(FILE *f, const struct record *record, const struct axis *axis, of_sample of, unsigned which,
                       const char *style, unsigned group, bool steps)
 {
     double before = -1;
+    unsigned first = begins(record, of, which);
     fprintf(f, "<path %s d=\"", style);
-    for (unsigned i = 0; i + group <= record->count; i += group) {
+    for (unsigned i = first; i + group <= record->count; i += group) {
         double value = 0;
         for (unsigned k = 0; k < group; k++)
             value += of(&record->samples[i + k], which) / group;
         double x = x_of(axis, (double)i / SAMPLES_PER_SECOND), y = y_of(axis, value);
         if (!steps)
-            fprintf(f, "%s%.1f %.1f", i ? "L" : "M", x, y);
-        else if (i == 0)
+            fprintf(f, "%s%.1f %.1f", i > first ? "L" : "M", x, y);
+        else if (i == first)
             fprintf(f, "M%.1f %.1f", x, y);
         else if (value != before)
             fprintf(f, "H%.1fV%.1f", x, y);
         before = value;
     }
-    fprintf(f, "%s\"/>\n", steps ? "H770" : "");
+    if (steps)
+        fprintf(f, "H%d", LEFT + PLOT_WIDTH);
+    fputs("\"/>\n", f);
 }
 
 static void draw_axis(FILE *f, const struct axis *axis, double step, const char *label, bool seconds)
@@ -168,7 +176,6 @@ static void draw_layers(FILE *f, const struct record *record)
 {
     unsigned pictures = record->scene->flows[0].pictures;
     int y = TOP + RATES_HEIGHT + GAP, height = LOWER_HEIGHT / (int)pictures;
-    int key = y + 8;
     for (unsigned i = 0; i < pictures; i++) {
         struct axis axis = { 3.3, y + (int)i * height, height - 6, record->scene->seconds };
         fprintf(f, "<rect class=\"strip\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/>\n", LEFT, axis.y, PLOT_WIDTH,
@@ -176,7 +183,6 @@ static void draw_layers(FILE *f, const struct record *record)
         fprintf(f, "<text x=\"%d\" y=\"%d\">%s</text>\n", LEFT + PLOT_WIDTH + 16, axis.y + axis.height / 2 + 4, WHO[i]);
         draw_line(f, record, &axis, size, i, LINE("#009e73", ""), 1, true);
     }
-    (void)key;
     fprintf(f, "<text class=\"middle\" transform=\"translate(22 %d) rotate(-90)\">size sent</text>\n",
             y + LOWER_HEIGHT / 2);
     fprintf(f, "<text class=\"end\" x=\"%d\" y=\"%d\">large</text><text class=\"end\" x=\"%d\" y=\"%d\">none</text>\n",
