@@ -108,8 +108,8 @@ static void assert_all_is_well(struct hall *h)
 static void send_unprotected(struct hall *h, const struct address *from, uint32_t slot)
 {
     for (uint8_t i = 0; i < 100; i++) {
-        uint8_t rtp[] = { 0x90, HALL_OPUS, 0x10, i, 0, 0, 0, i, 0, 0, 0x0b, 0xb8, 0xbe, 0xde, 0, 1,
-                          HALL_MID_ID << 4, '0', 0, 0, 0x78, 'K', B };
+        uint8_t rtp[] = { 0x90, HALL_OPUS,        0x10, i, 0, 0,    0,   i, 0, 0, 0x0b, 0xb8, 0xbe, 0xde, 0,
+                          1,    HALL_MID_ID << 4, '0',  0, 0, 0x78, 'K', B };
         uint8_t rtcp[20] = { 0x80, 201, 0, 1, 0, 0, 0x0b, 0xb8, 0x81, 206, 0, 2, 0, 0, 0, 1 };
         store_be32(rtcp + 16, slot);
         assert_int_equal(hall_datagram(h, from, (struct bytes){ rtp, sizeof rtp }), 0);
@@ -269,8 +269,8 @@ static void padding_that_lies_reaches_nobody(void **state)
     static const uint8_t lies[] = { 0, 4, 5, 128, 255 }; /* of a payload of three */
     for (size_t i = 0; i < sizeof lies; i++) {
         uint16_t seq = h->people[B].seq[0]++;
-        uint8_t rtp[] = { 0xa0, HALL_OPUS, (uint8_t)(seq >> 8), (uint8_t)seq, 0, 0, 0, 1, 0, 0, 0x0b, 0xb8, 0x78, B,
-                          lies[i] };
+        uint8_t rtp[] = { 0xa0, HALL_OPUS, (uint8_t)(seq >> 8), (uint8_t)seq, 0, 0, 0, 1, 0, 0, 0x0b, 0xb8, 0x78,
+                          B,    lies[i] };
         hall_say(h, B, (struct bytes){ rtp, sizeof rtp });
     }
     assert_int_equal(h->people[T].heard[B], 0);
@@ -400,9 +400,11 @@ static void arrivals_that_lie_are_passed_over(void **state)
     (void)state;
     struct hall *h = talking();
     for (uint32_t i = 0; i < 200; i++) { /* draft-holmer 3.1: a base, a count, a time, and chunks that do not hold it */
-        uint8_t report[] = { 0x80, 201, 0, 1, 0, 0, 0, 1, /* */
-                             0x8f, 205, 0, 6, 0, 0, 0, 1, 0, 0, 0, 2, (uint8_t)i, (uint8_t)(i * 37), 0xff, 0xff,
-                             0xff, 0xff, (uint8_t)i, 3, 0x3f, 0xff, 0xff, (uint8_t)i, 0xc0, 0, 0xff, 0xff };
+        uint8_t report[] = {
+            0x80, 201,  0,    1,    0,          0, 0,    1, /* */
+            0x8f, 205,  0,    6,    0,          0, 0,    1,    0,    0,          0,    2, (uint8_t)i, (uint8_t)(i * 37),
+            0xff, 0xff, 0xff, 0xff, (uint8_t)i, 3, 0x3f, 0xff, 0xff, (uint8_t)i, 0xc0, 0, 0xff,       0xff
+        };
         hall_say_rtcp(h, B, (struct bytes){ report, sizeof report });
     }
     assert_int_equal(h->out_bytes, 0);
@@ -420,8 +422,30 @@ static void transport_wide_numbers_at_random_cost_ten_reports_a_second(void **st
     hall_forget(h);
     for (uint32_t i = 0; i < 2000; i++) { /* padding alone, of the microphone, which is passed on to nobody */
         uint32_t number = i * 2654435761u >> 16;
-        uint8_t rtp[] = { 0xb0, HALL_OPUS, 0x40, (uint8_t)i, 0, 0, 0, 1, 0, 0, 0x0b, 0xb8, 0xbe, 0xde, 0, 1,
-                          HALL_TWCC_ID << 4 | 1, (uint8_t)(number >> 8), (uint8_t)number, 0, 0, 0, 0, 4 };
+        uint8_t rtp[] = { 0xb0,
+                          HALL_OPUS,
+                          0x40,
+                          (uint8_t)i,
+                          0,
+                          0,
+                          0,
+                          1,
+                          0,
+                          0,
+                          0x0b,
+                          0xb8,
+                          0xbe,
+                          0xde,
+                          0,
+                          1,
+                          HALL_TWCC_ID << 4 | 1,
+                          (uint8_t)(number >> 8),
+                          (uint8_t)number,
+                          0,
+                          0,
+                          0,
+                          0,
+                          4 };
         rtp[2] |= (uint8_t)(i >> 8);
         hall_say(h, B, (struct bytes){ rtp, sizeof rtp });
         if (i % 10 == 0)
