@@ -15,7 +15,9 @@
  * never forgets; that it takes a new check for an old one happens to 1 in 100 after four hours of them, and costs that
  * check. Not defended: whoever sits on the path and is faster with a copy than the original is; a peer that was
  * admitted, and so knows our password, could name a victim's address by forging its source. Only checks of our own,
- * which a lite agent does not send, would tell. */
+ * which a lite agent does not send, would tell. Nor whoever forges the source of a checked address between the
+ * nomination and the peer's ClientHello: the peer then gets an answer to another's hello, gives up, and its page joins
+ * again. */
 #pragma once
 
 #include "base/address.h"
