@@ -41,6 +41,7 @@ export class Session extends EventTarget {
     seat = null;
     roster = []; /* empty while we may not know who else is there */
     slots = new Map(); /* mid -> { participant, source } */
+    speaker = null; /* of those I hear, and me: who speaks, or spoke last */
     agenda = null; /* as last told; null: there is none */
     missing = null; /* to therapists: the client whose link is lost */
     extension = null; /* to clients: the session is to be made longer, and they are asked */
@@ -379,6 +380,7 @@ export class Session extends EventTarget {
         this.seat = null;
         this.roster = [];
         this.slots = new Map();
+        this.speaker = null;
         this.agenda = null;
         this.missing = null;
         this.extension = null;
@@ -389,6 +391,7 @@ export class Session extends EventTarget {
     #forgetStay() {
         SOURCES.forEach((source) => this.#drop(source));
         this.chat = [];
+        this.speaker = null;
     }
 
     #over(reason) {
@@ -413,6 +416,7 @@ export class Session extends EventTarget {
         slots: (session, said) => {
             session.slots = new Map(said.slots.filter((slot) => slot.participant).map((slot) => [slot.mid, slot]));
         },
+        speaker: (session, said) => { session.speaker = said.participant; },
         agenda: (session, said) => session.#say(said, () => { session.agenda = said; }),
         missing_client: (session, said) => session.#say(said, () => { session.missing = said.participant ? said : null; }),
         alert: (session, said) => session.#call(said),

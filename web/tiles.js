@@ -13,10 +13,16 @@ function wanted(session) {
     for (const person of others)
         if (person.sending.includes('screen')) tiles.push({ person, source: 'screen', ...pictureOf(session, person, 'screen') });
     for (const person of others) {
-        tiles.push({ person, source: 'camera', ...pictureOf(session, person, 'camera'), quiet: !person.sending.includes('mic'), hand: person.hand });
+        tiles.push({
+            person, source: 'camera', ...pictureOf(session, person, 'camera'), quiet: !person.sending.includes('mic'), hand: person.hand,
+            speaks: session.speaker === person.participant,
+        });
     }
     if (session.tracks.screen) tiles.push({ person: me, source: 'screen', track: session.tracks.screen, own: true });
-    tiles.push({ person: me, source: 'camera', track: session.tracks.camera, own: true, quiet: !session.tracks.mic, hand: session.mine?.hand });
+    tiles.push({
+        person: me, source: 'camera', track: session.tracks.camera, own: true, quiet: !session.tracks.mic, hand: session.mine?.hand,
+        speaks: session.speaker === session.me,
+    });
     return tiles;
 }
 
@@ -34,13 +40,17 @@ function create({ person, source, own }) {
     },
     make('div', { class: 'initials', 'aria-hidden': 'true' }),
     make('video', { autoplay: true, playsinline: true, muted: true }),
-    make('figcaption', {}, make('span', { class: 'name' }), make('span', { class: 'quiet' }), make('span', { class: 'paused' }),
+    make('figcaption', {}, make('span', { class: 'name' }), make('span', { class: 'speaks' }), make('span', { class: 'quiet' }),
+        make('span', { class: 'paused' }),
         make('span', { class: 'hand' })));
 }
 
-function update(tile, { person, source, track, own, quiet, paused, hand }) {
+/* Who speaks is there to be read, and is not announced: nothing here is a live region. */
+function update(tile, { person, source, track, own, quiet, paused, hand, speaks }) {
     setText(tile.querySelector('.initials'), initials(person.name));
     setText(tile.querySelector('.name'), (own ? 'You' : person.name) + (source === 'screen' ? ' (screen)' : ''));
+    setAttribute(tile, 'data-speaks', speaks);
+    setText(tile.querySelector('.speaks'), speaks ? 'Speaking' : '');
     setText(tile.querySelector('.quiet'), quiet ? 'Mic off' : '');
     setText(tile.querySelector('.paused'), paused ? 'Picture paused: your connection is weak' : '');
     setText(tile.querySelector('.hand'), hand ? 'Hand raised' : '');

@@ -478,8 +478,19 @@ enum status broker_lost(struct broker *b, struct now now, client_id client, usec
     return OK;
 }
 
+/* A source that says it is us: what we answered would come back to us. */
+static bool is_ourselves(const struct broker *b, const struct address *peer)
+{
+    for (size_t i = 0; i < b->shared.link.candidate_count; i++)
+        if (address_equal(&b->candidates[i], peer))
+            return true;
+    return false;
+}
+
 static struct connection *route(struct broker *b, const struct address *peer, struct bytes datagram, uint32_t *number)
 {
+    if (is_ourselves(b, peer))
+        return NULL;
     bool known = demux(datagram) == PACKET_STUN
                      ? routes_find_ufrag(b->shared.routes, stun_route_ufrag(datagram), number)
                      : routes_find_address(b->shared.routes, peer, number);

@@ -17,13 +17,15 @@
  * so there is one user fragment and one password at a time, and none of before can nominate any more.
  *
  * Replay: a check counts once. Its transaction id is remembered for as long as the credentials live, and the same id
- * again adds no address, moves no path and gives no consent, from wherever it comes: somebody who saw a check go by can't
- * take the media along, or keep it flowing. A retransmission from an address that was checked is answered once more, as
- * RFC 8489 6.3.1 asks; to any other address nothing is sent. The memory is a Bloom filter, so it is small and never
- * forgets; that it takes a new check for an old one happens to 1 in 100 after four hours of them, and costs that check.
- * Not defended: whoever sits on the path and is faster with a copy than the original is; a peer that was admitted,
- * and so knows our password, could name a victim's address by forging its
- * source. Only checks of our own, which a lite agent does not send, would tell. */
+ * again adds no address, moves no path and gives no consent, from wherever it comes: somebody who saw a check go by
+ * can't take the media along, or keep it flowing. A retransmission from an address that was checked is answered once
+ * more, as RFC 8489 6.3.1 asks; to any other address nothing is sent. The memory is a Bloom filter, so it is small and
+ * never forgets; that it takes a new check for an old one happens to 1 in 100 after four hours of them, and costs that
+ * check. Not defended: whoever sits on the path and is faster with a copy than the original is; a peer that was
+ * admitted, and so knows our password, could name a victim's address by forging its source. Only checks of our own,
+ * which a lite agent does not send, would tell. Nor whoever forges the source of a checked address between the
+ * nomination and the peer's ClientHello: the peer then gets an answer to another's hello, gives up, and its page joins
+ * again. */
 #pragma once
 
 #include "base/address.h"
@@ -58,7 +60,7 @@ struct ice {
     struct ice_path paths[ICE_PATHS_MAX]; /* addresses that passed a check; the least recent goes first */
     size_t path_count;
     uint8_t seen[ICE_SEEN_BITS / 8]; /* transaction ids of checks that counted */
-    size_t selected; /* which of the paths, once `nominated` */
+    size_t selected;                 /* which of the paths, once `nominated` */
     bool nominated;
 };
 

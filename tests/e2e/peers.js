@@ -62,6 +62,11 @@ export class Peers {
         this.#say(`send ${name} ${audio.pps} ${audio.bytes} ${video.pps} ${video.bytes}`);
     }
 
+    /* The octet of RFC 6464 beside their sound. */
+    level(name, octet) {
+        this.#say(`level ${name} ${octet}`);
+    }
+
     async counts(name) {
         return JSON.parse(await this.#ask(`counts ${name}`, `counts ${name}`));
     }

@@ -3,6 +3,8 @@
 enum {
     OPUS = 111, /* payload types of Chromium's offer */
     VP8 = 96,
+    LEVEL_ID = 1, /* and its id of RFC 6464 */
+    TOC = 0x78,   /* RFC 6716 3.1: CELT, 20 ms, mono, one frame */
     OPUS_CLOCK = 48000,
     VP8_CLOCK = 90000,
     PACKETS_PER_FRAME = 4,
@@ -16,7 +18,7 @@ static const uint8_t filler[FLOW_PAYLOAD_MAX];
 
 struct flow flow_of(bool video, uint32_t ssrc)
 {
-    return (struct flow){ .video = video, .ssrc = ssrc, .keyframe_wanted = true };
+    return (struct flow){ .video = video, .ssrc = ssrc, .level = FLOW_QUIET, .keyframe_wanted = true };
 }
 
 void flow_pace(struct flow *f, usec_t now_us, unsigned packets_per_s, size_t payload_len, uint32_t phase)
@@ -30,11 +32,20 @@ void flow_pace(struct flow *f, usec_t now_us, unsigned packets_per_s, size_t pay
 
 static void write_header(const struct flow *f, bool marker, struct writer *w)
 {
-    write_u8(w, 0x80); /* version 2 */
+    write_u8(w, f->video ? 0x80 : 0x90); /* version 2; beside sound, an extension */
     write_u8(w, (uint8_t)((marker ? 0x80 : 0) | (f->video ? VP8 : OPUS)));
     write_be16(w, f->seq);
     write_be32(w, f->time);
     write_be32(w, f->ssrc);
+}
+
+/* RFC 8285 4.2 */
+static void write_level(const struct flow *f, struct writer *w)
+{
+    write_be32(w, 0xbede0001);
+    write_u8(w, LEVEL_ID << 4);
+    write_u8(w, f->level);
+    write_be16(w, 0);
 }
 
 /* RFC 7741 4.2 and 4.3: X, S on a frame's first packet, I with 15 bits; then the frame's own first bytes. */
@@ -77,7 +88,9 @@ static void write_video(struct flow *f, struct writer *w)
 static void write_audio(struct flow *f, struct writer *w)
 {
     write_header(f, false, w);
-    write_u8(w, 0x78); /* RFC 6716 3.1: CELT, 20 ms, mono, one frame */
+    write_level(f, w);
+    write_u8(w, TOC);
+    write_be32(w, f->ssrc);
     f->time += (uint32_t)(OPUS_CLOCK * f->interval_us / USEC_PER_SEC);
 }
 
@@ -100,9 +113,15 @@ bool flow_next(struct flow *f, usec_t now_us, struct writer *packet)
         write_video(f, packet);
     else
         write_audio(f, packet);
-    write_bytes(packet, (struct bytes){ filler, f->payload_len - (packet->len - start - 12) });
+    size_t headers = f->video ? 12 : 20;
+    write_bytes(packet, (struct bytes){ filler, f->payload_len - (packet->len - start - headers) });
     f->seq++;
     f->sent++;
     f->next_us += f->interval_us;
     return true;
+}
+
+uint32_t flow_origin(struct bytes payload)
+{
+    return payload.len > 5 && payload.at[0] == TOC ? load_be32(payload.at + 1) : 0;
 }

@@ -60,7 +60,9 @@ static void on_media(void *context, enum packet_kind kind, struct bytes packet)
     struct rtcp_packet rtcp;
     if (kind == PACKET_RTP)
         take_rtp(p, packet);
+    p->compounds += kind == PACKET_RTCP;
     while (kind == PACKET_RTCP && rtcp_next(&reader, &rtcp)) {
+        p->reports += rtcp.kind == RTCP_SR;
         p->plis += rtcp.kind == RTCP_PLI;
         p->nacks += rtcp.kind == RTCP_NACK;
         p->keyframe_wanted |= rtcp.kind == RTCP_PLI;
@@ -269,7 +271,7 @@ void hall_forget(struct hall *h)
         struct hall_person *p = &h->people[i];
         memset(p->heard, 0, sizeof p->heard);
         memset(p->seen, 0, sizeof p->seen);
-        p->speaker_told = p->slots_told = p->plis = p->nacks = p->repairs = 0;
+        p->speaker_told = p->slots_told = p->compounds = p->reports = p->plis = p->nacks = p->repairs = 0;
     }
 }
 
@@ -306,6 +308,10 @@ static void write_section(struct writer *w, int mid, bool video, bool sends, con
     write_format(w, "m=%s 9 UDP/TLS/RTP/SAVPF %s\\r\\nc=IN IP4 0.0.0.0\\r\\n%sa=setup:actpass\\r\\na=mid:%d\\r\\n",
                  video ? "video" : "audio", video ? "96 97" : "111", credentials, mid);
     write_format(w, "a=extmap:%d urn:ietf:params:rtp-hdrext:sdes:mid\\r\\n", HALL_MID_ID);
+    write_format(w,
+                 "a=extmap:%d http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\\r\\n"
+                 "a=rtcp-fb:%d transport-cc\\r\\n",
+                 HALL_TWCC_ID, video ? HALL_VP8 : HALL_OPUS);
     if (!video)
         write_format(w, "a=extmap:%d urn:ietf:params:rtp-hdrext:ssrc-audio-level\\r\\n", HALL_LEVEL_ID);
     write_format(w, "a=%s\\r\\na=rtcp-mux\\r\\na=rtpmap:%s\\r\\n", sends ? "sendonly" : "recvonly",

@@ -40,7 +40,7 @@ struct hall_person {
     uint32_t heard_on[HALL_MOST], seen_on[HALL_MOST];     /* the SSRC of the latest */
     uint16_t heard_seq, seen_seq;                         /* and its number, from whomever */
     int speaker;                                          /* whom they were told of */
-    unsigned speaker_told, slots_told, plis, nacks, repairs;
+    unsigned speaker_told, slots_told, compounds, reports, plis, nacks, repairs;
     bool gone;                    /* the broker closed their socket */
     struct hall_datagram last[5]; /* what they sent last, by enum packet_kind */
 };

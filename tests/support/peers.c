@@ -5,12 +5,13 @@
  *   peer NAME                        offer NAME "<SDP>"   a JSON string: Chromium's offer with their own keys
  *   answer NAME "<SDP>"              ready NAME           once ICE and DTLS are up; closed NAME when they end
  *   send NAME SOUND BYTES PICTURE BYTES   -               packets a second and bytes of each; lasts until changed
+ *   level NAME LEVEL                 -                    the octet of RFC 6464 beside their sound; 127 at first
  *   counts NAME                      counts NAME {...}
  *   gone NAME                        -                    close_notify, and nothing is left of them
  *
  *   counts: received (RTP packets), last_ns (CLOCK_MONOTONIC of the last one), opened and refused (of those that were
  *   looked into: one in OPEN_EVERY), sent, skipped (the process was too slow), unsent (the kernel took none), keyframes
- *   (asked for)
+ *   (asked for), heard (opened packets of sound, by whose it is)
  *
  * `no NAME why` answers what can't be done. It ends with its stdin. One thread; memory is bounded by PEERS_MAX. */
 #include <arpa/inet.h>
@@ -28,6 +29,7 @@
 #include <unistd.h>
 
 #include "media/rtcp.h"
+#include "media/rtp.h"
 #include "support/flow.h"
 #include "support/offers.h"
 #include "support/peer.h"
@@ -41,6 +43,7 @@ enum {
     DATAGRAM_MAX = 2048,
     EVENTS = 256,
     OPEN_EVERY = 16,
+    FEW = 16, /* of so few, all packets are opened */
     SOCKET_BUFFER_BYTES = 1 << 20,
     TURN_MS = 1,
     FILES_BESIDE = 16,
@@ -53,6 +56,7 @@ struct browser {
     struct peer *peer;
     struct flow audio, video;
     bool said_ready, said_closed;
+    uint64_t heard[FEW]; /* by their place in `all` */
     uint64_t received, last_ns, unsent, keyframes;
 };
 
@@ -98,6 +102,10 @@ static void take_media(void *context, enum packet_kind kind, struct bytes packet
     struct browser *b = context;
     struct reader reader = reader_over(packet);
     struct rtcp_packet rtcp;
+    struct rtp rtp;
+    if (kind == PACKET_RTP && rtp_parse(packet, &rtp) == OK)
+        for (size_t i = 0; i < all.count && i < FEW; i++)
+            b->heard[i] += all.at[i]->audio.ssrc == flow_origin(rtp.payload);
     while (kind == PACKET_RTCP && rtcp_next(&reader, &rtcp))
         if (rtcp.kind == RTCP_PLI || rtcp.kind == RTCP_FIR) {
             b->video.keyframe_wanted = true;
@@ -110,7 +118,7 @@ static void take_datagram(struct browser *b, struct now now, uint64_t now_ns, st
 {
     if (demux(datagram) == PACKET_RTP) {
         b->last_ns = now_ns;
-        if (b->received++ % OPEN_EVERY != 0)
+        if (b->received++ % OPEN_EVERY != 0 && all.count > FEW)
             return;
     }
     peer_datagram(b->peer, now, datagram);
@@ -308,17 +316,26 @@ static const char *on_send(struct browser *b, char **words)
     return NULL;
 }
 
+static const char *on_level(struct browser *b, char **words)
+{
+    b->audio.level = (uint8_t)strtoul(words[2], NULL, 10);
+    return NULL;
+}
+
 static const char *on_counts(struct browser *b, char **words)
 {
     (void)words;
     struct peer_counts counts = peer_counts(b->peer);
     printf(
         "counts %s {\"received\":%llu,\"last_ns\":%llu,\"opened\":%llu,\"refused\":%llu,\"sent\":%llu,\"skipped\":%llu,"
-        "\"unsent\":%llu,\"keyframes\":%llu}\n",
+        "\"unsent\":%llu,\"keyframes\":%llu,\"heard\":{",
         b->name, (unsigned long long)b->received, (unsigned long long)b->last_ns, (unsigned long long)counts.rtp_in,
         (unsigned long long)counts.refused, (unsigned long long)(b->audio.sent + b->video.sent),
         (unsigned long long)(b->audio.skipped + b->video.skipped), (unsigned long long)b->unsent,
         (unsigned long long)b->keyframes);
+    for (size_t i = 0; i < all.count && i < FEW; i++)
+        printf("%s\"%s\":%llu", i ? "," : "", all.at[i]->name, (unsigned long long)b->heard[i]);
+    printf("}}\n");
     return NULL;
 }
 
@@ -335,8 +352,8 @@ static const struct command {
     int words; /* the last takes the rest of the line */
     const char *(*run)(struct browser *, char **words);
 } commands[] = {
-    { "peer", 2, on_peer },     { "answer", 3, on_answer }, { "send", 6, on_send },
-    { "counts", 2, on_counts }, { "gone", 2, on_gone },
+    { "peer", 2, on_peer },   { "answer", 3, on_answer }, { "send", 6, on_send },
+    { "level", 3, on_level }, { "counts", 2, on_counts }, { "gone", 2, on_gone },
 };
 
 static const char *run_command(char **words, int count)

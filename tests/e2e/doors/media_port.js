@@ -97,6 +97,24 @@ export const tests = {
         });
     },
 
+    async 'a check that went by is answered again where it came from, and to nobody else'(broker) {
+        await negotiated(broker);
+        const check = bindingRequest({ user: user(), password: keys.password });
+        await knocking(broker, async (peer) => {
+            await peer.send(check);
+            const once = await peer.replyBytes();
+            equal(once > 0, true, 'that it is answered');
+            await knocking(broker, async (thief) => {
+                await thief.send(check, check, clientHello(), rtp(), rtcp(), ...peer.replies);
+                equal(await thief.replyBytes(), 0, 'bytes to somebody else who sends it, and more');
+            });
+            await peer.send(check);
+            equal(await peer.replyBytes(), 2 * once, 'bytes in reply after a retransmission');
+            await peer.send(...peer.replies);
+            equal(await peer.replyBytes(), 2 * once, 'bytes in reply after the answers are sent back');
+        });
+    },
+
     async 'other methods, indications and responses are not answered'(broker) {
         await negotiated(broker);
         await knocking(broker, async (knocker) => {
