@@ -317,7 +317,10 @@ export class Session extends EventTarget {
 
     /* Another socket for the same stay. The old one may yet live: it is heard until the new one has taken its place. */
     #resume({ woken = false } = {}) {
-        if (!this.media?.link) return woken || this.#lost(); /* woken, we are only coming in: the socket tells */
+        if (!this.media?.link) {
+            if (!woken) this.#lost(); /* else we are just coming in, and the socket tells */
+            return;
+        }
         this.#isWoken ||= woken;
         const isFirst = !this.isResuming;
         if (!isFirst && this.#socket && this.#socket.readyState <= WebSocket.OPEN) return; /* it is being tried */
