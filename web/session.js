@@ -27,6 +27,7 @@ const RETRY_MOST_MS = 16000;
 const BROKEN = 1006;
 const RESUME_MS = 5000; /* as long as the server keeps a link whose socket is gone */
 const RESUME_EACH_MS = 400;
+const REPLY_MS = 10000; /* of a server that greeted us */
 const MUTED_MS = 2000;
 /* Nothing is asked twice, as what was not confirmed may have happened; but who stops must be heard, and twice stopped is stopped. */
 const REPEATED = new Set(['step_out']);
@@ -260,6 +261,7 @@ export class Session extends EventTarget {
     /* The server has greeted us. */
     async #enter({ nonce }) {
         const socket = this.#socket;
+        if (this.isResuming) this.#loseAfter(REPLY_MS);
         try {
             const proof = await this.#link.proof(nonce);
             if (socket !== this.#socket) return;
@@ -321,7 +323,10 @@ export class Session extends EventTarget {
 
     /* Another socket for the same stay. The old one may yet live: it is heard until the new one has taken its place. */
     #resume({ woken = false } = {}) {
-        if (!this.media?.link) return this.#lost();
+        if (!this.media?.link) {
+            if (!woken) this.#lost(); /* else we are just coming in, and the socket tells */
+            return;
+        }
         this.#isWoken ||= woken;
         const isFirst = !this.isResuming;
         if (!isFirst && this.#socket && this.#socket.readyState <= WebSocket.OPEN) return; /* it is being tried */
@@ -338,7 +343,12 @@ export class Session extends EventTarget {
 
     #dialAgain() {
         this.#dial();
-        this.#retryTimer = setTimeout(() => this.#lost(), this.#resumeUntil_ms - Date.now());
+        this.#loseAfter(this.#resumeUntil_ms - Date.now());
+    }
+
+    #loseAfter(wait_ms) {
+        clearTimeout(this.#retryTimer);
+        this.#retryTimer = setTimeout(() => this.#lost(), wait_ms);
     }
 
     #dropPending() {

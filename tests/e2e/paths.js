@@ -15,6 +15,7 @@ export class MediaPath {
     #backs = new Map(); /* "ip:port" of a browser -> the socket that the broker sees it as; null: nothing passes any more */
     #open = new Set();
     #port;
+    #isUp = true;
 
     static async start(port) {
         const path = new MediaPath();
@@ -26,9 +27,10 @@ export class MediaPath {
 
     #backOf({ address, port }) {
         const name = `${address}:${port}`;
+        if (!this.#isUp) return null;
         if (!this.#backs.has(name)) {
             const back = createSocket({ type: 'udp4', recvBufferSize: 1 << 22 });
-            back.on('message', (datagram) => this.#backs.get(name) === back && this.#front.send(datagram, port, address));
+            back.on('message', (datagram) => this.#isUp && this.#backs.get(name) === back && this.#front.send(datagram, port, address));
             back.bind(); /* a port of its own at once */
             this.#open.add(back);
             this.#backs.set(name, back);
@@ -41,9 +43,15 @@ export class MediaPath {
         this.#backs.clear();
     }
 
-    /* As a network that went away: nothing passes from or to the ports that browsers have now; those that they open from here on are good. */
+    /* As a network that went away, and another that came: nothing passes until `up`, and the ports that were in use by now are good for nothing
+     * ever. */
     cut() {
+        this.#isUp = false;
         for (const name of this.#backs.keys()) this.#backs.set(name, null);
+    }
+
+    up() {
+        this.#isUp = true;
     }
 
     stop() {

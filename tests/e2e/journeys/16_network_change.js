@@ -15,7 +15,7 @@ async function goesOn({ therapist, client, lovedOne }) {
     await Promise.all([lovedOne.seesAndHears(client), client.seesAndHears(lovedOne), therapist.seesAndHears(lovedOne)]);
 }
 
-async function changes(all, broker, change, restarts) {
+async function changes(all, broker, path, change, restarts) {
     const { tap } = broker;
     const people = Object.values(all);
     const since = tap.mark(), recorded = intervals(broker);
@@ -24,6 +24,7 @@ async function changes(all, broker, change, restarts) {
         for (const person of people)
             await until(`the ${person.name} starts ICE anew`, () => tap.texts({ since, dir: 'out', type: 'ice', participant: person.id }).length > 0,
                 { within_ms: 30000 });
+    path.up();
     await goesOn(all);
     for (const person of people) {
         equal(count(tap, person.id, 'offers'), 1, `the offers of the ${person.name}`);
@@ -44,8 +45,8 @@ export async function journey(stage) {
         await therapist.admit(lovedOne, client);
         for (const source of ['mic', 'camera']) await lovedOne.turn(source, true);
         await goesOn(all);
-        await changes(all, broker, () => path.rebind(), false);
-        await changes(all, broker, () => path.cut(), true);
+        await changes(all, broker, path, () => path.rebind(), false);
+        await changes(all, broker, path, () => path.cut(), true);
         await therapist.clickBeside(lovedOne, 'step-out');
         await lovedOne.isIn('stepped_out');
     } finally {

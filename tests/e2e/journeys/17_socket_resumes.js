@@ -2,11 +2,12 @@
  * nobody else noticed. Whoever is not is lost like anybody: five seconds without the therapist, and family hears nothing. What was decided
  * about somebody meanwhile holds when they are back. */
 
-import { equal, until } from '../check.js';
+import { atLeast, equal, until } from '../check.js';
 import { Line } from '../paths.js';
 import { silenceOf } from '../silence.js';
 
-const NOTICED_MS = 6000; /* five seconds, and a moment for the browsers */
+const NOTICED_MS = 5500; /* five seconds since the last word on the socket, and a moment for the machine */
+const NS_PER_MS = 1e6; /* the wiretap and process.hrtime read the same clock */
 
 const joins = (tap, person) => tap.texts({ dir: 'in', type: 'join', participant: person.id });
 const welcomes = (tap, person) => tap.texts({ dir: 'out', type: 'welcome', participant: person.id });
@@ -28,8 +29,11 @@ async function resumes(tap, person, all) {
 }
 
 async function therapistIsLost({ tap, therapist, client, lovedOne }) {
+    const since = tap.mark(), cutNs = Number(process.hrtime.bigint());
     therapist.line.breakOff({ down: true });
-    await lovedOne.waitFor('#page[data-state="suspended"]', NOTICED_MS);
+    await lovedOne.isIn('suspended');
+    const [told] = tap.texts({ since, dir: 'out', type: 'seat', participant: lovedOne.id });
+    atLeast(NOTICED_MS, (told.t - cutNs) / NS_PER_MS, 'the milliseconds until family is out');
     await silenceOf({ tap, client, lovedOne }, 1000, 'the therapist cut off for longer than is borne');
     therapist.line.up();
     await therapist.isIn('session');
