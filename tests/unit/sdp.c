@@ -93,6 +93,19 @@ static void firefoxs_offer_is_understood(void **state)
         assert_int_equal(offer.sections[i].ssrc_count, 1);
 }
 
+static void aiortcs_offer_is_understood(void **state)
+{
+    (void)state;
+    good(offer_read("aiortc")); /* ICE credentials and candidates of each section's own, as if there were no bundle */
+    assert_int_equal(offer.section_count, 11);
+    assert_true(text_is(offer.ufrag, "ta2x"));
+    assert_true(text_is(offer.pwd, "T8qtCLPhBGDDUStjMx7LCp"));
+    for (size_t i = 0; i < 11; i++) {
+        assert_int_equal(offer.sections[i].direction, ways[i > 2]);
+        assert_int_equal(offer.sections[i].mid_extension, 1);
+    }
+}
+
 static void plain_newlines_and_session_level_credentials_do(void **state)
 {
     (void)state;
@@ -431,6 +444,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(chromiums_offer_is_understood),
         cmocka_unit_test(firefoxs_offer_is_understood),
+        cmocka_unit_test(aiortcs_offer_is_understood),
         cmocka_unit_test(plain_newlines_and_session_level_credentials_do),
         cmocka_unit_test(a_sections_own_credentials_win),
         cmocka_unit_test(the_sha_256_fingerprint_is_chosen),
