@@ -64,9 +64,9 @@ export class Broker {
     tap = null;
     #service = null;
 
-    /* plans: its sessions, of which the first is the one that tokens are for unless another is named. host: the address that pages
-     * use, 127.0.0.1 or ::1; media: that of media, if it is another. tapped: with the wiretap, which a broker under a sanitizer can't take; with it, each write to the disk
-     * may last longer, too. options: more of the command line. */
+    /* plans: its sessions, of which the first is the one that tokens are for unless another is named. host: the address that pages use, 127.0.0.1
+     * or ::1; media: that of media, if it is another. tapped: with the wiretap, which a broker under a sanitizer can't take; with it, each write to
+     * the disk may last longer, too. options: more of the command line. */
     static async start({
         plan = planOf(), plans = [plan], host = '127.0.0.1', media = host, tapped = true, slowDisk_us = 0, options = {}, webRoot = join(ROOT, 'web'),
     } = {}) {

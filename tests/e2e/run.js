@@ -28,8 +28,7 @@ class Stage {
     }
 
     /* What would go out to people stays in the broker's outbox, where we read the codes. */
-    async broker({ options, host = '127.0.0.1', ...rest } = {}) {
-        const media = mediaAddressFor(this.browser.kinds, host);
+    async broker({ options, host = '127.0.0.1', media = mediaAddressFor(this.browser.kinds, host), ...rest } = {}) {
         const broker = await Broker.start({ host, media, ...rest, options: { '--delivery': 'outbox', ...options } });
         this.brokers.push(broker);
         return broker;
@@ -110,17 +109,25 @@ async function travel({ name, journey, kinds }, party) {
     return result;
 }
 
-/* One after the other in each lane, taken from the front of the list. A lane keeps the browsers that it started. */
+/* Of the browsers that a lane has, those that its next journey needs, and no others. */
+async function seat(browsers, kinds) {
+    for (const [kind, browser] of browsers) {
+        if (kinds.includes(kind)) continue;
+        browsers.delete(kind);
+        await browser.stop();
+    }
+    for (const kind of kinds) if (!browsers.has(kind)) browsers.set(kind, await Browser.start(kind));
+    return new Party(kinds.map((kind) => browsers.get(kind)));
+}
+
+/* One after the other in each lane, taken from the front of the list. */
 async function travelAll(travels, lanes) {
     const left = [...travels];
     const results = [];
     await Promise.all(Array.from({ length: Math.min(lanes, left.length) }, async () => {
         const browsers = new Map();
-        for (let next; (next = left.shift());) {
-            for (const kind of next.kinds) if (!browsers.has(kind)) browsers.set(kind, await Browser.start(kind));
-            results.push(await travel(next, new Party(next.kinds.map((kind) => browsers.get(kind)))));
-        }
-        for (const browser of browsers.values()) await browser.stop();
+        for (let next; (next = left.shift());) results.push(await travel(next, await seat(browsers, next.kinds)));
+        await seat(browsers, []);
     }));
     return results;
 }
@@ -143,11 +150,13 @@ const results = [
 ];
 
 const done = results.filter(({ skipped }) => !skipped);
-const among = (kinds) => done.filter((result) => result.kinds.join() === kinds.join());
+const allIn = (kinds) => done.filter((result) => result.kinds.join() === kinds.join());
+const allOf = (name) => done.filter((result) => result.name === name);
+const areOk = (some) => some.length > 0 && some.every(({ ok }) => ok);
+const count = (some) => some.filter(({ ok }) => ok).length;
 figure('leaked_packets', results.reduce((sum, { leaked }) => sum + leaked, 0), 'packets');
-figure('browser_journeys', journeys.filter(({ name }) => done.some((result) => result.name === name) && done.every((result) => result.name !== name || result.ok)).length,
-    'count');
-for (const kind of KINDS) figure(`journeys_${kind}`, among([kind]).filter(({ ok }) => ok).length, 'count');
-figure('journeys_mixed', done.filter(({ kinds, ok }) => ok && kinds.length > 1).length, 'count');
-figure('browsers', KINDS.filter((kind) => among([kind]).length > 0 && among([kind]).every(({ ok }) => ok)).length, 'count');
+figure('browser_journeys', journeys.filter(({ name }) => areOk(allOf(name))).length, 'count');
+for (const kind of KINDS) figure(`journeys_${kind}`, count(allIn([kind])), 'count');
+figure('journeys_mixed', count(done.filter(({ kinds }) => kinds.length > 1)), 'count');
+figure('browsers', KINDS.filter((kind) => areOk(allIn([kind]))).length, 'count');
 process.exit(done.every(({ ok }) => ok) ? 0 : 1);

@@ -6,7 +6,7 @@
 import { atLeast, equal, figure, pause, percentile, until } from '../check.js';
 import { isMedia } from '../wiretap.js';
 
-export const measures = true; /* the broker, not the browser */
+export const measures = true; /* the broker, by an interface for frames that Chromium alone has */
 
 const ROUNDS = 24;
 const QUIET_MS = 400;
