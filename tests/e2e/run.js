@@ -1,10 +1,10 @@
 /* run.js - runs the browser journeys: node run.js [--browsers KIND[,KIND]] [NAME ...]
  *
- * Every journey goes in each browser, and those about a whole room (`export const mixed`) also with both in it, one way round and the other. What
- * measures the broker alone (`export const measures`) goes in one. `--browsers` names who sits at what, in turn, and leaves the other rounds out.
+ * Every journey goes in each browser, but for one that says which it needs and why (`export const only`). One about a whole room goes also with
+ * both in it, one way round and the other (`export const mixed`). `--browsers` names who sits at what, in turn, and leaves the other rounds out.
  *
- * Each has a broker of its own. Some go side by side, each lane with browsers of its own; those that measure go alone, and those that mostly wait
- * begin first (`export const waits`). Prints a line per journey and the figures; exits with 1 when one failed. */
+ * Each has a broker of its own. Some go side by side, each lane with browsers of its own; those that measure go alone (`export const alone`),
+ * and those that mostly wait begin first (`export const waits`). Prints a line per journey and the figures; exits with 1 when one failed. */
 
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -135,18 +135,18 @@ async function travelAll(travels, lanes) {
 const KINDS = Object.keys(BROWSERS);
 const ROUNDS = [...KINDS.map((kind) => [kind]), KINDS, [...KINDS].reverse()];
 
-const goesIn = ({ mixed, measures }, kinds) => (measures ? kinds.join() === KINDS[0] : kinds.length === 1 || mixed);
+const goesIn = ({ mixed, only }, kinds) => (only ? kinds.join() === only : kinds.length === 1 || mixed);
 
 const [first, wanted, ...rest] = process.argv.slice(2);
 const asked = first === '--browsers' ? { rounds: [wanted.split(',')], names: rest } : { rounds: null, names: process.argv.slice(2) };
 const all = readdirSync(join(HERE, 'journeys')).map((file) => file.replace(/\.js$/, '')).sort();
 const journeys = await Promise.all((asked.names.length > 0 ? asked.names : all).map(async (name) =>
-    ({ mixed: false, measures: false, waits: false, ...await import(`./journeys/${name}.js`), name })));
+    ({ mixed: false, only: null, alone: false, waits: false, ...await import(`./journeys/${name}.js`), name })));
 const travels = (asked.rounds ?? ROUNDS).flatMap((kinds) => journeys.filter((journey) => asked.rounds || goesIn(journey, kinds))
     .map((journey) => ({ ...journey, kinds })));
 const results = [
-    ...await travelAll(travels.filter(({ measures }) => !measures).sort((a, b) => b.waits - a.waits), LANES),
-    ...await travelAll(travels.filter(({ measures }) => measures), 1),
+    ...await travelAll(travels.filter(({ alone }) => !alone).sort((a, b) => b.waits - a.waits), LANES),
+    ...await travelAll(travels.filter(({ alone }) => alone), 1),
 ];
 
 const done = results.filter(({ skipped }) => !skipped);
