@@ -83,7 +83,7 @@ enum status notice_hello(struct writer *w, const char *nonce)
 }
 
 /* A list of none or one, as RTCPeerConnection takes it; NULL when out of memory. */
-static json_t *ice_servers(const struct notice_ice *ice)
+static json_t *ice_servers(const struct notice_turn *ice)
 {
     json_t *servers = json_array();
     if (!ice)

@@ -9,7 +9,7 @@
 #include "base/terms.h"
 
 /* One TURN service, with what it takes to use it. */
-struct notice_ice {
+struct notice_turn {
     const char *const *urls;
     size_t url_count;
     const char *username, *credential;
@@ -24,7 +24,7 @@ struct notice_welcome {
     uint32_t audio_slots, video_slots;
     const char *guidance, *notice; /* the versions in force that `acknowledge` must name; never NULL */
     bool resumed;                  /* the link that they named goes on */
-    const struct notice_ice *ice;  /* NULL: there is none */
+    const struct notice_turn *ice; /* NULL: there is none */
 };
 
 /* Your own seat. */

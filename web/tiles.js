@@ -41,8 +41,7 @@ function create({ person, source, own }) {
     make('div', { class: 'initials', 'aria-hidden': 'true' }),
     make('video', { autoplay: true, playsinline: true, muted: true }),
     make('figcaption', {}, make('span', { class: 'name' }), make('span', { class: 'speaks' }), make('span', { class: 'quiet' }),
-        make('span', { class: 'paused' }),
-        make('span', { class: 'hand' })));
+        make('span', { class: 'paused' }), make('span', { class: 'hand' })));
 }
 
 /* Who speaks is there to be read, and is not announced: nothing here is a live region. */

@@ -413,13 +413,13 @@ void notify_link_trouble(const struct room *room, const struct participant *p, s
 }
 
 /* False without a TURN server. As long as the session may last, however it is extended. */
-static bool turn_for(const struct room *room, struct turn_credential *credential, struct notice_ice *ice)
+static bool turn_for(const struct room *room, struct turn_credential *credential, struct notice_turn *ice)
 {
     const struct turn_service *turn = room->shared->turn;
     int64_t until = room_closes_at(room) + EXTEND_MAX_MINUTES * 60;
     if (!turn || turn_credential_make(turn, room->shared->link.entropy, room_unix_s(room), until, credential) != OK)
         return false;
-    *ice = (struct notice_ice){ turn->urls, turn->url_count, credential->username, credential->password };
+    *ice = (struct notice_turn){ turn->urls, turn->url_count, credential->username, credential->password };
     return true;
 }
 
@@ -427,7 +427,7 @@ void notify_welcome(const struct room *room, const struct participant *p, bool r
 {
     uint8_t buffer[NOTICE_MAX];
     struct turn_credential credential;
-    struct notice_ice ice;
+    struct notice_turn ice;
     struct writer text = writer_over(buffer, sizeof buffer);
     struct notice_welcome notice = {
         .participant = &p->who.participation,

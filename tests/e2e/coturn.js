@@ -22,23 +22,24 @@ function settings({ address, peers, cert, key }) {
         .replace(/allowed-peer-ip=.*/, peers.map((peer) => `allowed-peer-ip=${peer}`).join('\n'));
 }
 
-export const turnUrls = (address) => /--turn-urls "([^"]*)"/.exec(readme())[1].replaceAll('turn.example.org', address);
+/* At turn.example.org. */
+export const turnUrls = () => /--turn-urls "([^"]*)"/.exec(readme())[1];
 
 export class Coturn {
     #folder = mkdtempSync(join(tmpdir(), 'kinroom-turn-'));
     #child = null;
 
     constructor() {
-        this.secretFile = join(this.#folder, 'secret');
+        this.secretFile = this.file('secret');
         writeFileSync(this.secretFile, `${SECRET}\n`, { mode: 0o600 });
     }
 
     /* peers: the media addresses to which it may relay. */
     async start(how) {
-        const file = join(this.#folder, 'turnserver.conf');
-        const log = openSync(join(this.#folder, 'output'), 'w');
+        const file = this.file('turnserver.conf');
+        const log = openSync(this.file('log'), 'w');
         writeFileSync(file, settings(how));
-        const words = ['-c', file, '--pidfile=', '--log-file=stdout', `--userdb=${join(this.#folder, 'turndb')}`, '-v'];
+        const words = ['-c', file, '--pidfile=', '--log-file=stdout', `--userdb=${this.file('turndb')}`, '-v'];
         this.#child = spawn('turnserver', words, { cwd: this.#folder, stdio: ['ignore', log, log] });
         closeSync(log);
         await until(`coturn takes connections at ${how.address}`, () => this.#child.exitCode === null ? this.#accepts(how.address)
@@ -52,8 +53,13 @@ export class Coturn {
         });
     }
 
+    /* In the folder of this server. */
+    file(name) {
+        return join(this.#folder, name);
+    }
+
     get log() {
-        return readFileSync(join(this.#folder, 'output'), 'utf8');
+        return readFileSync(this.file('log'), 'utf8');
     }
 
     async stop() {

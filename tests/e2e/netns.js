@@ -90,7 +90,7 @@ const at = ({ netns }) => (netns === SERVER_SIDE.netns ? [] : ['-n', netns]);
 
 function setUp(end, own, peer) {
     ip(...at(end), 'addr', 'add', own.v4, 'peer', peer.v4, 'dev', end.name);
-    ip(...at(end), '-6', 'addr', 'add', own.v6, 'peer', peer.v6, 'dev', end.name, 'nodad');
+    ip(...at(end), '-6', 'addr', 'add', `${own.v6}/64`, 'dev', end.name, 'nodad');
     ip(...at(end), 'link', 'set', end.name, 'txqueuelen', '4000', 'up');
 }
 
@@ -155,7 +155,7 @@ export class Host {
     /* From the host outwards. */
     async #connect(behind, path) {
         this.#make(this.name);
-        let inner = this.name, writer = null;
+        let inner = this.name;
         for (const [i, kind] of behind.entries()) {
             const home = `${this.name}-${i}`;
             this.#make(home);
@@ -165,10 +165,8 @@ export class Host {
             this.address ??= near.v4;
             this.#nftables(natRules(kind, { host: near.v4 }), home);
             inner = home;
-            writer = near;
         }
         await this.#joinServer({ netns: inner, name: 'out' }, path);
-        if (!writer) ip('-n', this.name, '-6', 'route', 'add', 'default', 'dev', 'out');
     }
 
     #make(netns) {
@@ -200,6 +198,8 @@ export class Host {
         }
         this.address ??= given.near.v4;
         ip('-n', near.netns, 'route', 'add', 'default', 'dev', near.name);
+        /* Through the link's own address: nobody answers there for one that the server has elsewhere, as in IPv4. */
+        ip('-n', near.netns, '-6', 'route', 'add', 'default', 'via', given.far.v6, 'dev', near.name);
     }
 
     #nftables(rules, netns) {

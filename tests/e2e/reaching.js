@@ -4,6 +4,7 @@
  * and Firefox are in a host of the lab's (netns.js) behind a firewall. Prints a line per network and how long it took; exits with 1 when one failed. */
 
 import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { Broker, planOf } from './broker.js';
 import { atLeast, equal, figure } from './check.js';
 import { Coturn, turnUrls } from './coturn.js';
@@ -19,6 +20,7 @@ const NAT = `table ip kr_nat {
     chain coming { type nat hook prerouting priority -100; ip daddr ${SERVER.other} dnat to ${INNER}; }
     chain going { type nat hook output priority -100; ip daddr ${SERVER.other} dnat to ${INNER}; }
 }`;
+const TURN_NAME = 'turn.example.org'; /* Firefox takes no TURN by TLS without a name */
 const PAGES = `ip daddr ${SERVER.v4} tcp dport 443`;
 const QUIET_MS = 1000;
 const GUESTS = [
@@ -58,6 +60,7 @@ const pathOf = (person) => person.page.evaluate(async () => {
 
 async function reach(stage, name, network, guest) {
     const { broker, therapist } = stage;
+    broker.tap.mark();
     const streamsBefore = broker.tap.streamsOf(guest.participation).length;
     const started = performance.now();
     const person = await stage.browsers[guest.browser].arrive(guest.name, await broker.invite(guest.participation), 'session', { before: network.before });
@@ -115,17 +118,24 @@ function plan() {
     return { ...session, people: [...session.people, { participation: 'p-colleague', person: 'marsh', role: 'therapist', name: 'Dr. Marsh' }] };
 }
 
+/* In the mounts of the lab alone. */
+function nameTurn(hosts) {
+    writeFileSync(hosts, `127.0.0.1 localhost\n${SERVER.turn} ${TURN_NAME}\n`);
+    execFileSync('mount', ['--bind', hosts, '/etc/hosts']);
+}
+
 const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(NETWORKS);
 const stage = { turn: new Coturn(), browsers: {} };
 let reached = 0, local;
 try {
     execFileSync('ip', ['addr', 'add', INNER, 'dev', 'lo']);
     execFileSync('nft', ['-f', '-'], { input: NAT });
+    nameTurn(stage.turn.file('hosts'));
     stage.broker = await Broker.start({
         plan: plan(), host: SERVER.v4, port: 443, media: [SERVER.v4, SERVER.v6, INNER].join(),
         options: {
             '--delivery': 'outbox', '--advertise-addresses': [SERVER.v4, SERVER.v6, SERVER.other].join(),
-            '--turn-secret-file': stage.turn.secretFile, '--turn-urls': turnUrls(SERVER.turn),
+            '--turn-secret-file': stage.turn.secretFile, '--turn-urls': turnUrls(),
         },
     });
     const files = { cert: stage.broker.file('cert.pem'), key: stage.broker.file('key.pem') };

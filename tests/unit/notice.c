@@ -45,7 +45,7 @@ static void a_welcome_says_how_to_use_turn(void **state)
     (void)state;
     static const char *const urls[] = { "turn:turn.example.org?transport=udp", "turns:turn.example.org:443" };
     struct writer w = fresh();
-    struct notice_ice ice = { urls, 2, "1700000000:0102030405060708", "c2VjcmV0" };
+    struct notice_turn ice = { urls, 2, "1700000000:0102030405060708", "c2VjcmV0" };
     struct notice_welcome welcome = { .participant = &sam,
                                       .role = ROLE_CLIENT,
                                       .name = "Sam",
