@@ -205,15 +205,21 @@ class Lab {
     /* A browser on a host of its own. */
     async place(name, kind, { behind = [], path = null } = {}) {
         const host = await Host.start(name, { behind, path });
-        const browser = await Browser.start(kind, host, kind === 'chromium' ? this.flags : []);
-        const stop = async () => {
-            this.#stops = this.#stops.filter((other) => other !== stop);
-            await browser.stop();
+        const place = { host, path, browser: null };
+        place.stop = async () => {
+            this.#stops = this.#stops.filter((other) => other !== place.stop);
+            await place.browser?.stop();
             await host.stop();
             await path?.stop();
         };
-        this.#stops.push(stop);
-        return { host, browser, path, stop };
+        this.#stops.push(place.stop);
+        try {
+            place.browser = await Browser.start(kind, host, kind === 'chromium' ? this.flags : []);
+        } catch (error) {
+            await place.stop();
+            throw error;
+        }
+        return place;
     }
 
     async stop() {
@@ -242,8 +248,11 @@ async function measureAll(lab, kind, { startServer, label = (name) => name }, na
     for (const name of names) {
         const { behind = [], ...network } = NETWORKS[name];
         try {
-            if (behind.length) await viewer?.stop();
-            if (behind.length || !viewer) viewer = await lab.place('viewer', kind, { behind, path: behind.length ? null : new Path() });
+            if (behind.length) {
+                await viewer?.stop();
+                viewer = null;
+            }
+            viewer ??= await lab.place('viewer', kind, { behind, path: behind.length ? null : new Path() });
             const row = { browser: kind, name: label(name), ...await measureOn(lab, startServer, viewer, network) };
             rows.push(row);
             printRow(row);
@@ -252,7 +261,7 @@ async function measureAll(lab, kind, { startServer, label = (name) => name }, na
             console.log(`${kind.padEnd(8)}  ${label(name).padEnd(22)}  failed: ${error.message.split('\n')[0]}`);
         }
         if (behind.length) {
-            await viewer.stop();
+            await viewer?.stop();
             viewer = null;
         }
     }

@@ -83,7 +83,8 @@ const connection = async () => {
 async function publish(kinds, simulcast) {
     const gate = await connection();
     const handle = await gate.attach();
-    const joined = await gate.tell(handle, { request: 'join', ptype: 'publisher', room: ROOM }, null, ({ plugindata }) => plugindata.data.videoroom === 'joined');
+    const joined = await gate.tell(handle, { request: 'join', ptype: 'publisher', room: ROOM }, null,
+        ({ plugindata }) => plugindata.data.videoroom === 'joined');
     const media = await navigator.mediaDevices.getUserMedia(Object.fromEntries(kinds.map((kind) => [kind, CAPTURE[kind]])));
     const pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
     for (const track of media.getTracks()) {
