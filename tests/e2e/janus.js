@@ -63,7 +63,8 @@ export class Janus {
 
     async #servePage() {
         const port = await freeTcpPort();
-        this.#pages = createServer({ cert: readFileSync(join(this.#folder, 'cert.pem')), key: readFileSync(join(this.#folder, 'key.pem')) }, (ask, reply) => {
+        const [cert, key] = ['cert.pem', 'key.pem'].map((name) => readFileSync(join(this.#folder, name)));
+        this.#pages = createServer({ cert, key }, (ask, reply) => {
             const name = ask.url === '/' ? 'index.html' : ask.url.slice(1);
             if (name === 'janus-port') return reply.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ port: this.port }));
             if (!['index.html', 'page.js'].includes(name)) return reply.writeHead(404).end();

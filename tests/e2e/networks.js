@@ -53,7 +53,7 @@ const NETWORKS = {
 const QUICK = ['loss0', 'loss5', 'cap', 'udp_blocked'];
 const JANUS = ['loss0', 'loss1', 'loss5', 'loss10', 'bursts', 'cap', 'outage'];
 const WARM_UP_MS = 6000;
-const MEASURE_MS = 15000, SHORT_MS = 5000;
+const MEASURE_MS = 15000, QUICK_MS = 10000, SHORT_MS = 5000;
 
 /* Something must be broken beyond these, however slow the machine is. */
 const WORST = { concealed: 10, settle: 10 };
@@ -144,7 +144,7 @@ async function measure(startServer, { publisher, viewer, path }, { event, settle
         const measured = async () => {
             await event?.(path);
             eventOver = Date.now();
-            await pause(from + (short ? SHORT_MS : MEASURE_MS) - Date.now());
+            await pause(from + (short ? SHORT_MS : longest_ms) - Date.now());
         };
         const drops = settles ? await watchDrops(path, measured) : await measured();
         const to = Date.now(), cpuAfter = cpu();
@@ -181,8 +181,8 @@ function printFigures({ browser, name, ...seen }) {
     const net = `${browser === 'chromium' ? '' : `${browser}_`}${name}`;
     figure(`${net}_frozen_percent`, seen.frozen, '%');
     figure(`${net}_concealed_percent`, seen.concealed, '%');
-    if (seen.settle !== undefined) figure(`${net}_settle_seconds`, seen.settle ?? MEASURE_MS / 1000, 's');
-    if (seen.recover !== undefined) figure(`${net}_recover_seconds`, seen.recover ?? MEASURE_MS / 1000, 's');
+    if (seen.settle !== undefined) figure(`${net}_settle_seconds`, seen.settle ?? longest_ms / 1000, 's');
+    if (seen.recover !== undefined) figure(`${net}_recover_seconds`, seen.recover ?? longest_ms / 1000, 's');
 }
 
 const isBroken = ({ concealed, settle, attempts }) => !(concealed < WORST.concealed) || settle === null || settle > WORST.settle || attempts > 1;
@@ -205,15 +205,21 @@ class Lab {
     /* A browser on a host of its own. */
     async place(name, kind, { behind = [], path = null } = {}) {
         const host = await Host.start(name, { behind, path });
-        const browser = await Browser.start(kind, host, kind === 'chromium' ? this.flags : []);
-        const stop = async () => {
-            this.#stops = this.#stops.filter((other) => other !== stop);
-            await browser.stop();
+        const place = { host, path, browser: null };
+        place.stop = async () => {
+            this.#stops = this.#stops.filter((other) => other !== place.stop);
+            await place.browser?.stop();
             await host.stop();
             await path?.stop();
         };
-        this.#stops.push(stop);
-        return { host, browser, path, stop };
+        this.#stops.push(place.stop);
+        try {
+            place.browser = await Browser.start(kind, host, kind === 'chromium' ? this.flags : []);
+        } catch (error) {
+            await place.stop();
+            throw error;
+        }
+        return place;
     }
 
     async stop() {
@@ -242,8 +248,11 @@ async function measureAll(lab, kind, { startServer, label = (name) => name }, na
     for (const name of names) {
         const { behind = [], ...network } = NETWORKS[name];
         try {
-            if (behind.length) await viewer?.stop();
-            if (behind.length || !viewer) viewer = await lab.place('viewer', kind, { behind, path: behind.length ? null : new Path() });
+            if (behind.length) {
+                await viewer?.stop();
+                viewer = null;
+            }
+            viewer ??= await lab.place('viewer', kind, { behind, path: behind.length ? null : new Path() });
             const row = { browser: kind, name: label(name), ...await measureOn(lab, startServer, viewer, network) };
             rows.push(row);
             printRow(row);
@@ -252,7 +261,7 @@ async function measureAll(lab, kind, { startServer, label = (name) => name }, na
             console.log(`${kind.padEnd(8)}  ${label(name).padEnd(22)}  failed: ${error.message.split('\n')[0]}`);
         }
         if (behind.length) {
-            await viewer.stop();
+            await viewer?.stop();
             viewer = null;
         }
     }
@@ -271,6 +280,7 @@ for (const name of positionals)
     }
 enterLab();
 const names = positionals.length ? positionals : options.quick ? QUICK : options.janus ? JANUS : Object.keys(NETWORKS);
+const longest_ms = options.quick ? QUICK_MS : MEASURE_MS;
 const kinds = options.browser ? [options.browser] : options.quick ? ['chromium'] : ['chromium', 'firefox'];
 const lab = new Lab();
 const servers = options.janus ? [false, true].map((simulcast) => ({

@@ -12,7 +12,8 @@
  * Each line on stdin changes it at once: "DIRECTION WHAT VALUE [VALUE]", where DIRECTION is up (A to B), down (B to A)
  * or both:
  *
- *   delay MS   jitter MS   rate BPS (0: no limit)   queue MS   burst CHANCE LENGTH   outage 0|1   count 0 (changes nothing)
+ *   delay MS   jitter MS   rate BPS (0: no limit)   queue MS   burst CHANCE LENGTH   outage 0|1   count 0 (changes
+ * nothing)
  *
  * burst is Gilbert and Elliott's: a burst begins at a packet with this chance, lasts LENGTH packets in the mean, and
  * all in it is lost. Ends when stdin does. */

@@ -16,7 +16,7 @@ class Janus {
     #socket;
     #session = null;
     #next = 1;
-    #answers = new Map(); /* transaction -> resolve */
+    #answers = new Map(); /* transaction -> { done, fail } */
     #events = []; /* from the room, not asked for yet */
     #waiting = [];
 
@@ -29,19 +29,22 @@ class Janus {
         setInterval(() => this.ask({ janus: 'keepalive' }), KEEP_ALIVE_MS);
     }
 
+    /* What a message leads to is an event, which may come before the 'ack' of the same transaction. */
     #hear(said) {
+        if (said.janus === 'event') {
+            this.#events.push(said);
+            return this.#waiting.splice(0).forEach((look) => look());
+        }
         const answer = this.#answers.get(said.transaction);
         this.#answers.delete(said.transaction);
-        if (answer) return answer(said); /* an 'ack' for messages: what they lead to comes as an event */
-        if (said.janus !== 'event') return;
-        this.#events.push(said);
-        this.#waiting.shift()?.();
+        if (said.janus === 'error') answer?.fail(new Error(said.error.reason));
+        else answer?.done(said);
     }
 
     ask(message) {
         const transaction = String(this.#next++);
         this.#socket.send(JSON.stringify({ ...message, transaction, ...(this.#session && { session_id: this.#session }) }));
-        return new Promise((done) => this.#answers.set(transaction, done));
+        return new Promise((done, fail) => this.#answers.set(transaction, { done, fail }));
     }
 
     async attach() {
@@ -54,6 +57,8 @@ class Janus {
         for (;;) {
             const at = this.#events.findIndex((event) => event.sender === handle && wanted(event));
             if (at >= 0) return this.#events.splice(at, 1)[0];
+            const refused = this.#events.find((event) => event.sender === handle && event.plugindata.data.error);
+            if (refused) throw new Error(refused.plugindata.data.error);
             await new Promise((come) => this.#waiting.push(come));
         }
     }
@@ -78,7 +83,8 @@ const connection = async () => {
 async function publish(kinds, simulcast) {
     const gate = await connection();
     const handle = await gate.attach();
-    const joined = await gate.tell(handle, { request: 'join', ptype: 'publisher', room: ROOM }, null, ({ plugindata }) => plugindata.data.videoroom === 'joined');
+    const joined = await gate.tell(handle, { request: 'join', ptype: 'publisher', room: ROOM }, null,
+        ({ plugindata }) => plugindata.data.videoroom === 'joined');
     const media = await navigator.mediaDevices.getUserMedia(Object.fromEntries(kinds.map((kind) => [kind, CAPTURE[kind]])));
     const pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
     for (const track of media.getTracks()) {
