@@ -8,6 +8,7 @@ import { equal, until } from './check.js';
 const CLIENT = new URL('foreign/client.py', import.meta.url).pathname;
 const PYTHON = '/usr/bin/python3'; /* Debian's own, which has Debian's packages */
 const SEATS = { session: 'admitted' };
+const STARTS_WITHIN_MS = 45000; /* Python, and FFmpeg with it */
 const NOTHING = { frames: 0, pictures: 0, samples: 0, loud_samples: 0 };
 
 export class Foreigner {
@@ -19,9 +20,9 @@ export class Foreigner {
     /* link: of Broker.invite. Resolves once ICE and DTLS are up, in the waiting room. */
     static async join(name, broker, link) {
         const foreigner = new Foreigner(name, broker, link.url.split('#i=')[1]);
-        await foreigner.#hears('code');
+        await foreigner.#hears('code', { within_ms: STARTS_WITHIN_MS });
         foreigner.#order('code', { code: await link.code() });
-        await foreigner.#hears('media', ({ state }) => state === 'connected');
+        await foreigner.#hears('media', { fits: ({ state }) => state === 'connected' });
         await foreigner.isIn('waiting');
         return foreigner;
     }
@@ -52,7 +53,7 @@ export class Foreigner {
     async received(other, source) {
         const known = this.#told.length;
         this.#order('count');
-        const counts = await this.#hears('count', () => true, known);
+        const counts = await this.#hears('count', { from: known });
         return { ...NOTHING, ...counts.of.find((one) => one.participant === other.id && one.source === source) };
     }
 
@@ -85,9 +86,9 @@ export class Foreigner {
         return this.#told.findLast(({ told }) => told === what);
     }
 
-    #hears(what, fits = () => true, from = 0) {
+    #hears(what, { fits = () => true, from = 0, ...patience } = {}) {
         return until(`the program of the ${this.name} tells ${what}`,
-            () => this.#isAlive() && this.#told.slice(from).find((one) => one.told === what && fits(one)));
+            () => this.#isAlive() && this.#told.slice(from).find((one) => one.told === what && fits(one)), patience);
     }
 
     #isAlive() {
