@@ -35,11 +35,12 @@ static void tell_person(const struct participant *p, const struct writer *text, 
         held_put(&p->link->held, writer_bytes(text));
 }
 
+/* What stands until it changes: told anew, whole, once they listen again. */
 static void tell_news(const struct participant *p, uint64_t *told, const struct writer *text, enum status written,
                       struct outbox *out)
 {
     uint64_t hash = hash_of(writer_bytes(text));
-    if (written != OK || *told == hash)
+    if (written != OK || *told == hash || !participant_listens(p))
         return;
     if (outbox_text(out, p->client, writer_bytes(text)) == OK)
         *told = hash;

@@ -22,7 +22,7 @@ static void send_again(struct room *room, struct now now, struct link *to, struc
 {
     struct egress_packet packet;
     size_t room_for = SLOT_HEADER_MAX + rtp->payload.len;
-    if (may_send(to, now.mono_us, room_for) && egress_begin(&packet, room_for, out) &&
+    if (may_send(to, now.mono_us, room_for + TRANSPORT_SEAL_OVERHEAD) && egress_begin(&packet, room_for, out) &&
         slot_repair(slot, seq, rtp, video, &packet.writer))
         egress_end(room, now, to, slot, &packet, out);
 }
