@@ -8,8 +8,8 @@
  * where it leads is judged but not walked. What a person has switched on or may switch on is not walked: each state is
  * judged as if everybody sent everything, with everything enabled and any mode chosen.
  *
- * Sockets that break while the media goes on are walked in a session of their own, with one loved one: each of the
- * three may break at any time, and come back or not.
+ * Sockets that break while the media goes on are walked in a session of their own, with one loved one: theirs and the
+ * therapist's may break at any time, both at once as well, and they come back or not.
  *
  * Time stands still but for the event that moves it to the next thing that ends. The box and the grants are short, so
  * that all ends there are come within one walk. */

@@ -354,7 +354,9 @@ void event_happen(struct walk *w, struct event event)
 bool event_is_possible(const struct walk *w, struct event event)
 {
     const struct law *law = &w->law;
-    if (w->breaks && (event.by == LOVED_2 || event.on == LOVED_2))
+    /* The client's break is the therapist's over again; and which device it is matters for loved ones alone. */
+    bool needless = (event.act == ACT_BREAK && event.by == CLIENT) || (event.act == ACT_MOVE && !law_loved(event.by));
+    if (w->breaks && (needless || event.by == LOVED_2 || event.on == LOVED_2))
         return false;
     if (acts[event.act].text || event.act == ACT_DROP)
         return law->people[event.by].connection != 0 && !law->people[event.by].broken_until;
