@@ -20,7 +20,7 @@ const NAT = `table ip kr_nat {
     chain coming { type nat hook prerouting priority -100; ip daddr ${SERVER.other} dnat to ${INNER}; }
     chain going { type nat hook output priority -100; ip daddr ${SERVER.other} dnat to ${INNER}; }
 }`;
-const TURN_NAME = 'turn.example.org'; /* Firefox takes no TURN by TLS without a name */
+const TURN_NAME = 'turn.example.org';
 const PAGES = `ip daddr ${SERVER.v4} tcp dport 443`;
 const QUIET_MS = 1000;
 const GUESTS = [
@@ -118,10 +118,13 @@ function plan() {
     return { ...session, people: [...session.people, { participation: 'p-colleague', person: 'marsh', role: 'therapist', name: 'Dr. Marsh' }] };
 }
 
-/* In the mounts of the lab alone. */
-function nameTurn(hosts) {
-    writeFileSync(hosts, `127.0.0.1 localhost\n${SERVER.turn} ${TURN_NAME}\n`);
-    execFileSync('mount', ['--bind', hosts, '/etc/hosts']);
+/* In the mounts of the lab alone; and no name server is there to be waited for. */
+function nameTurn(turn) {
+    const files = { hosts: `127.0.0.1 localhost\n${SERVER.turn} ${TURN_NAME}\n`, 'resolv.conf': 'nameserver 127.0.0.1\n' };
+    for (const [name, text] of Object.entries(files)) {
+        writeFileSync(turn.file(name), text);
+        execFileSync('mount', ['--bind', turn.file(name), `/etc/${name}`]);
+    }
 }
 
 const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(NETWORKS);
@@ -130,12 +133,12 @@ let reached = 0, local;
 try {
     execFileSync('ip', ['addr', 'add', INNER, 'dev', 'lo']);
     execFileSync('nft', ['-f', '-'], { input: NAT });
-    nameTurn(stage.turn.file('hosts'));
+    nameTurn(stage.turn);
     stage.broker = await Broker.start({
         plan: plan(), host: SERVER.v4, port: 443, media: [SERVER.v4, SERVER.v6, INNER].join(),
         options: {
             '--delivery': 'outbox', '--advertise-addresses': [SERVER.v4, SERVER.v6, SERVER.other].join(),
-            '--turn-secret-file': stage.turn.secretFile, '--turn-urls': turnUrls(),
+            '--turn-secret-file': stage.turn.secretFile, '--turn-urls': turnUrls(SERVER.turn),
         },
     });
     const files = { cert: stage.broker.file('cert.pem'), key: stage.broker.file('key.pem') };
