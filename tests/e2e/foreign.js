@@ -15,7 +15,6 @@ export class Foreigner {
     #child;
     #told = [];
     #complaints = '';
-    #exited;
 
     /* link: of Broker.invite. Resolves once ICE and DTLS are up, in the waiting room. */
     static async join(name, broker, link) {
@@ -31,7 +30,6 @@ export class Foreigner {
         this.name = name;
         this.#child = spawn(PYTHON, ['-B', CLIENT, broker.url, invitation, broker.file('cert.pem')]);
         this.#child.stderr.on('data', (text) => { this.#complaints += text; });
-        this.#exited = new Promise((done) => this.#child.on('exit', (code, signal) => done(signal ?? code)));
         createInterface(this.#child.stdout).on('line', (line) => this.#told.push(JSON.parse(line)));
     }
 
@@ -70,7 +68,8 @@ export class Foreigner {
 
     async leave() {
         this.#order('leave');
-        equal(await this.#exited, 0, `how the program of the ${this.name} ended (${this.#complaints})`);
+        await until(`the program of the ${this.name} ends`, () => this.#child.exitCode !== null);
+        equal(this.#child.exitCode, 0, `how the program of the ${this.name} ended (${this.#complaints})`);
     }
 
     /* Whatever became of it. */

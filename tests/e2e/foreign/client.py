@@ -125,6 +125,8 @@ class Client:
             if said.get("id") in self.pending:
                 self.pending.pop(said["id"]).set_result(said)
             await self.hear(said)
+        for reply in self.pending.values():
+            reply.set_exception(ConnectionError("the socket was closed without a reply"))
 
     async def hear(self, said):
         if said["type"] == "welcome":
