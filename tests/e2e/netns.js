@@ -25,8 +25,8 @@ export const SERVER = { v4: '203.0.113.1', turn: '203.0.113.2', other: '203.0.11
 export function enterLab() {
     if (process.env[IN_LAB]) return prepareServer();
     const asRoot = process.getuid() === 0 ? [] : ['--map-root-user'];
-    const { status } = spawnSync('unshare', [...asRoot, '--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc',
-        process.execPath, ...process.execArgv, ...process.argv.slice(1)], { stdio: 'inherit', env: { ...process.env, [IN_LAB]: '1' } });
+    const { status } = spawnSync('setpriv', ['--pdeathsig', 'KILL', 'unshare', ...asRoot, '--net', '--mount', '--pid', '--fork', '--kill-child',
+        '--mount-proc', process.execPath, ...process.execArgv, ...process.argv.slice(1)], { stdio: 'inherit', env: { ...process.env, [IN_LAB]: '1' } });
     process.exit(status ?? 1);
 }
 

@@ -54,6 +54,10 @@ class Janus {
     /* Sends a message to the room, and gives the first event of this handle that `wanted` takes. */
     async tell(handle, body, jsep, wanted) {
         await this.ask({ janus: 'message', handle_id: handle, body, ...(jsep && { jsep }) });
+        return this.event(handle, wanted);
+    }
+
+    async event(handle, wanted) {
         for (;;) {
             const at = this.#events.findIndex((event) => event.sender === handle && wanted(event));
             if (at >= 0) return this.#events.splice(at, 1)[0];
@@ -96,13 +100,15 @@ async function publish(kinds, simulcast) {
     await pc.setLocalDescription();
     const { jsep } = await gate.tell(handle, { request: 'publish' }, await gathered(pc), (event) => event.jsep);
     await pc.setRemoteDescription(jsep);
-    return joined.plugindata.data.publishers.map(({ id }) => id);
+    return { handle, present: joined.plugindata.data.publishers };
 }
 
 /* The first who publishes, found by joining as one who publishes too, as our people do. */
 async function view() {
-    const [feed] = await publish(['audio'], false);
+    const { handle: own, present } = await publish(['audio'], false);
     const gate = await connection();
+    const [{ id: feed }] = present.length ? present
+        : (await gate.event(own, ({ plugindata }) => plugindata.data.publishers?.length)).plugindata.data.publishers;
     const handle = await gate.attach();
     const { jsep } = await gate.tell(handle, { request: 'join', ptype: 'subscriber', room: ROOM, streams: [{ feed }] }, null, (event) => event.jsep);
     const pc = window.janus.pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
