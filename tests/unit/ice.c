@@ -460,7 +460,7 @@ static void the_path_lives_through_a_restart_until_another_is_nominated(void **s
     assert_int_equal(send_check(&ice, at_s(2), &b, check_after_restart(&ice, false), &reply), OK);
     assert_true(address_equal(ice_selected(&ice), &a));
     struct check nominating = check_after_restart(&ice, true);
-    nominating.m.transaction[0] ^= 1; /* a check of its own */
+    nominating.m.transaction[1] ^= 1; /* a check of its own */
     assert_int_equal(send_check(&ice, at_s(2), &b, nominating, &reply), OK);
     assert_true(address_equal(ice_selected(&ice), &b));
     assert_true(ice_is_checked(&ice, &a)); /* what is still on its way from there is theirs */
