@@ -1,9 +1,9 @@
 /* pacer.h - spreads over time what goes to one receiver, so that a burst (a keyframe, a repair, a switch) does not fill
  * the queue of a narrow path, where sound would wait behind it.
  *
- * A packet costs time at the pace; what is ahead of the clock by more than PACER_BURST_US waits in the order in which it
- * came. Waiting are names of packets, which their stream's cache holds, and not packets: so there is nothing of anybody
- * here to leak, and what a gate has shut can't be found any more. Sound never waits, but costs as well. */
+ * A packet costs time at the pace; what is ahead of the clock by more than PACER_BURST_US waits in the order in which
+ * it came. Waiting are names of packets, which their stream's cache holds, and not packets: so there is nothing of
+ * anybody here to leak, and what a gate has shut can't be found any more. Sound never waits, but costs as well. */
 #pragma once
 
 #include <stdbool.h>

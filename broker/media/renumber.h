@@ -42,7 +42,7 @@ struct renumber {
     uint16_t highest_picture, highest_tl0; /* outgoing, and the next source's numbers follow them */
     bool skipped_picture;                  /* of this source, one was; this was the last */
     uint16_t last_skipped;
-    bool has_tl0;       /* of this source; what to add to its index */
+    bool has_tl0; /* of this source; what to add to its index */
     uint8_t tl0_offset;
 };
 

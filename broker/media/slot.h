@@ -50,7 +50,8 @@ bool slot_add_codec(struct slot *, struct slot_codec);
 /* Retransmissions go out as a stream of their own: RFC 4588 in session multiplexing by SSRC (section 5.3). */
 void slot_set_repair(struct slot *, uint32_t ssrc, const struct entropy *);
 bool slot_takes(const struct slot *, enum codec); /* whether this receiver can decode that */
-/* A new source feeds the slot, from now on; with a codec that it does not take (such as CODEC_NONE) it sends nothing. */
+/* A new source feeds the slot, from now on; with a codec that it does not take (such as CODEC_NONE) it sends nothing.
+ */
 void slot_switch(struct slot *, enum codec);
 /* Pictures of higher temporal layers are left out. */
 void slot_limit_temporal(struct slot *, uint8_t most);

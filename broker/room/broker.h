@@ -28,8 +28,8 @@ struct broker_config {
     const struct address *candidates;     /* where peers reach this shard; copied */
     size_t candidate_count;
     struct codec_choice video_codecs; /* which are taken, the dearest first */
-    const struct turn_service *turn; /* outlives the broker; NULL: there is none */
-    size_t rooms_max, clients_max;   /* rooms: sessions that are not past */
+    const struct turn_service *turn;  /* outlives the broker; NULL: there is none */
+    size_t rooms_max, clients_max;    /* rooms: sessions that are not past */
 };
 
 enum status broker_create(struct broker **, const struct broker_config *);

@@ -5,8 +5,8 @@
 #include "room/relay.h"
 
 enum {
-    IP_UDP_LEN = 28, /* fills the path, too */
-    PACE_PERCENT = 250, /* of the estimate: a frame leaves in less than its time, a keyframe does not leave at once */
+    IP_UDP_LEN = 28,     /* fills the path, too */
+    PACE_PERCENT = 250,  /* of the estimate: a frame leaves in less than its time, a keyframe does not leave at once */
     SOUND_PERCENT = 130, /* of what the sound takes now: it comes and goes */
     RANK_SCREEN = 0,
     RANK_TREATED, /* therapist and client */
@@ -174,7 +174,7 @@ static void apply(struct room *room, struct link *to, struct candidate *chosen, 
     struct receive_slot *slot = chosen->slot;
     struct track *track = &room->people[slot->publisher].link->tracks[slot->track];
     slot->paused = picture->options > 0 && given == 0;
-    struct option option = given > 0       ? chosen->options[given - 1]
+    struct option option = given > 0      ? chosen->options[given - 1]
                            : slot->paused ? (struct option){ LAYER_NONE, UINT8_MAX }
                                           : (struct option){ 0, UINT8_MAX };
     slot->wanted = option.layer;

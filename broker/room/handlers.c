@@ -51,8 +51,8 @@ static outcome on_offer(struct context *c)
     struct writer answer = writer_over(buffer, sizeof buffer);
     struct link *link;
     const char *why;
-    enum status status = link_create(&link, &c->room->shared->link, c->now, bytes_of(c->request->offer.sdp), SLOTS_AUDIO,
-                                     SLOTS_VIDEO, &answer, &why);
+    enum status status = link_create(&link, &c->room->shared->link, c->now, bytes_of(c->request->offer.sdp),
+                                     SLOTS_AUDIO, SLOTS_VIDEO, &answer, &why);
     if (status != OK) {
         log_debug(c->room->shared->log, "session %s: offer of %s refused: %s (%s)", c->room->plan.session.text,
                   p->who.participation.text, status_name(status), why ? why : "our side");

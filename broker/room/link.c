@@ -76,7 +76,8 @@ static enum status egress_init(struct link *link, struct now now)
 }
 
 static enum status negotiate_link(struct link *link, const struct link_config *config, struct now now,
-                                  struct bytes offer, uint32_t audio_slots, uint32_t video_slots, struct writer *answer, const char **why)
+                                  struct bytes offer, uint32_t audio_slots, uint32_t video_slots, struct writer *answer,
+                                  const char **why)
 {
     uint32_t ssrc;
     uint64_t session;

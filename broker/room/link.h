@@ -29,15 +29,15 @@ struct edge {
 
 /* One RTP stream that they send: the microphone's, a picture's, or one simulcast layer of it. */
 struct stream {
-    uint32_t ssrc;          /* 0 until an authentic packet or the offer named it */
-    uint32_t repair_ssrc;   /* of their retransmissions; likewise */
-    enum codec codec;       /* of its last packet */
-    struct meter rate;      /* all of it, */
-    struct meter base;      /* and its lowest temporal layer alone */
-    usec_t last_at;         /* when the last packet came; 0: none has */
-    uint8_t temporal_most;  /* the highest temporal layer that was seen */
+    uint32_t ssrc;         /* 0 until an authentic packet or the offer named it */
+    uint32_t repair_ssrc;  /* of their retransmissions; likewise */
+    enum codec codec;      /* of its last packet */
+    struct meter rate;     /* all of it, */
+    struct meter base;     /* and its lowest temporal layer alone */
+    usec_t last_at;        /* when the last packet came; 0: none has */
+    uint8_t temporal_most; /* the highest temporal layer that was seen */
     struct reception reception;
-    size_t receivers;       /* slots that it feeds now */
+    size_t receivers;         /* slots that it feeds now */
     struct keyframe keyframe; /* video only, like what follows */
     struct video_structure structure;
     struct nack nack;    /* what we miss of it */

@@ -56,7 +56,8 @@ static void a_welcome_says_how_to_use_turn(void **state)
                                       .ice = &ice };
     reads(&w, notice_welcome(&w, &welcome),
           "{\"type\":\"welcome\",\"participant\":\"p-7f3a\",\"role\":\"client\",\"name\":\"Sam\",\"session\":\"s-1\","
-          "\"kind\":\"check_in\",\"slots\":{\"audio\":0,\"video\":0},\"guidance\":\"1\",\"notice\":\"2\",\"resumed\":false,"
+          "\"kind\":\"check_in\",\"slots\":{\"audio\":0,\"video\":0},\"guidance\":\"1\",\"notice\":\"2\",\"resumed\":"
+          "false,"
           "\"ice\":[{"
           "\"urls\":[\"turn:turn.example.org?transport=udp\",\"turns:turn.example.org:443\"],"
           "\"username\":\"1700000000:0102030405060708\",\"credential\":\"c2VjcmV0\"}]}");

@@ -421,8 +421,14 @@ static void a_repair_that_does_not_fit_is_not_sent(void **state)
  * its base. */
 static bool send_layer(struct slot *slot, uint16_t n, uint8_t temporal, bool sync, bool keyframe, struct sent *sent)
 {
-    uint8_t payload[] = { 0x90, 0xe0, (uint8_t)(0x80 | n >> 8), (uint8_t)n, (uint8_t)(n / 4),
-                          (uint8_t)(temporal << 6 | (sync ? 0x20 : 0)), !keyframe, 0xaa };
+    uint8_t payload[] = { 0x90,
+                          0xe0,
+                          (uint8_t)(0x80 | n >> 8),
+                          (uint8_t)n,
+                          (uint8_t)(n / 4),
+                          (uint8_t)(temporal << 6 | (sync ? 0x20 : 0)),
+                          !keyframe,
+                          0xaa };
     struct rtp in = { .marker = true, .seq = n, .time = n * 3000u, .payload = { payload, sizeof payload } };
     return send_payload(slot, n * 33333u, in, sent);
 }
