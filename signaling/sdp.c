@@ -428,7 +428,9 @@ static struct path path_of_section(const struct parse *p)
     return path;
 }
 
-/* The first live section carries the bundle's path. Later ones repeat it (both browsers do) or leave it out. */
+/* The first live section carries the bundle's path. Later ones repeat it (both browsers do), leave it out, or bring ICE
+ * credentials of their own, for an answerer that knows no bundles: those count for nothing (RFC 9143 7.1.3). One
+ * certificate for all, as it is one peer. */
 static enum status join_bundle(struct parse *p)
 {
     struct path path = path_of_section(p);
@@ -443,9 +445,6 @@ static enum status join_bundle(struct parse *p)
         p->has_bundle_path = true;
         return OK;
     }
-    if ((path.ufrag.len && !bytes_equal(path.ufrag, p->bundle.ufrag)) ||
-        (path.pwd.len && !bytes_equal(path.pwd, p->bundle.pwd)))
-        return refuse(p, "sections disagree on ICE credentials");
     if (path.has_fingerprint && memcmp(path.fingerprint, p->bundle.fingerprint, sizeof path.fingerprint) != 0)
         return refuse(p, "sections disagree on the fingerprint");
     if (path.setup && path.setup != p->bundle.setup)

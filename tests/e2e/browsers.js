@@ -36,6 +36,9 @@ const PREFERENCES = {
     'toolkit.telemetry.server': '',
     'dom.min_background_timeout_value': 4, /* as above: no window is less in use than another */
     'dom.timeout.enable_budget_timer_throttling': false,
+    'dom.ipc.processPrelaunch.enabled': false,
+    'browser.newtab.preload': false,
+    'layout.frame_rate': 15, /* a second; painting without a graphics card is what a test's time would go to */
 };
 
 /* Firefox's fake devices end at the camera: without a screen, as here, it has none to share. A picture that changes stands in for it. Runs in the
@@ -89,11 +92,13 @@ export async function launch(kind, folder, viewport, host, flags) {
     });
 }
 
-/* Where a broker has to take media so that these kinds of browsers reach it: on `host`, which is loopback, or at another address of this machine. */
-export function mediaAddressFor(kinds, host) {
-    if (kinds.every((kind) => BROWSERS[kind].loopback)) return host;
-    const family = host.includes(':') ? 'IPv6' : 'IPv4';
+/* An address of this machine besides loopback. */
+export function ownAddress(family) {
     const own = Object.values(networkInterfaces()).flat().find((one) => one.family === family && !one.internal && !one.scopeid);
-    if (!own) throw new Skipped(`${kinds.join(' and ')} on a machine that has no ${family} address besides loopback`);
+    if (!own) throw new Skipped(`this machine has no ${family} address besides loopback`);
     return own.address;
 }
+
+/* Where a broker has to take media so that these kinds of browsers reach it: on `host`, which is loopback, where they go there. */
+export const mediaAddressFor = (kinds, host) =>
+    (kinds.every((kind) => BROWSERS[kind].loopback) ? host : ownAddress(host.includes(':') ? 'IPv6' : 'IPv4'));

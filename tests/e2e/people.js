@@ -178,6 +178,12 @@ export class Person {
         await this.page.type(selector, text);
     }
 
+    /* A key, in the window in front: in one behind it, Firefox takes no Enter for a click. */
+    async press(key) {
+        await this.page.bringToFront();
+        await this.page.keyboard.press(key);
+    }
+
     text(selector) {
         return this.page.$eval(selector, (node) => node.textContent);
     }
@@ -233,7 +239,7 @@ export class Person {
     async write(to, text) {
         await this.page.select('#chat-to', to);
         await this.type('#chat-text', text);
-        await this.page.keyboard.press('Enter');
+        await this.press('Enter');
         await until(`the page of the ${this.name} has sent it`, () => this.page.$eval('#chat-text', (node) => node.value === ''));
     }
 

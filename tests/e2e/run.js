@@ -1,10 +1,10 @@
 /* run.js - runs the browser journeys: node run.js [--browsers KIND[,KIND]] [NAME ...]
  *
- * Every journey goes in each browser, and those about a whole room (`export const mixed`) also with both in it, one way round and the other. What
- * measures the broker alone (`export const measures`) goes in one. `--browsers` names who sits at what, in turn, and leaves the other rounds out.
+ * Every journey goes in each browser, but for one that says which it needs and why (`export const only`). One about a whole room goes also with
+ * both in it, one way round and the other (`export const mixed`). `--browsers` names who sits at what, in turn, and leaves the other rounds out.
  *
- * Each has a broker of its own. Some go side by side, each lane with browsers of its own; those that measure go alone, and those that mostly wait
- * begin first (`export const waits`). Prints a line per journey and the figures; exits with 1 when one failed. */
+ * Each has a broker of its own. Some go side by side, each lane with browsers of its own; those that measure go alone (`export const alone`),
+ * and those that mostly wait begin first (`export const waits`). Prints a line per journey and the figures; exits with 1 when one failed. */
 
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -28,8 +28,7 @@ class Stage {
     }
 
     /* What would go out to people stays in the broker's outbox, where we read the codes. */
-    async broker({ options, host = '127.0.0.1', ...rest } = {}) {
-        const media = mediaAddressFor(this.browser.kinds, host);
+    async broker({ options, host = '127.0.0.1', media = mediaAddressFor(this.browser.kinds, host), ...rest } = {}) {
         const broker = await Broker.start({ host, media, ...rest, options: { '--delivery': 'outbox', ...options } });
         this.brokers.push(broker);
         return broker;
@@ -110,17 +109,25 @@ async function travel({ name, journey, kinds }, party) {
     return result;
 }
 
-/* One after the other in each lane, taken from the front of the list. A lane keeps the browsers that it started. */
+/* Of the browsers that a lane has, those that its next journey needs, and no others. */
+async function seat(browsers, kinds) {
+    for (const [kind, browser] of browsers) {
+        if (kinds.includes(kind)) continue;
+        browsers.delete(kind);
+        await browser.stop();
+    }
+    for (const kind of kinds) if (!browsers.has(kind)) browsers.set(kind, await Browser.start(kind));
+    return new Party(kinds.map((kind) => browsers.get(kind)));
+}
+
+/* One after the other in each lane, taken from the front of the list. */
 async function travelAll(travels, lanes) {
     const left = [...travels];
     const results = [];
     await Promise.all(Array.from({ length: Math.min(lanes, left.length) }, async () => {
         const browsers = new Map();
-        for (let next; (next = left.shift());) {
-            for (const kind of next.kinds) if (!browsers.has(kind)) browsers.set(kind, await Browser.start(kind));
-            results.push(await travel(next, new Party(next.kinds.map((kind) => browsers.get(kind)))));
-        }
-        for (const browser of browsers.values()) await browser.stop();
+        for (let next; (next = left.shift());) results.push(await travel(next, await seat(browsers, next.kinds)));
+        await seat(browsers, []);
     }));
     return results;
 }
@@ -128,26 +135,28 @@ async function travelAll(travels, lanes) {
 const KINDS = Object.keys(BROWSERS);
 const ROUNDS = [...KINDS.map((kind) => [kind]), KINDS, [...KINDS].reverse()];
 
-const goesIn = ({ mixed, measures }, kinds) => (measures ? kinds.join() === KINDS[0] : kinds.length === 1 || mixed);
+const goesIn = ({ mixed, only }, kinds) => (only ? kinds.join() === only : kinds.length === 1 || mixed);
 
 const [first, wanted, ...rest] = process.argv.slice(2);
 const asked = first === '--browsers' ? { rounds: [wanted.split(',')], names: rest } : { rounds: null, names: process.argv.slice(2) };
 const all = readdirSync(join(HERE, 'journeys')).map((file) => file.replace(/\.js$/, '')).sort();
 const journeys = await Promise.all((asked.names.length > 0 ? asked.names : all).map(async (name) =>
-    ({ mixed: false, measures: false, waits: false, ...await import(`./journeys/${name}.js`), name })));
+    ({ mixed: false, only: null, alone: false, waits: false, ...await import(`./journeys/${name}.js`), name })));
 const travels = (asked.rounds ?? ROUNDS).flatMap((kinds) => journeys.filter((journey) => asked.rounds || goesIn(journey, kinds))
     .map((journey) => ({ ...journey, kinds })));
 const results = [
-    ...await travelAll(travels.filter(({ measures }) => !measures).sort((a, b) => b.waits - a.waits), LANES),
-    ...await travelAll(travels.filter(({ measures }) => measures), 1),
+    ...await travelAll(travels.filter(({ alone }) => !alone).sort((a, b) => b.waits - a.waits), LANES),
+    ...await travelAll(travels.filter(({ alone }) => alone), 1),
 ];
 
 const done = results.filter(({ skipped }) => !skipped);
-const among = (kinds) => done.filter((result) => result.kinds.join() === kinds.join());
+const allIn = (kinds) => done.filter((result) => result.kinds.join() === kinds.join());
+const allOf = (name) => done.filter((result) => result.name === name);
+const areOk = (some) => some.length > 0 && some.every(({ ok }) => ok);
+const count = (some) => some.filter(({ ok }) => ok).length;
 figure('leaked_packets', results.reduce((sum, { leaked }) => sum + leaked, 0), 'packets');
-figure('browser_journeys', journeys.filter(({ name }) => done.some((result) => result.name === name) && done.every((result) => result.name !== name || result.ok)).length,
-    'count');
-for (const kind of KINDS) figure(`journeys_${kind}`, among([kind]).filter(({ ok }) => ok).length, 'count');
-figure('journeys_mixed', done.filter(({ kinds, ok }) => ok && kinds.length > 1).length, 'count');
-figure('browsers', KINDS.filter((kind) => among([kind]).length > 0 && among([kind]).every(({ ok }) => ok)).length, 'count');
+figure('browser_journeys', journeys.filter(({ name }) => areOk(allOf(name))).length, 'count');
+for (const kind of KINDS) figure(`journeys_${kind}`, count(allIn([kind])), 'count');
+figure('journeys_mixed', count(done.filter(({ kinds }) => kinds.length > 1)), 'count');
+figure('browsers', KINDS.filter((kind) => areOk(allIn([kind]))).length, 'count');
 process.exit(done.every(({ ok }) => ok) ? 0 : 1);

@@ -66,9 +66,9 @@ export async function journey(stage) {
     /* Yes, without a mouse. */
     await asks(therapist, client);
     equal(await focused(client), 'extension', 'what has the focus when the question comes');
-    await client.page.keyboard.press('Tab');
+    await client.press('Tab');
     equal(await focused(client), 'extension-yes', 'what has the focus after a Tab');
-    await client.page.keyboard.press('Enter');
+    await client.press('Enter');
     await isAnswered(therapist, client);
     for (const person of everybody)
         await until(`the ${person.name} knows the new end`, async () => (await closesAt(person)) === end + MORE_S);

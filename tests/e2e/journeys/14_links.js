@@ -23,19 +23,19 @@ async function typesWithoutNetwork(person) {
     equal(await person.page.evaluate(() => document.activeElement.id), 'code', 'where the cursor is');
     equal(await person.page.$eval('#code-again', (node) => node.disabled), true, 'that another code is not sent at once');
     await person.type('#code', '12 34');
-    await person.page.keyboard.press('Enter');
+    await person.press('Enter');
     equal(await person.page.$eval('#code', (node) => node.validationMessage), 'The code has 6 digits.', 'what is said of four digits');
 
     const code = await person.link.code();
     await person.page.$eval('#code', (field, text) => { field.value = text; }, `Your code: ${code.slice(0, 3)} ${code.slice(3)}`);
     await person.page.$eval('#code', (field) => field.dispatchEvent(new Event('input', { bubbles: true })));
     await person.page.setOfflineMode(true);
-    await person.page.keyboard.press('Enter');
+    await person.press('Enter');
     await until('the page says that nothing is lost', async () => (await alertOf(person)).includes('Nothing is lost'));
     await person.isIn('code');
     await person.page.setOfflineMode(false);
     await person.page.focus('#code');
-    await person.page.keyboard.press('Enter');
+    await person.press('Enter');
 }
 
 /* Without the texts nobody can say that they read them. */

@@ -6,7 +6,8 @@
 import { atLeast, equal, figure, pause, percentile, until } from '../check.js';
 import { isMedia } from '../wiretap.js';
 
-export const measures = true; /* the broker, not the browser */
+export const alone = true;
+export const only = 'chromium'; /* it measures the broker, by an interface for frames that no other browser has */
 
 const ROUNDS = 24;
 const QUIET_MS = 400;

@@ -4,7 +4,8 @@
 import { equal, figure, percentile, until } from '../check.js';
 import { isMedia } from '../wiretap.js';
 
-export const measures = true; /* the broker, not the browser */
+export const alone = true;
+export const only = 'chromium'; /* it measures the broker, by the broker's socket */
 
 const ROUNDS = 200;
 const FLOWING = 5; /* packets each way before a round counts */

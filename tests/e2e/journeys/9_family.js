@@ -5,6 +5,8 @@ import { equal, includes, pause, until } from '../check.js';
 import { grantFor, planOf } from '../broker.js';
 import { sendAnyway, stopAnyway } from '../rogue.js';
 
+export const mixed = true; /* everybody sees everybody, and a screen */
+
 const isHidden = (person, selector) => person.page.$eval(selector, (node) => node.hidden);
 
 const everyOther = (all, one) => all.filter((person) => person !== one);
@@ -74,7 +76,7 @@ export async function journey(stage) {
     equal(await therapist.ask({ type: 'admit', participant: kim.id }), 'client_has_not_agreed', 'the answer to admitting Kim on the yes to Sam');
     for (const person of [sam, kim]) await therapist.admit(person, client);
     for (const person of all) for (const source of ['mic', 'camera']) await person.turn(source, true);
-    await Promise.all([sam.seesAndHears(kim), kim.seesAndHears(sam), client.seesAndHears(kim), therapist.seesAndHears(sam), kim.seesAndHears(client)]);
+    await Promise.all(all.flatMap((person) => everyOther(all, person).map((other) => person.seesAndHears(other))));
     includes(await sam.text('#banner-lines'), 'Kim', 'who can see and hear Sam, as Sam reads it');
     await client.screenshot('client-family');
 
