@@ -133,8 +133,8 @@ function report(name, near, far) {
         return (b - a) / ROUND_TRIP_MS;
     };
     console.log(`\n${name.padEnd(12)}${pad('0 ms')}${pad('100 ms')}${pad('trips')}  spent on`);
-    for (const [at, [step, why]] of STEPS.entries()) row(step, STEPS[at - 1]?.[0], step, why);
-    const trips = row('in all', undefined, 'shown', '');
+    const trips = STEPS.reduce((sum, [step, why], at) => sum + row(step, STEPS[at - 1]?.[0], step, why), 0);
+    console.log(`  ${'in all'.padEnd(30)}${pad(trips.toFixed(1))}`);
     for (const [suffix, all] of [['', near], ['_100ms', far]])
         for (const percent of [50, 99]) figure(`first_frame_${name}${suffix}_p${percent}`, percentile(all.map(({ shown }) => shown), percent), 'ms');
     figure(`first_frame_${name}_round_trips`, trips, 'count');

@@ -132,12 +132,14 @@ async function watchDrops(path, work) {
     return drops;
 }
 
-async function measure(startServer, { publisher, viewer, path }, { event, settles, recovers, short }) {
+/* worsen: what the network does once they see each other; how one comes in through it is not what is measured. */
+async function measure(startServer, { publisher, viewer, path, worsen }, { event, settles, recovers, short }) {
     const call = await startServer();
     try {
         await call.publish(publisher);
         const page = await call.view(viewer, { before: countAttempts });
         await page.waitForFunction(() => window.record.shown.length > 0);
+        await worsen();
         await pause(WARM_UP_MS);
         const cpuBefore = cpu(), from = Date.now();
         let eventOver = from;
@@ -232,10 +234,14 @@ class Lab {
 async function measureOn(lab, startServer, viewer, network) {
     const bad = network.whose === 'publisher' ? lab.publisher : viewer;
     try {
-        await bad.path?.shape({ delay_ms: 0, rate_bps: 0, burst: [0, 0], ...network.shape });
-        if (network.loss) bad.host.lose(network.loss);
+        const { burst = [0, 0], ...shape } = network.shape ?? {};
+        const worsen = async () => {
+            if (network.loss) bad.host.lose(network.loss);
+            await bad.path?.shape({ burst });
+        };
+        await bad.path?.shape({ delay_ms: 0, rate_bps: 0, ...shape });
         if (network.allow) bad.host.allowOnly(network.allow);
-        return await measure(startServer, { publisher: lab.publisher.browser, viewer: viewer.browser, path: bad.path }, network);
+        return await measure(startServer, { publisher: lab.publisher.browser, viewer: viewer.browser, path: bad.path, worsen }, network);
     } finally {
         bad.host.heal();
         await bad.path?.shape({ delay_ms: 0, rate_bps: 0, burst: [0, 0], outage: 0 });

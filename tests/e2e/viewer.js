@@ -44,8 +44,8 @@ function probe(sample_ms) {
                 sum.audioPackets += stats.packetsReceived;
             }
         }
-        const pair = [...all.values()].find((entry) => entry.type === 'candidate-pair' && entry.state === 'succeeded'
-            && (entry.selected ?? entry.nominated));
+        const transport = [...all.values()].find((entry) => entry.type === 'transport'); /* Firefox has none */
+        const pair = all.get(transport?.selectedCandidatePairId) ?? [...all.values()].find((entry) => entry.type === 'candidate-pair' && entry.selected);
         const local = pair && all.get(pair.localCandidateId);
         sum.path = local ? (local.candidateType === 'relay' ? `turn/${local.relayProtocol ?? '?'}` : local.protocol) : 'none';
         record.samples.push(sum);
