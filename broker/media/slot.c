@@ -212,12 +212,26 @@ bool slot_repair(struct slot *slot, uint16_t seq_out, const struct rtp *in, cons
     return true;
 }
 
+/* Whatever feeds it: padding is of no codec. */
+static uint8_t padding_type(const struct slot *slot)
+{
+    for (size_t i = 0; i < slot->codec_count; i++)
+        if (slot->codecs[i].repair_type)
+            return slot->codecs[i].repair_type;
+    return 0;
+}
+
+bool slot_may_pad(const struct slot *slot)
+{
+    return slot->renumber.started && padding_type(slot) != 0;
+}
+
 bool slot_pad(struct slot *slot, size_t len, struct writer *out)
 {
-    if (!slot->codec.repair_type || !slot_has_begun(slot) || !fits(slot, out, len))
+    if (!slot_may_pad(slot) || !fits(slot, out, len))
         return false;
     struct rtp header = {
-        .payload_type = slot->codec.repair_type,
+        .payload_type = padding_type(slot),
         .seq = slot->repair_seq++,
         .time = slot->renumber.highest_time_out,
         .ssrc = slot->repair_ssrc,

@@ -84,8 +84,9 @@ bool slot_lost(const struct slot *, uint16_t seq_out, uint16_t *seq_in);
 bool slot_repair(struct slot *, uint16_t seq_out, const struct rtp *in, const struct video_packet *,
                  struct writer *out);
 /* Writes a packet of padding alone on the repair stream, to probe the path: len of 1 to SLOT_PADDING_MAX. False
- * without such a stream, before anything was sent, or when it does not fit. */
+ * without such a stream, before anything was ever sent on the slot, or when it does not fit. */
 bool slot_pad(struct slot *, size_t len, struct writer *out);
+bool slot_may_pad(const struct slot *);
 /* The sender report for this slot at `now`; false when there is nothing to say: the publisher sent no SR yet, or
  * nothing went out since the last report, or nothing of this source (an old source's SR says nothing about the new
  * one).

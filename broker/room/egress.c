@@ -37,9 +37,9 @@ void egress_end(struct room *room, struct now now, struct link *to, const struct
     uint8_t *at = packet->writer.at;
     size_t len = packet->writer.len;
     struct address peer;
-    pacer_pay(&to->pacer, now.mono_us, len + IP_UDP_LEN);
+    pacer_pay(&to->pacer, now.mono_us, len + EGRESS_OVERHEAD);
     if (to->bandwidth && slot->twcc_extension)
-        slot_stamp(slot, at, bandwidth_send(to->bandwidth, now.mono_us, len + IP_UDP_LEN));
+        slot_stamp(slot, at, bandwidth_send(to->bandwidth, now.mono_us, len + EGRESS_OVERHEAD));
     if (transport_seal_rtp(to->transport, now, at, &len, packet->cap, &peer) != OK)
         return;
     outbox_commit(out, &peer, len);
@@ -56,7 +56,7 @@ void egress_sound(struct room *room, struct now now, struct link *to, struct rec
                                           : slot_write(&slot->stream, now.mono_us, rtp, &packet.writer);
     if (!wrote)
         return;
-    meter_add(&to->sound, (int64_t)now.mono_us, (uint32_t)packet.writer.len + IP_UDP_LEN);
+    meter_add(&to->sound, (int64_t)now.mono_us, (uint32_t)packet.writer.len + EGRESS_OVERHEAD);
     egress_end(room, now, to, &slot->stream, &packet, out);
 }
 
@@ -177,13 +177,14 @@ static void apply(struct room *room, struct link *to, struct candidate *chosen, 
     struct option option = given > 0      ? chosen->options[given - 1]
                            : slot->paused ? (struct option){ LAYER_NONE, UINT8_MAX }
                                           : (struct option){ 0, UINT8_MAX };
+    bool is_news = slot->wanted != option.layer;
     slot->wanted = option.layer;
     slot_limit_temporal(&slot->stream, option.temporal);
     if (slot->paused && slot->layer != LAYER_NONE)
         link_set_layer(to, slot, track, LAYER_NONE);
     struct stream *wanted = option.layer == LAYER_NONE ? NULL : track->layers[option.layer];
-    if (wanted && slot->layer == LAYER_NONE)
-        keyframe_want_now(&wanted->keyframe);
+    if (wanted && slot->layer == LAYER_NONE && is_news)
+        keyframe_want_now(&wanted->keyframe); /* there is nothing to look at yet */
     else if (wanted && slot->layer != option.layer)
         keyframe_want(&wanted->keyframe);
 }
@@ -240,12 +241,11 @@ void egress_feedback(struct room *room, struct now now, struct participant *p, s
     room_wake_at(room, sooner(to->allocate_at, bandwidth_deadline(to->bandwidth)));
 }
 
-/* A stream on which padding may go: to a receiver who gets a picture on it already. */
+/* A stream on which padding may go: of a picture that they get, or that waits until their path is known to take it. */
 static struct slot *slot_for_padding(struct link *to)
 {
     for (size_t i = 0; i < to->slot_count; i++)
-        if (to->slots[i].layer != LAYER_NONE && to->slots[i].stream.codec.repair_type &&
-            slot_has_begun(&to->slots[i].stream))
+        if (to->slots[i].publisher != PUBLISHER_NONE && slot_may_pad(&to->slots[i].stream))
             return &to->slots[i].stream;
     return NULL;
 }

@@ -8,6 +8,8 @@
 
 #include "room/room.h"
 
+/* Beside its own bytes a packet fills a path with IP, UDP and its seal: all rates count them. */
+enum { EGRESS_OVERHEAD = 28 + 16 };
 #define EGRESS_CHOOSE_US (200 * USEC_PER_MSEC)
 
 /* Ready, and the peer still answers for its path. Asked before a slot gives out numbers, as a number once given is

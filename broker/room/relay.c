@@ -103,7 +103,7 @@ static void keep(struct stream *stream, uint64_t seq, const struct rtp *rtp, con
 
 static void measure(struct stream *stream, usec_t now_us, const struct rtp *rtp, const struct video_packet *video)
 {
-    uint32_t len = (uint32_t)(RTP_HEADER_LEN + rtp->payload.len);
+    uint32_t len = (uint32_t)(RTP_HEADER_LEN + SLOT_EXTENSION_LEN + rtp->payload.len + EGRESS_OVERHEAD);
     stream->last_at = now_us;
     meter_add(&stream->rate, (int64_t)now_us, len);
     if (video->temporal == 0)

@@ -154,7 +154,7 @@ static void on_pad(struct life *life, struct reader *r)
     uint8_t len = read_u8(r);
     if (len == 0 || !slot_pad(&life->slot, len, &w))
         return;
-    assert(!life->switched && rtp_parse(writer_bytes(&w), &sent) == OK);
+    assert(life->sent_any && rtp_parse(writer_bytes(&w), &sent) == OK);
     assert(sent.ssrc == life->slot.repair_ssrc && sent.payload.len == 0);
 }
 

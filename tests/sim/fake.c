@@ -7,7 +7,7 @@
 #include "sim/parts.h"
 #include "transport/transport.h"
 
-enum { MARK_LEN = 8 + 3 }; /* at the end of each payload: when, 'K', who, what */
+enum { MARK_LEN = 8 + 4 }; /* at the end of each payload: when, which flow, 'K', who, what */
 
 enum { MID = 4, RID = 5, REPAIRED_RID = 6, NUMBER = 7, LEVEL = 8 }; /* header extensions, as in the offer (world.c) */
 
@@ -127,15 +127,28 @@ static void tell_arrivals(struct actor *actor)
         peer_send_rtcp(actor->peer, writer_bytes(&compound));
 }
 
+/* When it is through a narrow path, which has a queue of 300 ms; 0: never. */
+static usec_t through(struct world *w, struct actor *actor, size_t len)
+{
+    if (actor->taken_until < w->now_us)
+        actor->taken_until = w->now_us;
+    if (actor->takes_bps && actor->taken_until > w->now_us + 300 * USEC_PER_MSEC)
+        return 0;
+    actor->taken_until += actor->takes_bps ? len * 8 * USEC_PER_SEC / actor->takes_bps : 0;
+    return actor->taken_until;
+}
+
 /* All that we send them carries a transport-wide number, and nothing else of anybody. Some say that less came than
  * did. */
 static void note_number(struct world *w, struct actor *actor, const struct rtp *rtp)
 {
+    enum { HEADERS = 12 + 8 + 16 + 28 };
     struct bytes number = rtp_extension_find(rtp, NUMBER);
+    usec_t came = through(w, actor, rtp->payload.len + HEADERS);
     if (number.len != 2 || rtp->extension.len != 4)
         world_violation(w, "%s got a packet without a number, or with more than that", world_id(w->receiving));
-    else if (!chance_in(&w->chance, w->calm ? 0 : actor->deaf))
-        twcc_packet(&actor->twcc, w->now_us, load_be16(number.at));
+    else if (came && !chance_in(&w->chance, w->calm ? 0 : actor->deaf))
+        twcc_packet(&actor->twcc, came, load_be16(number.at));
 }
 
 void on_peer_media(void *context, enum packet_kind kind, struct bytes packet)
@@ -163,6 +176,7 @@ void on_peer_media(void *context, enum packet_kind kind, struct bytes packet)
         bool again = rtp.payload_type == 97;
         w->counts.repairs_delivered += again;
         actor->heard[from] += !again;
+        actor->flows[from][rtp.payload.at[rtp.payload.len - 4] % FLOWS] += !again;
         note_stream(actor, &rtp);
         struct reader mark = reader_over((struct bytes){ rtp.payload.at + rtp.payload.len - MARK_LEN, MARK_LEN });
         check_delivered(w, w->receiving, from, rtp.payload.at[rtp.payload.len - 1], read_be64(&mark));
@@ -201,7 +215,8 @@ static void speak(struct world *w, int person, int flow)
     if (video)
         write_vp8(actor, flow, &body);
     write_be64(&body, w->now_us);
-    write_bytes(&body, (struct bytes){ (const uint8_t[]){ 'K', (uint8_t)person, (uint8_t)flows[flow].source }, 3 });
+    write_bytes(&body, (struct bytes){
+                           (const uint8_t[]){ (uint8_t)flow, 'K', (uint8_t)person, (uint8_t)flows[flow].source }, 4 });
 
     struct writer packet = writer_over(buffer, sizeof buffer);
     uint16_t seq = actor->seq[flow]++;
@@ -217,7 +232,9 @@ static void speak(struct world *w, int person, int flow)
 static void speak_pictures(struct world *w, int person)
 {
     struct actor *actor = &w->actors[person];
-    if (chance_in(&w->chance, 5) || (w->calm && actor->high_stopped))
+    if (actor->high_forbidden)
+        actor->high_stopped = true;
+    else if (chance_in(&w->chance, 5) || (w->calm && actor->high_stopped))
         actor->high_stopped = !actor->high_stopped && !w->calm;
     speak(w, person, FLOW_CAMERA_LOW);
     if (!actor->high_stopped)

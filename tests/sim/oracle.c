@@ -105,12 +105,23 @@ static void check_seat(struct world *w, int person, const char *seat)
         world_violation(w, "%s is told they are in, and are not", world_id(person));
 }
 
+static void note_pause(struct world *w, int person, const json_t *slot)
+{
+    const char *who = json_string_value(json_object_get(slot, "participant"));
+    const char *source = json_string_value(json_object_get(slot, "source"));
+    int from = who ? person_named(who) : -1;
+    if (from >= 0 && source && strcmp(source, "camera") == 0)
+        w->actors[person].paused[from] = json_is_true(json_object_get(slot, "paused"));
+}
+
 static void check_slots(struct world *w, int person, const json_t *slots)
 {
     size_t index;
     json_t *slot;
+    memset(w->actors[person].paused, 0, sizeof w->actors[person].paused);
     json_array_foreach(slots, index, slot)
     {
+        note_pause(w, person, slot);
         const char *who = json_string_value(json_object_get(slot, "participant"));
         for (int from = 0; who && from < WORLD_PEOPLE; from++)
             if (strcmp(who, world_id(from)) == 0 && !model_may(&w->model, w->now_us, person, from)) {

@@ -10,8 +10,6 @@
 #include "support/peer.h"
 
 enum { CLIENTS_MAX = 4096, SLOT_SECTIONS = 14 };
-/* What each publishes: a microphone, a camera in two simulcast layers, and a screen. */
-enum { FLOW_MIC, FLOW_CAMERA_LOW, FLOW_CAMERA_HIGH, FLOW_SCREEN, FLOWS };
 #define EPOCH_UNIX_S 1790000000
 
 /* What they sent lately, for those who lost it. */
@@ -39,9 +37,13 @@ struct actor {
     uint32_t time[FLOWS];
     uint16_t picture[FLOWS];
     bool keyframe[FLOWS];
-    bool high_stopped; /* their path takes the low layer alone, as they think */
-    unsigned deaf;     /* of so many packets in a thousand they say that none came */
+    bool high_forbidden, high_stopped; /* their path takes the low layer alone, as they think */
+    unsigned takes_bps;                /* what is beyond, never comes, they say; 0: all comes */
+    usec_t taken_until;                /* how far their path is busy with what came */
+    unsigned deaf;                     /* of so many packets in a thousand they say that none came */
     uint64_t heard[WORLD_PEOPLE];
+    uint64_t flows[WORLD_PEOPLE][FLOWS]; /* the same, flow by flow */
+    bool paused[WORLD_PEOPLE];           /* as they were told: that one's camera */
     usec_t next_audio, next_video, next_nack;
     struct twcc twcc; /* of what they were sent */
     usec_t next_twcc;

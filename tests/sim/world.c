@@ -709,6 +709,28 @@ const char *world_seat(const struct world *w, int person)
     return w->actors[person].seat;
 }
 
+void world_stop_high(struct world *w, int person, bool stopped)
+{
+    w->actors[person].high_forbidden = w->actors[person].high_stopped = stopped;
+}
+
+void world_narrow(struct world *w, int person, unsigned bps)
+{
+    w->actors[person].takes_bps = bps;
+}
+
+uint64_t world_flow(struct world *w, int to, int from, enum flow flow)
+{
+    uint64_t count = w->actors[to].flows[from][flow];
+    w->actors[to].flows[from][flow] = 0;
+    return count;
+}
+
+bool world_paused(const struct world *w, int to, int from)
+{
+    return w->actors[to].paused[from];
+}
+
 void world_calm(struct world *w)
 {
     w->calm = true;

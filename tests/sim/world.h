@@ -104,6 +104,16 @@ void world_set_wall_clock(struct world *, int64_t offset_us);
 const char *world_seat(const struct world *, int person);
 /* From now on paths are good: nobody stops a layer, or misses what came. */
 void world_calm(struct world *);
+/* What each publishes: a microphone, a camera in two simulcast layers, and a screen. */
+enum flow { FLOW_MIC, FLOW_CAMERA_LOW, FLOW_CAMERA_HIGH, FLOW_SCREEN, FLOWS };
+/* Their path takes the camera's low layer alone, as they think, or both. */
+void world_stop_high(struct world *, int person, bool stopped);
+/* Their path takes no more than this: of what is beyond they say that it never came. 0: it takes all. */
+void world_narrow(struct world *, int person, unsigned bps);
+/* How many packets of this flow reached `to` since the last call. */
+uint64_t world_flow(struct world *, int to, int from, enum flow);
+/* Whether `to` was told that there is no bandwidth for the other's camera. */
+bool world_paused(const struct world *, int to, int from);
 /* How many packets of `from` reached `to` since the last call. */
 uint64_t world_heard(struct world *, int to, int from);
 /* A finding: counted, printed with the seed. */

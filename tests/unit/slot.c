@@ -550,9 +550,9 @@ static void padding_goes_on_the_repair_stream_alone(void **state)
         assert_int_equal(out.payload_type, REPAIR_PT);
         assert_int_equal(out.payload.len, 0);
     }
-    slot_switch(&slot, CODEC_VP8);
+    slot_switch(&slot, CODEC_NONE); /* what waits for bandwidth asks for it so */
     w = writer_over(raw, sizeof raw);
-    assert_false(slot_pad(&slot, 100, &w));
+    assert_true(slot_pad(&slot, 100, &w));
 }
 
 static void a_slot_sends_what_its_receiver_can_decode(void **state)
