@@ -296,6 +296,11 @@ uint64_t bandwidth_bps(const struct bandwidth *b)
     return rate_bps(&b->rate);
 }
 
+double bandwidth_loss(const struct bandwidth *b)
+{
+    return delay_queue_us(&b->delay) > QUEUE_US ? 0 : b->loss.ratio;
+}
+
 usec_t bandwidth_rtt_us(const struct bandwidth *b)
 {
     return b->rtt_us;

@@ -46,5 +46,7 @@ usec_t bandwidth_deadline(const struct bandwidth *);
 
 /* The estimate: what may be sent each second. Falls at once, rises steadily. */
 uint64_t bandwidth_bps(const struct bandwidth *);
+/* The part of all packets that the path loses by itself, 0 to 1: as it was lately, and 0 while there is a queue. */
+double bandwidth_loss(const struct bandwidth *);
 /* The round trip, smoothed, with what the receiver waits before it reports; 0: not known. */
 usec_t bandwidth_rtt_us(const struct bandwidth *);

@@ -17,6 +17,14 @@ static bool may_send(struct link *to, usec_t now_us, size_t len)
     return true;
 }
 
+/* On a path that loses some of everything, what is sent again is lost as well, and asking once more takes another round
+ * trip, in which the picture stands still: so two copies go. Not into a queue, which is full of packets already. */
+static unsigned copies_for(const struct link *to)
+{
+    const double noticeable = 0.02;
+    return to->bandwidth && bandwidth_loss(to->bandwidth) > noticeable ? 2 : 1;
+}
+
 static void send_again(struct room *room, struct now now, struct link *to, struct slot *slot, uint16_t seq,
                        const struct rtp *rtp, const struct video_packet *video, struct outbox *out)
 {
@@ -38,13 +46,16 @@ void repair_serve(struct room *room, struct now now, struct participant *receive
     const struct stream *stream = room->people[slot->publisher].link->tracks[slot->track].layers[slot->layer];
     struct reader list = reader_over(lost);
     uint16_t seqs[RTCP_NACK_MAX], seq_in;
+    unsigned copies = copies_for(receiver->link);
     size_t count;
     while (stream->cache && (count = rtcp_nack_next(&list, seqs)) > 0)
         for (size_t i = 0; i < count; i++) {
             struct rtp rtp;
             struct video_packet video;
-            if (slot_lost(&slot->stream, seqs[i], &seq_in) &&
-                cache_find(stream->cache, seq_extend(stream->reception.highest_seq, seq_in), &rtp, &video))
+            if (!slot_lost(&slot->stream, seqs[i], &seq_in) ||
+                !cache_find(stream->cache, seq_extend(stream->reception.highest_seq, seq_in), &rtp, &video))
+                continue;
+            for (unsigned copy = 0; copy < copies; copy++)
                 send_again(room, now, receiver->link, &slot->stream, seqs[i], &rtp, &video, out);
         }
 }
