@@ -16,7 +16,7 @@
 
 #define BANDWIDTH_FLOOR_BPS ((uint64_t)30000)
 #define BANDWIDTH_CAP_BPS ((uint64_t)20000000)
-#define BANDWIDTH_START_BPS ((uint64_t)300000)  /* before anything is known */
+#define BANDWIDTH_START_BPS ((uint64_t)600000)  /* before anything is known: a face or two, at once */
 #define BANDWIDTH_SILENT_BPS ((uint64_t)300000) /* at most this to a receiver that says nothing, or no more */
 
 struct bandwidth;

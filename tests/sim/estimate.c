@@ -150,7 +150,9 @@ static void check_narrow(void)
 {
     CHECK(record_estimate(&record, 0, 10, 60).mean <= 260e3);
     CHECK(record_estimate(&record, 0, 10, 60).mean >= 120e3);
-    CHECK(record_audio_lost(&record, 0, 0, 60) == 0);
+    /* What is begun with is more than it takes: found out in a moment, as when a path narrows. */
+    CHECK(record_audio_lost(&record, 0, 0, 2) <= 15);
+    CHECK(record_audio_lost(&record, 0, 2, 60) == 0);
 }
 
 /* Jain: 1 when all get the same, 1/n when one gets all. */
