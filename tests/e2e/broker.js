@@ -168,7 +168,8 @@ export class Broker {
     async api(method, path, body) {
         const headers = { authorization: `Bearer ${this.serviceToken}`, ...(body && { 'content-type': 'application/json' }) };
         const reply = await new Promise((done, fail) => {
-            request(`${this.url}${path}`, { method, headers, rejectUnauthorized: false }, done).on('error', fail).end(body && JSON.stringify(body));
+            /* A connection of its own: one that was kept may end just when it is used again. */
+            request(`${this.url}${path}`, { method, headers, agent: false, rejectUnauthorized: false }, done).on('error', fail).end(body && JSON.stringify(body));
         });
         const answeredNs = Number(process.hrtime.bigint());
         const text = Buffer.concat(await reply.toArray()).toString();

@@ -202,6 +202,13 @@ export class Host {
         ip('-n', near.netns, '-6', 'route', 'add', 'default', 'via', given.far.v6, 'dev', near.name);
     }
 
+    /* By hand, as the kernel takes its time over what goes with a namespace, and the next host may have this name. A path's relay takes its own. */
+    #leaveServer() {
+        try {
+            execFileSync('ip', ['link', 'del', this.serverLink], { stdio: 'ignore' });
+        } catch { /* gone already */ }
+    }
+
     #nftables(rules, netns) {
         execFileSync(...inside(netns, 'nft', ['-f', '-']), { input: rules });
     }
@@ -279,6 +286,7 @@ export class Host {
         for (const child of this.#children) if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
         await until(`the programs in ${this.name} have ended`, () => this.#children.every(({ exitCode, signalCode }) => exitCode !== null || signalCode));
         this.heal();
+        this.#leaveServer();
         for (const netns of this.#namespaces) ip('netns', 'del', netns);
         rmSync(this.#folder, { recursive: true, force: true });
     }

@@ -39,7 +39,7 @@ function relayOnly() {
 
 /* allowed: by the firewall. path: what the browser says of the one in use. */
 const NETWORKS = {
-    udp_blocked: { allowed: 'meta l4proto tcp', path: { relayed: false, by: 'tcp', to: SERVER.v4 }, andThen: steppingOutIsAtOnce },
+    udp_blocked: { allowed: 'meta l4proto tcp', path: { relayed: false, by: 'tcp' }, andThen: steppingOutIsAtOnce },
     only_443: { allowed: 'tcp dport 443', path: { relayed: true, by: 'tls', to: SERVER.v4 } },
     turn_by_udp: { allowed: `${PAGES} accept; ip daddr ${SERVER.turn} udp dport 3478`, before: relayOnly, path: { relayed: true, by: 'udp', to: SERVER.v4 } },
     turn_by_tcp: { allowed: `${PAGES} accept; ip daddr ${SERVER.turn} tcp dport 3478`, before: relayOnly, path: { relayed: true, by: 'tcp', to: SERVER.v4 } },

@@ -12,8 +12,9 @@ export const setUp = () => ({ options: { '--connections-per-address': PER_ADDRES
 const knock = async (broker, from) => (await exchange(broker.port, upgrade(broker), { from })).status;
 
 export const tests = {
-    async 'nothing but https listens unless it was asked for'(broker) {
-        equal(listeners(broker.pid).join(), `127.0.0.1:${broker.port}`, 'what the broker listens on');
+    async 'nothing but https and media listens unless it was asked for'(broker) {
+        const expected = [broker.port, broker.udpPort].map((port) => `127.0.0.1:${port}`);
+        equal(listeners(broker.pid).sort().join(), expected.sort().join(), 'what the broker listens on');
         equal((await exchange(broker.port, request('/healthz'), { tls: false })).status === 200, false, 'plain HTTP on the https port');
     },
 

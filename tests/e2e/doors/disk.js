@@ -67,9 +67,9 @@ const isIn = (caller, seat) => until(`the seat is ${seat}`, () => caller.last('s
 
 /* kinroom serve with everything of `broker` but its ports and this store: how it ended, and what it said. */
 async function serveBeside(broker, store) {
-    const port = await freeTcpPort();
+    const port = await freeTcpPort(), mediaPort = await freeTcpPort();
     const at = (name) => broker.file(name);
-    const words = ['serve', '--listen', '127.0.0.1', '--https-port', port, '--udp-port', port, '--media-addresses', '127.0.0.1',
+    const words = ['serve', '--listen', '127.0.0.1', '--https-port', port, '--udp-port', mediaPort, '--media-addresses', '127.0.0.1',
         '--certificate', at('cert.pem'), '--key', at('key.pem'), '--origins', `https://127.0.0.1:${port}`, '--token-keys', at('key.jwk'),
         '--plan', at('plan.json'), '--store', store].map(String);
     return new Promise((done) => {
