@@ -16,7 +16,7 @@ import { leaks } from './wiretap.js';
 
 const HERE = new URL('.', import.meta.url).pathname;
 const SCREENSHOTS = join(HERE, '../../build/screenshots');
-const JOURNEY_MOST_MS = 180000;
+const JOURNEY_MOST_MS = 300000;
 const LANES = 2; /* on two cores, which three people in one room fill already: one lane mostly waits */
 
 /* What a journey may use; knows what to look at and to clear away afterwards. */
@@ -82,11 +82,12 @@ const seconds = (since) => `(${((performance.now() - since) / 1000).toFixed(1)} 
 
 const titleOf = (name, kinds) => `${name} in ${kinds.join(' and ')}`;
 
-async function travel({ name, journey, kinds }, party) {
+/* isLast: what fails is not tried again. */
+async function travel({ name, journey, kinds }, party, isLast) {
     const title = titleOf(name, kinds);
     const stage = new Stage(party);
     const started = performance.now();
-    const result = { name, kinds, ok: false, skipped: false, leaked: 0 };
+    const result = { name, kinds, ok: false, skipped: false, leaked: 0, goesAgain: false };
     try {
         await inTime(journey(stage));
         result.leaked = await stage.leave();
@@ -98,10 +99,11 @@ async function travel({ name, journey, kinds }, party) {
         if (result.skipped) {
             console.log(`skipped ${title}: ${error.message}`);
         } else {
-            console.log(`not ok ${title} ${seconds(started)}\n  ${error.stack.replace(/\n/g, '\n  ')}`);
+            result.leaked = stage.leaked();
+            result.goesAgain = !isLast && result.leaked === 0;
+            console.log(`${result.goesAgain ? 'once more, alone:' : 'not ok'} ${title} ${seconds(started)}\n  ${error.stack.replace(/\n/g, '\n  ')}`);
             await stage.report(`${name}-${kinds.join('-')}`);
         }
-        result.leaked = stage.leaked();
     } finally {
         await party.partWithAll();
         stage.clean();
@@ -121,12 +123,13 @@ async function seat(browsers, kinds) {
 }
 
 /* One after the other in each lane, taken from the front of the list. */
-async function travelAll(travels, lanes) {
+async function travelAll(travels, lanes, isLast = false) {
     const left = [...travels];
     const results = [];
     await Promise.all(Array.from({ length: Math.min(lanes, left.length) }, async () => {
         const browsers = new Map();
-        for (let next; (next = left.shift());) results.push(await travel(next, await seat(browsers, next.kinds)));
+        for (let next; (next = left.shift());)
+            results.push({ ...await travel(next, await seat(browsers, next.kinds), isLast), next });
         await seat(browsers, []);
     }));
     return results;
@@ -144,9 +147,14 @@ const journeys = await Promise.all((asked.names.length > 0 ? asked.names : all).
     ({ mixed: false, only: null, alone: false, waits: false, ...await import(`./journeys/${name}.js`), name })));
 const travels = (asked.rounds ?? ROUNDS).flatMap((kinds) => journeys.filter((journey) => asked.rounds || goesIn(journey, kinds))
     .map((journey) => ({ ...journey, kinds })));
-const results = [
+const tries = [
     ...await travelAll(travels.filter(({ alone }) => !alone).sort((a, b) => b.waits - a.waits), LANES),
     ...await travelAll(travels.filter(({ alone }) => alone), 1),
+];
+/* Two browsers' rooms on two cores may be late for each other. What is late goes once more by itself; what leaked does not. */
+const results = [
+    ...tries.filter(({ goesAgain }) => !goesAgain),
+    ...await travelAll(tries.filter(({ goesAgain }) => goesAgain).map(({ next }) => next), 1, true),
 ];
 
 const done = results.filter(({ skipped }) => !skipped);
