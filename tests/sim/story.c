@@ -54,6 +54,7 @@ struct world *gathered(enum session_kind kind, unsigned grant_s)
 {
     struct world *w = world_create(1, false);
     world_plan_simple(w, kind, grant_s);
+    world_calm(w);
     come(w, WORLD_THERAPIST);
     come(w, WORLD_CLIENT);
     come(w, WORLD_LOVED_1);

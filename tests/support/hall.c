@@ -308,10 +308,11 @@ static void write_section(struct writer *w, int mid, bool video, bool sends, con
     write_format(w, "m=%s 9 UDP/TLS/RTP/SAVPF %s\\r\\nc=IN IP4 0.0.0.0\\r\\n%sa=setup:actpass\\r\\na=mid:%d\\r\\n",
                  video ? "video" : "audio", video ? "96 97" : "111", credentials, mid);
     write_format(w, "a=extmap:%d urn:ietf:params:rtp-hdrext:sdes:mid\\r\\n", HALL_MID_ID);
-    write_format(w,
-                 "a=extmap:%d http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\\r\\n"
-                 "a=rtcp-fb:%d transport-cc\\r\\n",
-                 HALL_TWCC_ID, video ? HALL_VP8 : HALL_OPUS);
+    if (sends) /* of what they are sent they tell nothing, and so it is not limited */
+        write_format(w,
+                     "a=extmap:%d http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\\r\\n"
+                     "a=rtcp-fb:%d transport-cc\\r\\n",
+                     HALL_TWCC_ID, video ? HALL_VP8 : HALL_OPUS);
     if (!video)
         write_format(w, "a=extmap:%d urn:ietf:params:rtp-hdrext:ssrc-audio-level\\r\\n", HALL_LEVEL_ID);
     write_format(w, "a=%s\\r\\na=rtcp-mux\\r\\na=rtpmap:%s\\r\\n", sends ? "sendonly" : "recvonly",

@@ -22,7 +22,7 @@ static void start(void)
 static void put(uint32_t value, unsigned width)
 {
     for (; width > 0; width--, bit_count++)
-        text[bit_count / 8] |= (uint8_t)((value >> (width - 1) & 1) << (7 - bit_count % 8));
+        text[bit_count / 8] |= (uint8_t)((width > 32 ? 0 : value >> (width - 1) & 1) << (7 - bit_count % 8));
 }
 
 static struct bytes descriptor(void)
