@@ -106,7 +106,8 @@ export const tests = {
         const flooder = await Caller.join(broker, 'p-sam', 'loved_one');
         const formats = `v=0\nm=audio 9 X${' 1'.repeat(15000)}\n`;
         const offer = JSON.stringify({ type: 'offer', sdp: formats + 'a=rtpmap:9 x\n'.repeat((59900 - formats.length) / 13) });
-        for (let i = 0; i < 50; i++) flooder.send(offer);
+        /* More than may be, and no more than is read before the close: bytes that nobody reads reset the connection, and the reason with it. */
+        for (let i = 0; i < 12; i++) flooder.send(offer);
         await isAnswered(client);
         await flooder.isClosed(1008, 'too_many_messages');
         const answers = flooder.heard.filter(({ said }) => said.code === 'bad_offer').length;
