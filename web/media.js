@@ -132,9 +132,11 @@ export class Media {
     }
 
     /* track: null for nothing. */
-    send(source, track) {
+    async send(source, track) {
         const place = SENDING.findIndex((entry) => entry.source === source);
-        return this.pc.getTransceivers()[place].sender.replaceTrack(track);
+        const { sender } = this.pc.getTransceivers()[place];
+        await sender.replaceTrack(track);
+        if (source === 'camera' && track) await sizeAnew(sender);
     }
 
     close() {
@@ -147,6 +149,16 @@ export class Media {
 const credentialsOf = (sdp) => ({ ufrag: /^a=ice-ufrag:(\S+)/m.exec(sdp)[1], pwd: /^a=ice-pwd:(\S+)/m.exec(sdp)[1] });
 
 const withCredentials = (sdp, ufrag, pwd) => sdp.replace(/^(a=ice-ufrag:)\S+/gm, `$1${ufrag}`).replace(/^(a=ice-pwd:)\S+/gm, `$1${pwd}`);
+
+/* Firefox, which knows no scalability modes, sends every layer of VP9 at the lowest one's size until that size changes, if by a line. */
+async function sizeAnew(sender) {
+    const parameters = sender.getParameters();
+    const [lowest] = parameters.encodings;
+    if ('scalabilityMode' in lowest) return;
+    const { scaleResolutionDownBy: whole } = CAMERA[0];
+    lowest.scaleResolutionDownBy = lowest.scaleResolutionDownBy === whole ? whole + 0.001 : whole;
+    await sender.setParameters(parameters).catch(() => {}); /* half a picture is one, too */
+}
 
 function prefer(transceiver, kind) {
     const codecs = RTCRtpReceiver.getCapabilities(kind).codecs.filter(({ mimeType, sdpFmtpLine = '' }) =>
