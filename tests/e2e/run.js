@@ -3,8 +3,9 @@
  * Every journey goes in each browser, but for one that says which it needs and why (`export const only`). One about a whole room goes also with
  * both in it, one way round and the other (`export const mixed`). `--browsers` names who sits at what, in turn, and leaves the other rounds out.
  *
- * Each has a broker of its own. Some go side by side, each lane with browsers of its own; those that measure go alone (`export const alone`),
- * and those that mostly wait begin first (`export const waits`). Prints a line per journey and the figures; exits with 1 when one failed. */
+ * Each has a broker of its own. Three people in one room fill two cores, so journeys go one after the other; only those that mostly wait
+ * (`export const waits`) go beside them, in a lane and browsers of their own. Those that measure go alone (`export const alone`). Prints a line
+ * per journey and the figures; exits with 1 when one failed. */
 
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,7 +18,6 @@ import { leaks } from './wiretap.js';
 const HERE = new URL('.', import.meta.url).pathname;
 const SCREENSHOTS = join(HERE, '../../build/screenshots');
 const JOURNEY_MOST_MS = 300000;
-const LANES = 2; /* on two cores, which three people in one room fill already: one lane mostly waits */
 
 /* What a journey may use; knows what to look at and to clear away afterwards. */
 class Stage {
@@ -124,16 +124,12 @@ async function seat(browsers, kinds) {
     return new Party(kinds.map((kind) => browsers.get(kind)));
 }
 
-/* One after the other in each lane, taken from the front of the list. */
-async function travelAll(travels, lanes, isLast = false) {
-    const left = [...travels];
+/* One after the other. */
+async function lane(travels, isLast = false) {
+    const browsers = new Map();
     const results = [];
-    await Promise.all(Array.from({ length: Math.min(lanes, left.length) }, async () => {
-        const browsers = new Map();
-        for (let next; (next = left.shift());)
-            results.push({ ...await travel(next, await seat(browsers, next.kinds), isLast), next });
-        await seat(browsers, []);
-    }));
+    for (const next of travels) results.push({ ...await travel(next, await seat(browsers, next.kinds), isLast), next });
+    await seat(browsers, []);
     return results;
 }
 
@@ -149,14 +145,12 @@ const journeys = await Promise.all((asked.names.length > 0 ? asked.names : all).
     ({ mixed: false, only: null, alone: false, waits: false, ...await import(`./journeys/${name}.js`), name })));
 const travels = (asked.rounds ?? ROUNDS).flatMap((kinds) => journeys.filter((journey) => asked.rounds || goesIn(journey, kinds))
     .map((journey) => ({ ...journey, kinds })));
-const tries = [
-    ...await travelAll(travels.filter(({ alone }) => !alone).sort((a, b) => b.waits - a.waits), LANES),
-    ...await travelAll(travels.filter(({ alone }) => alone), 1),
-];
-/* Two browsers' rooms on two cores may be late for each other. What is late goes once more by itself; what was wrong, or leaked, does not. */
+const [waiting, measuring, others] = [({ waits }) => waits, ({ alone }) => alone, ({ waits, alone }) => !waits && !alone].map((of) => travels.filter(of));
+const tries = [...(await Promise.all([lane(waiting), lane(others)])).flat(), ...await lane(measuring)];
+/* Two rooms on two cores may be late for each other. What is late goes once more by itself; what was wrong, or leaked, does not. */
 const results = [
     ...tries.filter(({ goesAgain }) => !goesAgain),
-    ...await travelAll(tries.filter(({ goesAgain }) => goesAgain).map(({ next }) => next), 1, true),
+    ...await lane(tries.filter(({ goesAgain }) => goesAgain).map(({ next }) => next), true),
 ];
 
 const done = results.filter(({ skipped }) => !skipped);
