@@ -1,6 +1,6 @@
 /* coturn.js - Debian's TURN server, set up with the very lines that the README shows. */
 
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,7 @@ import { includes, until } from './check.js';
 const README = new URL('../../README.md', import.meta.url);
 const SECRET = '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef';
 const TLS_PORT = 443;
+const NAME = 'turn.example.org';
 
 const readme = () => readFileSync(README, 'utf8');
 
@@ -23,7 +24,7 @@ function settings({ address, peers, cert, key }) {
 }
 
 /* By TLS at its name, which Firefox asks for; else at its address, as Chromium asks a name server for names, and in the lab there is none. */
-export const turnUrls = (address) => /--turn-urls "([^"]*)"/.exec(readme())[1].replaceAll('turn:turn.example.org', `turn:${address}`);
+export const turnUrls = (address) => /--turn-urls "([^"]*)"/.exec(readme())[1].replaceAll(`turn:${NAME}`, `turn:${address}`);
 
 export class Coturn {
     #folder = mkdtempSync(join(tmpdir(), 'kinroom-turn-'));
@@ -34,8 +35,9 @@ export class Coturn {
         writeFileSync(this.secretFile, `${SECRET}\n`, { mode: 0o600 });
     }
 
-    /* peers: the media addresses to which it may relay. */
+    /* In the lab. peers: the media addresses to which it may relay. */
     async start(how) {
+        this.#beNamed(how.address);
         const file = this.file('turnserver.conf');
         const log = openSync(this.file('log'), 'w');
         writeFileSync(file, settings(how));
@@ -44,6 +46,15 @@ export class Coturn {
         closeSync(log);
         await until(`coturn takes connections at ${how.address}`, () => this.#child.exitCode === null ? this.#accepts(how.address)
             : Promise.reject(new Error(`coturn ended with ${this.#child.exitCode}:\n${this.log}`)), { every_ms: 20 });
+    }
+
+    /* In the mounts of the lab alone; and no name server is there to be waited for. */
+    #beNamed(address) {
+        const files = { hosts: `127.0.0.1 localhost\n${address} ${NAME}\n`, 'resolv.conf': 'nameserver 127.0.0.1\n' };
+        for (const [name, text] of Object.entries(files)) {
+            writeFileSync(this.file(name), text);
+            execFileSync('mount', ['--bind', this.file(name), `/etc/${name}`]);
+        }
     }
 
     #accepts(address) {

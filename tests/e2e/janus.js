@@ -54,7 +54,7 @@ export class Janus {
         write('janus.jcfg', `general: { configs_folder = "${this.#folder}", plugins_folder = "${file('plugins')}",
                 transports_folder = "${file('transports')}", debug_level = 4 }
             media: { ipv6 = false }
-            nat: { ice_lite = true, ice_enforce_list = "server" }`);
+            nat: { ice_lite = true, ice_enforce_list = "to-" }`); /* libnice answers over the link whose address it took, so: the hosts' links */
         write('janus.transport.websockets.jcfg', `general: { json = "compact", ws = false, wss = true, wss_port = ${this.port}, wss_ip = "${SERVER.v4}" }
             certificates: { cert_pem = "${file('cert.pem')}", cert_key = "${file('key.pem')}" }`);
         write('janus.plugin.videoroom.jcfg', `room-1: { description = "measured", publishers = 6, bitrate = 3000000, fir_freq = 0,

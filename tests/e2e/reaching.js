@@ -4,7 +4,6 @@
  * and Firefox are in a host of the lab's (netns.js) behind a firewall. Prints a line per network and how long it took; exits with 1 when one failed. */
 
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
 import { Broker, planOf } from './broker.js';
 import { atLeast, equal, figure } from './check.js';
 import { Coturn, turnUrls } from './coturn.js';
@@ -20,7 +19,6 @@ const NAT = `table ip kr_nat {
     chain coming { type nat hook prerouting priority -100; ip daddr ${SERVER.other} dnat to ${INNER}; }
     chain going { type nat hook output priority -100; ip daddr ${SERVER.other} dnat to ${INNER}; }
 }`;
-const TURN_NAME = 'turn.example.org';
 const PAGES = `ip daddr ${SERVER.v4} tcp dport 443`;
 const QUIET_MS = 1000;
 const GUESTS = [
@@ -118,22 +116,12 @@ function plan() {
     return { ...session, people: [...session.people, { participation: 'p-colleague', person: 'marsh', role: 'therapist', name: 'Dr. Marsh' }] };
 }
 
-/* In the mounts of the lab alone; and no name server is there to be waited for. */
-function nameTurn(turn) {
-    const files = { hosts: `127.0.0.1 localhost\n${SERVER.turn} ${TURN_NAME}\n`, 'resolv.conf': 'nameserver 127.0.0.1\n' };
-    for (const [name, text] of Object.entries(files)) {
-        writeFileSync(turn.file(name), text);
-        execFileSync('mount', ['--bind', turn.file(name), `/etc/${name}`]);
-    }
-}
-
 const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(NETWORKS);
 const stage = { turn: new Coturn(), browsers: {} };
 let reached = 0, local;
 try {
     execFileSync('ip', ['addr', 'add', INNER, 'dev', 'lo']);
     execFileSync('nft', ['-f', '-'], { input: NAT });
-    nameTurn(stage.turn);
     stage.broker = await Broker.start({
         plan: plan(), host: SERVER.v4, port: 443, media: [SERVER.v4, SERVER.v6, INNER].join(),
         options: {
