@@ -39,6 +39,10 @@ export async function journey(stage) {
     atLeast(tap.media({ to: client.id }).filter(({ kind }) => kind === 'rtp').length, counted,
         'RTP datagrams that the oracle saw going to the client, by the browser\'s own count');
 
+    equal(await therapist.page.evaluate(() => performance.getEntriesByType('resource').map(({ name }) => name)
+        .filter((name) => name.endsWith('.js') && !name.endsWith('/main.js'))
+        .filter((name) => !document.querySelector(`link[rel="modulepreload"][href="${name.split('/').pop()}"]`)).join()), '', 'modules found late');
+
     /* Waiting: warm, and nothing passes. */
     await silenceOf(all, 1500, 'waiting');
     equal(await lovedOne.page.evaluate(() => window.kinroom.roster.length), 0, 'people a waiting person knows of');
