@@ -84,11 +84,13 @@ async function inside(host, kind) {
     return { executablePath, debuggingPort };
 }
 
-/* folder: an empty one, for the profile. host: of netns.js, or null: here. flags: more of them, for Chromium. */
-export async function launch(kind, folder, viewport, host, flags) {
+/* folder: an empty one, for the profile. host: of netns.js, or null: here. flags: more of them, for Chromium; preferences: for Firefox. */
+export async function launch(kind, folder, viewport, host, { flags = [], preferences = {} }) {
     const { options } = BROWSERS[kind];
+    const more = kind === 'chromium' ? { args: [...options.args, ...flags] }
+        : { extraPrefsFirefox: { ...options.extraPrefsFirefox, ...preferences } };
     return puppeteer.launch({
-        ...options, ...(flags.length && { args: [...options.args, ...flags] }), ...host && await inside(host, kind), headless: true,
+        ...options, ...more, ...host && await inside(host, kind), headless: true,
         userDataDir: folder, defaultViewport: viewport, acceptInsecureCerts: true,
     });
 }

@@ -154,7 +154,7 @@ try {
     stage.host = await Host.start('viewer', { path: stage.path });
     stops.unshift(() => stage.host.stop(), () => stage.path.stop());
     const flags = scenery(folder);
-    const publisher = await Browser.start('chromium', null, flags);
+    const publisher = await Browser.start('chromium', null, { flags });
     stops.unshift(() => publisher.stop());
     stage.viewer = await Browser.start('chromium', stage.host);
     stops.unshift(() => stage.viewer.stop());

@@ -31,10 +31,10 @@ export class Browser {
         this.kind = kind;
     }
 
-    /* kind, host, flags: of browsers.js */
-    static async start(kind = 'chromium', host = null, flags = []) {
+    /* kind, host, more: of browsers.js */
+    static async start(kind = 'chromium', host = null, more = {}) {
         const browser = new Browser(kind);
-        browser.#program = await launch(kind, browser.#folder, WIDTHS.desktop, host, flags);
+        browser.#program = await launch(kind, browser.#folder, WIDTHS.desktop, host, more);
         return browser;
     }
 

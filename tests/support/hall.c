@@ -193,13 +193,17 @@ void hall_say_rtcp(struct hall *h, int person, struct bytes compound)
     carry(h);
 }
 
-static void write_extensions(struct writer *w, const char *mid, bool video, uint8_t level)
+static void write_extensions(struct writer *w, const char *mid, const char *rid, bool video, uint8_t level)
 {
     uint8_t elements[8] = { 0 };
     struct writer e = writer_over(elements, sizeof elements);
     if (mid[0]) {
         write_u8(&e, HALL_MID_ID << 4);
         write_u8(&e, (uint8_t)mid[0]);
+    }
+    if (rid[0]) {
+        write_u8(&e, HALL_RID_ID << 4);
+        write_u8(&e, (uint8_t)rid[0]);
     }
     if (!video) {
         write_u8(&e, HALL_LEVEL_ID << 4);
@@ -211,7 +215,7 @@ static void write_extensions(struct writer *w, const char *mid, bool video, uint
 }
 
 /* VP8 as it must look: X, S; I with 15 bits; then the frame's first byte, whose lowest bit is clear in a keyframe. */
-void hall_packet_as(struct hall *h, int person, bool video, uint32_t ssrc, const char *mid)
+static void send_packet(struct hall *h, int person, bool video, uint32_t ssrc, const char *mid, const char *rid)
 {
     struct hall_person *p = &h->people[person];
     uint8_t buffer[200];
@@ -221,7 +225,7 @@ void hall_packet_as(struct hall *h, int person, bool video, uint32_t ssrc, const
     write_be16(&w, p->seq[video]++);
     write_be32(&w, p->time[video] += video ? 3600 : 960);
     write_be32(&w, ssrc);
-    write_extensions(&w, mid, video, p->level);
+    write_extensions(&w, mid, rid, video, p->level);
     if (video) {
         write_be16(&w, 0x9080);
         write_be16(&w, (uint16_t)(0x8000 | p->seq[1]));
@@ -235,6 +239,16 @@ void hall_packet_as(struct hall *h, int person, bool video, uint32_t ssrc, const
     write_u8(&w, MARK);
     write_u8(&w, (uint8_t)person);
     hall_say(h, person, writer_bytes(&w));
+}
+
+void hall_packet_as(struct hall *h, int person, bool video, uint32_t ssrc, const char *mid)
+{
+    send_packet(h, person, video, ssrc, mid, "");
+}
+
+void hall_layer_as(struct hall *h, int person, uint32_t ssrc, const char *mid, const char *rid)
+{
+    send_packet(h, person, true, ssrc, mid, rid);
 }
 
 static void tick(struct hall *h)
@@ -259,7 +273,7 @@ void hall_run(struct hall *h, usec_t span_us)
             if (p->sound && h->now.mono_us % AUDIO_US == 0)
                 hall_packet_as(h, i, false, p->ssrc[0], "0");
             if (p->picture && h->now.mono_us % VIDEO_US == 0)
-                hall_packet_as(h, i, true, p->ssrc[1], "1");
+                hall_layer_as(h, i, p->ssrc[1], "1", h->layered ? "l" : "");
         }
     }
 }
@@ -303,7 +317,7 @@ bool hall_ask(struct hall *h, int person, const char *json)
 }
 
 /* "\\r\\n" is JSON's spelling of a line's end. */
-static void write_section(struct writer *w, int mid, bool video, bool sends, const char *credentials)
+static void write_section(struct writer *w, int mid, bool video, bool sends, bool layered, const char *credentials)
 {
     write_format(w, "m=%s 9 UDP/TLS/RTP/SAVPF %s\\r\\nc=IN IP4 0.0.0.0\\r\\n%sa=setup:actpass\\r\\na=mid:%d\\r\\n",
                  video ? "video" : "audio", video ? "96 97" : "111", credentials, mid);
@@ -315,6 +329,11 @@ static void write_section(struct writer *w, int mid, bool video, bool sends, con
                      HALL_TWCC_ID, video ? HALL_VP8 : HALL_OPUS);
     if (!video)
         write_format(w, "a=extmap:%d urn:ietf:params:rtp-hdrext:ssrc-audio-level\\r\\n", HALL_LEVEL_ID);
+    if (video && sends && layered)
+        write_format(w,
+                     "a=extmap:%d urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\\r\\na=rid:l send\\r\\na=rid:h send\\r\\n"
+                     "a=simulcast:send l;h\\r\\n",
+                     HALL_RID_ID);
     write_format(w, "a=%s\\r\\na=rtcp-mux\\r\\na=rtpmap:%s\\r\\n", sends ? "sendonly" : "recvonly",
                  video ? "96 VP8/90000\\r\\na=rtcp-fb:96 nack\\r\\na=rtcp-fb:96 nack pli\\r\\na=rtpmap:97 rtx/90000"
                          "\\r\\na=fmtp:97 apt=96"
@@ -338,7 +357,7 @@ static void negotiate(struct hall *h, int person)
         write_format(&w, " %d", mid);
     write_text(&w, "\\r\\n");
     for (int mid = 0; mid < 2 + SLOTS_OF_SOUND + SLOTS_OF_PICTURES; mid++)
-        write_section(&w, mid, mid == 1 || mid >= 2 + SLOTS_OF_SOUND, mid < 2, credentials);
+        write_section(&w, mid, mid == 1 || mid >= 2 + SLOTS_OF_SOUND, mid < 2, h->layered, credentials);
     write_text(&w, "\"");
     json[w.len] = '\0';
     require(!w.bad && hall_ask(h, person, (const char *)json), "an offer was refused");

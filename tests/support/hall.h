@@ -12,7 +12,7 @@
 enum { HALL_MOST = 14, HALL_THERAPIST = 0, HALL_NOBODY = -1, HALL_DATAGRAM_MAX = 1500 };
 enum { HALL_QUIET = 127, HALL_VOICE = 0x80 | 30 };             /* RFC 6464 */
 enum { HALL_OPUS = 111, HALL_VP8 = 96, HALL_RTX = 97 };        /* payload types */
-enum { HALL_MID_ID = 4, HALL_LEVEL_ID = 5, HALL_TWCC_ID = 6 }; /* header extensions */
+enum { HALL_MID_ID = 4, HALL_LEVEL_ID = 5, HALL_TWCC_ID = 6, HALL_RID_ID = 7 }; /* header extensions */
 
 struct hall;
 
@@ -52,7 +52,8 @@ struct hall {
     struct now now;
     struct hall_person people[HALL_MOST];
     int count;
-    bool held; /* what people send is dropped, but for `last` */
+    bool held;    /* what people send is dropped, but for `last` */
+    bool layered; /* who comes from now on offers a camera of two layers, "l" and "h", and sends the lower one */
     uint32_t request;
     uint64_t out_bytes, stranger_bytes; /* that left the broker; of those, to where nobody sits */
     struct address stranger;            /* the latest of these addresses */
@@ -77,3 +78,4 @@ void hall_say(struct hall *, int person, struct bytes rtp);
 void hall_say_rtcp(struct hall *, int person, struct bytes compound);
 /* Sound or picture as theirs, but under this SSRC and MID ("" for none). */
 void hall_packet_as(struct hall *, int person, bool video, uint32_t ssrc, const char *mid);
+void hall_layer_as(struct hall *, int person, uint32_t ssrc, const char *mid, const char *rid); /* a picture, with a RID */

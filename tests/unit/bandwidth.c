@@ -18,6 +18,8 @@ struct path {
     uint8_t message[2000];
     struct bytes fci; /* the last report's */
     size_t padding;
+    uint16_t loses_each; /* of so many packets one; 0: none */
+    usec_t queue_us;     /* in which all others wait */
 };
 
 static struct path fresh(void)
@@ -29,7 +31,9 @@ static struct path fresh(void)
 
 static void packet(struct path *path, size_t bytes)
 {
-    twcc_packet(&path->heard, path->now_us + 40 * USEC_PER_MSEC, bandwidth_send(path->bandwidth, path->now_us, bytes));
+    uint16_t seq = bandwidth_send(path->bandwidth, path->now_us, bytes);
+    if (path->loses_each == 0 || seq % path->loses_each != 0)
+        twcc_packet(&path->heard, path->now_us + 40 * USEC_PER_MSEC + path->queue_us, seq);
 }
 
 static void report(struct path *path)
@@ -106,6 +110,28 @@ static void who_says_nothing_gets_a_modest_rate_and_who_stops_falls_to_it(void *
     bandwidth_destroy(path.bandwidth);
 }
 
+/* What is lost behind a queue, it dropped: sending that twice would lengthen it. */
+static void loss_is_the_paths_own_unless_there_is_a_queue(void **state)
+{
+    (void)state;
+    struct path path = fresh();
+    run(&path, 3000, true);
+    assert_true(bandwidth_loss(path.bandwidth) < 0.001);
+    path.loses_each = 10;
+    run(&path, 4000, true);
+    assert_true(bandwidth_loss(path.bandwidth) > 0.05 && bandwidth_loss(path.bandwidth) < 0.15);
+    path.queue_us = 100 * USEC_PER_MSEC;
+    run(&path, 1000, true);
+    assert_true(bandwidth_loss(path.bandwidth) < 0.001);
+    path.queue_us = 0;
+    run(&path, 1000, true);
+    assert_true(bandwidth_loss(path.bandwidth) > 0.05);
+    path.loses_each = 0;
+    run(&path, 4000, true);
+    assert_true(bandwidth_loss(path.bandwidth) < 0.001);
+    bandwidth_destroy(path.bandwidth);
+}
+
 static void nothing_sent_is_no_silence(void **state)
 {
     (void)state;
@@ -178,6 +204,7 @@ int main(void)
         cmocka_unit_test(numbers_follow_each_other_round_the_circle),
         cmocka_unit_test(it_finds_what_is_wanted_and_no_more),
         cmocka_unit_test(who_says_nothing_gets_a_modest_rate_and_who_stops_falls_to_it),
+        cmocka_unit_test(loss_is_the_paths_own_unless_there_is_a_queue),
         cmocka_unit_test(nothing_sent_is_no_silence),
         cmocka_unit_test(broken_doubled_and_invented_reports_change_nothing),
         cmocka_unit_test(wild_times_never_lead_out_of_the_bounds),

@@ -221,6 +221,41 @@ static void nobody_speaks_by_the_mid_of_a_slot_or_of_nothing(void **state)
     hall_close(h);
 }
 
+static void nobody_is_seen_by_a_layer_that_they_did_not_offer(void **state)
+{
+    (void)state;
+    struct hall *h = hall_open(KIND_GROUP, PEOPLE);
+    h->layered = true;
+    for (int i = 0; i < PEOPLE; i++)
+        h->people[i].picture = true;
+    hall_all_come(h);
+    hall_run(h, SECOND);
+    uint32_t slot_of_a = h->people[T].seen_on[A], slot_of_b = h->people[T].seen_on[B];
+    assert_in_range(h->people[T].seen[B], 10, 26);
+    hall_forget(h);
+    for (uint32_t i = 0; i < 10; i++) {
+        h->people[B].keyframe_wanted = true; /* with which any layer might begin */
+        hall_layer_as(h, B, 93000 + i, "1", "x");
+        hall_layer_as(h, B, 93100 + i, "1", "");
+        hall_layer_as(h, B, 93200 + i, "0", "l"); /* a layer of the microphone */
+        hall_layer_as(h, B, 93300 + i, "", "l");  /* of nothing */
+        hall_layer_as(h, B, 93400 + i, "2", "h"); /* of a slot */
+        hall_layer_as(h, B, h->people[A].ssrc[1], "", "l");
+        hall_layer_as(h, B, slot_of_a, "", "h");
+    }
+    assert_int_equal(h->people[T].seen[B] + h->people[A].seen[B], 0);
+    assert_int_equal(h->people[T].heard[B] + h->people[A].heard[B], 0);
+    hall_layer_as(h, B, h->people[B].ssrc[1], "1", "h"); /* known as the lower one, and stays it */
+    assert_int_equal(h->people[T].seen[B], 1);
+    assert_int_equal(h->people[T].seen_on[B], slot_of_b);
+    hall_run(h, SECOND);
+    assert_in_range(h->people[T].seen[A], 20, 26);
+    assert_in_range(h->people[T].seen[B], 20, 27);
+    assert_int_equal(h->people[T].seen_on[A], slot_of_a);
+    assert_all_is_well(h);
+    hall_close(h);
+}
+
 static void reports_and_goodbyes_in_the_name_of_others_change_nothing(void **state)
 {
     (void)state;
@@ -557,6 +592,7 @@ int main(void)
         cmocka_unit_test(unprotected_media_after_dtls_is_dropped),
         cmocka_unit_test(nobody_speaks_under_the_ssrc_of_somebody_else),
         cmocka_unit_test(nobody_speaks_by_the_mid_of_a_slot_or_of_nothing),
+        cmocka_unit_test(nobody_is_seen_by_a_layer_that_they_did_not_offer),
         cmocka_unit_test(reports_and_goodbyes_in_the_name_of_others_change_nothing),
         cmocka_unit_test(a_track_that_changes_its_ssrc_all_the_time_costs_no_storm),
         cmocka_unit_test(padding_that_lies_reaches_nobody),
