@@ -6,6 +6,7 @@ import { createSocket } from 'node:dgram';
 import { createServer, connect } from 'node:net';
 import { freeTcpPort } from './broker.js';
 
+export const MEDIA_RELAY = '127.0.0.2';
 const BROKER = '127.0.0.1';
 
 /* Datagrams, both ways. */
@@ -16,12 +17,11 @@ export class MediaPath {
     #port;
     #isUp = true;
 
-    /* address: where it is, which the broker advertises in place of its own; at the same port. */
-    static async start(port, address) {
+    static async start(port) {
         const path = new MediaPath();
         path.#port = port;
         path.#front.on('message', (datagram, from) => path.#backOf(from)?.send(datagram, port, BROKER));
-        await new Promise((done, fail) => path.#front.on('error', fail).bind(port, address, done));
+        await new Promise((done, fail) => path.#front.on('error', fail).bind(port, MEDIA_RELAY, done));
         return path;
     }
 

@@ -2,34 +2,28 @@
  * seat: who was stepped out meanwhile is stepped out, who was not waits for the therapist, and neither is in. And a microphone that a phone
  * call takes away is off, for everybody to see, until it is turned on again. */
 
-import { readdirSync, readFileSync } from 'node:fs';
 import { kill } from 'node:process';
 import { pause, until } from '../check.js';
 import { grantFor, planOf } from '../broker.js';
 import { silenceOf } from '../silence.js';
 
 export const waits = true; /* for consent to end, and then the grace */
+export const only = 'chromium'; /* whose pages can be frozen from outside */
 
 const ASLEEP_MS = 35000; /* 30 s without a check, and a moment */
 const GRACE_MS = 30000;
 const LOOK_MS = 1000;
 
-const PAGES = /--type=renderer|-isForBrowser/; /* Chromium's processes with a page in them, and Firefox's */
-
-function descendants(pid) {
-    const children = readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
-        readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean).map(Number));
-    return [...children, ...children.flatMap(descendants)];
-}
-
 /* The process of a page: the one without which it does not answer. */
 async function processOf(person) {
-    const pages = descendants(person.page.browser().process().pid).filter((pid) => PAGES.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8')));
-    for (const pid of pages) {
-        kill(pid, 'SIGSTOP');
+    const session = await person.page.browser().target().createCDPSession();
+    const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+    await session.detach();
+    for (const { id } of processInfo.filter(({ type }) => type === 'renderer')) {
+        kill(id, 'SIGSTOP');
         const answers = await Promise.race([person.page.evaluate(() => true), pause(LOOK_MS).then(() => false)]);
-        kill(pid, 'SIGCONT');
-        if (!answers) return pid;
+        kill(id, 'SIGCONT');
+        if (!answers) return id;
     }
     throw new Error(`no process of the ${person.name} is known`);
 }
