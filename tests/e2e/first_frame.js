@@ -34,7 +34,7 @@ const PATHS = {
 const STEPS = [
     ['connected', 'TCP 1, TLS 1.3 1'],
     ['page', 'the page 1'],
-    ['scripts', 'scripts, each module named in the one before'],
+    ['scripts', 'scripts, all named in the page, six at a time'],
     ['socket', 'TCP and TLS anew, WebSocket upgrade 1'],
     ['welcome', 'the join and its answer 1'],
     ['offered', 'gathering, with TURN: its connection, permissions'],
