@@ -6,7 +6,6 @@ import { createSocket } from 'node:dgram';
 import { createServer, connect } from 'node:net';
 import { freeTcpPort } from './broker.js';
 
-export const MEDIA_RELAY = '127.0.0.2';
 const BROKER = '127.0.0.1';
 
 /* Datagrams, both ways. */
@@ -15,13 +14,16 @@ export class MediaPath {
     #backs = new Map(); /* "ip:port" of a browser -> the socket that the broker sees it as; null: nothing passes any more */
     #open = new Set();
     #port;
+    #address;
     #isUp = true;
 
-    static async start(port) {
+    /* address: where it is, which the broker advertises in place of its own; at the same port. */
+    static async start(port, address) {
         const path = new MediaPath();
         path.#port = port;
+        path.#address = address;
         path.#front.on('message', (datagram, from) => path.#backOf(from)?.send(datagram, port, BROKER));
-        await new Promise((done, fail) => path.#front.on('error', fail).bind(port, MEDIA_RELAY, done));
+        await new Promise((done, fail) => path.#front.on('error', fail).bind(port, address, done));
         return path;
     }
 
@@ -31,7 +33,7 @@ export class MediaPath {
         if (!this.#backs.has(name)) {
             const back = createSocket({ type: 'udp4', recvBufferSize: 1 << 22 });
             back.on('message', (datagram) => this.#isUp && this.#backs.get(name) === back && this.#front.send(datagram, port, address));
-            back.bind(); /* a port of its own at once */
+            back.bind(0, this.#address); /* a port of its own at once; Firefox believes in no mapped address that is loopback's */
             this.#open.add(back);
             this.#backs.set(name, back);
         }

@@ -4,7 +4,8 @@
 import { execFileSync } from 'node:child_process';
 import { equal, until } from '../check.js';
 import { KINROOM } from '../broker.js';
-import { MEDIA_RELAY, MediaPath } from '../paths.js';
+import { mediaAddressFor } from '../browsers.js';
+import { MediaPath } from '../paths.js';
 
 const count = (tap, participant, which) => tap.streamsOf(participant).reduce((sum, stream) => sum + stream[which], 0);
 
@@ -35,11 +36,10 @@ async function changes(all, broker, path, change, restarts) {
     equal(intervals(broker), recorded, 'the intervals in the ledger, opened or closed');
 }
 
-export const only = 'chromium'; /* its networks are relays on loopback, which Firefox's pages don't reach */
-
 export async function journey(stage) {
-    const broker = await stage.broker({ options: { '--advertise-addresses': MEDIA_RELAY } });
-    const path = await MediaPath.start(broker.udpPort);
+    const relay = mediaAddressFor(stage.browser.kinds, '127.0.0.2');
+    const broker = await stage.broker({ media: '127.0.0.1', options: { '--advertise-addresses': relay } });
+    const path = await MediaPath.start(broker.udpPort, relay);
     try {
         const all = await stage.threePeople(broker);
         const { therapist, client, lovedOne } = all;

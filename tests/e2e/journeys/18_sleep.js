@@ -8,7 +8,7 @@ import { grantFor, planOf } from '../broker.js';
 import { silenceOf } from '../silence.js';
 
 export const waits = true; /* for consent to end, and then the grace */
-export const only = 'chromium'; /* whose pages can be frozen from outside */
+export const only = 'chromium'; /* whose pages can be frozen one by one; all of Firefox's answer checks from one process */
 
 const ASLEEP_MS = 35000; /* 30 s without a check, and a moment */
 const GRACE_MS = 30000;
