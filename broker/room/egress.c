@@ -14,6 +14,7 @@ enum {
 };
 
 #define METER_WINDOW_US (500 * USEC_PER_MSEC)
+#define TWICE_US (10 * USEC_PER_SEC) /* of two copies one comes, so the loss seems less while they go */
 
 /* ---- One packet ---- */
 
@@ -46,18 +47,47 @@ void egress_end(struct room *room, struct now now, struct link *to, const struct
     room->shared->counts.packets_out++;
 }
 
+bool egress_loses(const struct link *to)
+{
+    const double noticeable = 0.02;
+    return to->bandwidth && bandwidth_loss(to->bandwidth) > noticeable;
+}
+
+/* Only where that is little of what the path takes. */
+static bool sound_goes_twice(struct link *to, usec_t now_us)
+{
+    if (egress_loses(to))
+        to->sound_twice_until = now_us + TWICE_US;
+    return now_us < to->sound_twice_until &&
+           bandwidth_bps(to->bandwidth) > 4 * meter_bps(&to->sound, METER_WINDOW_US);
+}
+
+/* The same datagram, which SRTP's replay list drops where the first one came, too (RFC 3711 3.3.2). */
+static void send_copy(struct room *room, struct now now, struct link *to, struct datagram sent, struct outbox *out)
+{
+    if (outbox_datagram(out, &sent.peer, sent.data) != OK)
+        return;
+    pacer_pay(&to->pacer, now.mono_us, sent.data.len + IP_UDP_LEN);
+    meter_add(&to->sound, (int64_t)now.mono_us, (uint32_t)sent.data.len + IP_UDP_LEN);
+    room->shared->counts.packets_out++;
+}
+
 void egress_sound(struct room *room, struct now now, struct link *to, struct receive_slot *slot,
                   const struct track *track, const struct rtp *rtp, struct outbox *out)
 {
     struct egress_packet packet;
     if (!egress_can_send(to, now) || !egress_begin(&packet, SLOT_HEADER_MAX + rtp->payload.len, out))
         return;
+    bool red = track_is_red(track, rtp) && slot->stream.red_payload_type;
     bool wrote = track_is_red(track, rtp) ? slot_write_red(&slot->stream, now.mono_us, rtp, &packet.writer)
                                           : slot_write(&slot->stream, now.mono_us, rtp, &packet.writer);
     if (!wrote)
         return;
     meter_add(&to->sound, (int64_t)now.mono_us, (uint32_t)packet.writer.len + EGRESS_OVERHEAD);
+    size_t sent = outbox_datagram_count(out);
     egress_end(room, now, to, &slot->stream, &packet, out);
+    if (!red && outbox_datagram_count(out) > sent && sound_goes_twice(to, now.mono_us))
+        send_copy(room, now, to, outbox_datagram_at(out, sent), out);
 }
 
 static void put_picture(struct room *room, struct now now, struct link *to, struct receive_slot *slot,

@@ -27,7 +27,10 @@ bool egress_begin(struct egress_packet *, size_t len, struct outbox *);
 void egress_end(struct room *, struct now, struct link *to, const struct slot *, struct egress_packet *,
                 struct outbox *);
 
-/* A packet of a microphone. */
+/* Their path loses some of everything, and not because it is full: what is sent again, or can't be, goes in two copies. */
+bool egress_loses(const struct link *);
+
+/* A packet of a microphone. Where it would be lost for good, as it is without redundant audio (RFC 2198), two of it. */
 void egress_sound(struct room *, struct now, struct link *to, struct receive_slot *, const struct track *,
                   const struct rtp *, struct outbox *);
 /* A packet of the stream that feeds this slot; seq: extended, as its cache has it. Waits if it must. */

@@ -87,6 +87,7 @@ struct link {
     struct bandwidth *bandwidth; /* NULL: they tell nothing of what comes */
     struct pacer pacer;
     struct meter sound;        /* that they are sent */
+    usec_t sound_twice_until;  /* each packet of it in two copies */
     usec_t allocate_at;        /* when layers are looked at again; NEVER without pictures */
     usec_t repairs_paid_until; /* what is sent to them again costs time; how far ahead of the clock they are */
 };

@@ -21,8 +21,7 @@ static bool may_send(struct link *to, usec_t now_us, size_t len)
  * trip, in which the picture stands still: so two copies go. Not into a queue, which is full of packets already. */
 static unsigned copies_for(const struct link *to)
 {
-    const double noticeable = 0.02;
-    return to->bandwidth && bandwidth_loss(to->bandwidth) > noticeable ? 2 : 1;
+    return egress_loses(to) ? 2 : 1;
 }
 
 static void send_again(struct room *room, struct now now, struct link *to, struct slot *slot, uint16_t seq,
