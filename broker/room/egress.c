@@ -58,8 +58,7 @@ static bool sound_goes_twice(struct link *to, usec_t now_us)
 {
     if (egress_loses(to))
         to->sound_twice_until = now_us + TWICE_US;
-    return now_us < to->sound_twice_until &&
-           bandwidth_bps(to->bandwidth) > 4 * meter_bps(&to->sound, METER_WINDOW_US);
+    return now_us < to->sound_twice_until && bandwidth_bps(to->bandwidth) > 4 * meter_bps(&to->sound, METER_WINDOW_US);
 }
 
 /* The same datagram, which SRTP's replay list drops where the first one came, too (RFC 3711 3.3.2). */

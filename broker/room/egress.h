@@ -27,7 +27,7 @@ bool egress_begin(struct egress_packet *, size_t len, struct outbox *);
 void egress_end(struct room *, struct now, struct link *to, const struct slot *, struct egress_packet *,
                 struct outbox *);
 
-/* Their path loses some of everything, and not because it is full: what is sent again, or can't be, goes in two copies. */
+/* Their path loses some of everything, and not because it is full: what is sent again, or never, goes in two copies. */
 bool egress_loses(const struct link *);
 
 /* A packet of a microphone. Where it would be lost for good, as it is without redundant audio (RFC 2198), two of it. */

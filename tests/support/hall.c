@@ -330,10 +330,11 @@ static void write_section(struct writer *w, int mid, bool video, bool sends, boo
     if (!video)
         write_format(w, "a=extmap:%d urn:ietf:params:rtp-hdrext:ssrc-audio-level\\r\\n", HALL_LEVEL_ID);
     if (video && sends && layered)
-        write_format(w,
-                     "a=extmap:%d urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\\r\\na=rid:l send\\r\\na=rid:h send\\r\\n"
-                     "a=simulcast:send l;h\\r\\n",
-                     HALL_RID_ID);
+        write_format(
+            w,
+            "a=extmap:%d urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\\r\\na=rid:l send\\r\\na=rid:h send\\r\\n"
+            "a=simulcast:send l;h\\r\\n",
+            HALL_RID_ID);
     write_format(w, "a=%s\\r\\na=rtcp-mux\\r\\na=rtpmap:%s\\r\\n", sends ? "sendonly" : "recvonly",
                  video ? "96 VP8/90000\\r\\na=rtcp-fb:96 nack\\r\\na=rtcp-fb:96 nack pli\\r\\na=rtpmap:97 rtx/90000"
                          "\\r\\na=fmtp:97 apt=96"

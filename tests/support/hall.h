@@ -10,8 +10,8 @@
 #include "support/peer.h"
 
 enum { HALL_MOST = 14, HALL_THERAPIST = 0, HALL_NOBODY = -1, HALL_DATAGRAM_MAX = 1500 };
-enum { HALL_QUIET = 127, HALL_VOICE = 0x80 | 30 };             /* RFC 6464 */
-enum { HALL_OPUS = 111, HALL_VP8 = 96, HALL_RTX = 97 };        /* payload types */
+enum { HALL_QUIET = 127, HALL_VOICE = 0x80 | 30 };                              /* RFC 6464 */
+enum { HALL_OPUS = 111, HALL_VP8 = 96, HALL_RTX = 97 };                         /* payload types */
 enum { HALL_MID_ID = 4, HALL_LEVEL_ID = 5, HALL_TWCC_ID = 6, HALL_RID_ID = 7 }; /* header extensions */
 
 struct hall;
@@ -78,4 +78,5 @@ void hall_say(struct hall *, int person, struct bytes rtp);
 void hall_say_rtcp(struct hall *, int person, struct bytes compound);
 /* Sound or picture as theirs, but under this SSRC and MID ("" for none). */
 void hall_packet_as(struct hall *, int person, bool video, uint32_t ssrc, const char *mid);
-void hall_layer_as(struct hall *, int person, uint32_t ssrc, const char *mid, const char *rid); /* a picture, with a RID */
+void hall_layer_as(struct hall *, int person, uint32_t ssrc, const char *mid,
+                   const char *rid); /* a picture, with a RID */

@@ -90,7 +90,8 @@ static void a_picture_that_does_not_fit_pauses_and_the_sound_goes_on(void **stat
     end(w);
 }
 
-/* One in ten is lost each way, which the broker can't mend on the first: of 1000, 900 come to it, and 810 would go on. */
+/* One in ten is lost each way, which the broker can't mend on the first: of 1000, 900 come to it, and 810 would go on.
+ */
 static void sound_goes_twice_where_the_path_loses_some(void **state)
 {
     (void)state;
