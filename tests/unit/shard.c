@@ -132,8 +132,10 @@ static void a_client_whose_messages_do_not_fit_is_closed_and_may_join_again(void
 {
     (void)state;
     struct bench bench = bench_of(2);
-    for (int i = 0; i < 2; i++)
-        assert_int_equal(queue_push(bench.to_front, &(struct letter){ .kind = LETTER_SAY, .client = 1 }, 0), OK);
+    for (int i = 0; i < 2; i++) {
+        struct letter filler = { .kind = LETTER_SAY, .client = 1, .note = note_create(bytes_of("full")) };
+        assert_int_equal(queue_push(bench.to_front, &filler, 0), OK);
+    }
     send_join(&bench, 7);
     /* Once the letter behind it is taken out, the join was answered: into a full queue, however fast it is read. */
     assert_int_equal(queue_push(shard_inbox(bench.shard), &(struct letter){ .kind = LETTER_GONE, .client = 1 }, 0), OK);
