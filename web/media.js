@@ -154,7 +154,7 @@ const withCredentials = (sdp, ufrag, pwd) => sdp.replace(/^(a=ice-ufrag:)\S+/gm,
 async function sizeAnew(sender) {
     const parameters = sender.getParameters();
     const [lowest] = parameters.encodings;
-    if ('scalabilityMode' in lowest) return;
+    if (!lowest || 'scalabilityMode' in lowest) return;
     const { scaleResolutionDownBy: whole } = CAMERA[0];
     lowest.scaleResolutionDownBy = lowest.scaleResolutionDownBy === whole ? whole + 0.001 : whole;
     await sender.setParameters(parameters).catch(() => {}); /* half a picture is one, too */

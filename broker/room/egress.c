@@ -77,15 +77,15 @@ void egress_sound(struct room *room, struct now now, struct link *to, struct rec
     struct egress_packet packet;
     if (!egress_can_send(to, now) || !egress_begin(&packet, SLOT_HEADER_MAX + rtp->payload.len, out))
         return;
-    bool red = track_is_red(track, rtp) && slot->stream.red_payload_type;
-    bool wrote = track_is_red(track, rtp) ? slot_write_red(&slot->stream, now.mono_us, rtp, &packet.writer)
-                                          : slot_write(&slot->stream, now.mono_us, rtp, &packet.writer);
+    bool is_red = track_is_red(track, rtp), is_redundant = is_red && slot->stream.red_payload_type;
+    bool wrote = is_red ? slot_write_red(&slot->stream, now.mono_us, rtp, &packet.writer)
+                        : slot_write(&slot->stream, now.mono_us, rtp, &packet.writer);
     if (!wrote)
         return;
     meter_add(&to->sound, (int64_t)now.mono_us, (uint32_t)packet.writer.len + EGRESS_OVERHEAD);
     size_t sent = outbox_datagram_count(out);
     egress_end(room, now, to, &slot->stream, &packet, out);
-    if (!red && outbox_datagram_count(out) > sent && sound_goes_twice(to, now.mono_us))
+    if (!is_redundant && outbox_datagram_count(out) > sent && sound_goes_twice(to, now.mono_us))
         send_copy(room, now, to, outbox_datagram_at(out, sent), out);
 }
 

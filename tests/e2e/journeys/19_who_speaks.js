@@ -11,7 +11,7 @@ const tune = (person) => person.page.evaluate(async (isOwn) => {
         window.sing = (loud) => { tracks.mic.enabled = loud; };
         window.cough = (ms) => {
             window.sing(true);
-            setTimeout(() => window.sing(false), ms);
+            setTimeout(() => window.sing(false), ms); /* how long it lasts: nothing is waited for */
         };
         return window.sing(false);
     }
