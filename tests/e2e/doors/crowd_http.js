@@ -89,7 +89,7 @@ export const tests = {
     async 'whatever they ask for, a crowd from many addresses has half of the places'(broker) {
         const crowd = new Crowd(broker);
         for (let i = 0; i < STRANGERS; i++) await crowd.hold(1, i % 2 ? JOIN : asAnybody, `127.0.1.${i + 1}`, { seen_ms: 0 });
-        await pause(50);
+        await until('the last of them is seen', async () => (await ask(broker, JOIN, { from: '127.0.0.2' })).status === 503, { within_ms: 3000 });
         for (const what of [JOIN, asAnybody]) isTurnedAway(await ask(broker, what, { from: '127.0.0.2' }), 503, 'one too many');
         await clinicIsServed(broker);
         await crowd.goHome();
