@@ -21,6 +21,15 @@ async function endSoon(broker, id) {
     return expires;
 }
 
+const PAGE_SHOWS_S = 15; /* of a busy machine; the gate is judged by the broker's socket */
+const NS_PER_S = 1e9;
+
+/* The wiretap reads the machine's monotonic clock, as process.hrtime does; a grant ends by the wall's. */
+const unixOf = (mono_ns) => Date.now() / 1000 - (Number(process.hrtime.bigint()) - mono_ns) / NS_PER_S;
+
+const steppedOut = (tap, person) =>
+    tap.texts({ dir: 'out', type: 'seat', participant: person.id }).findLast(({ text }) => text.seat === 'stepped_out');
+
 export async function journey(stage) {
     const plan = planOf();
     const broker = await stage.broker({ plan: {
@@ -59,9 +68,9 @@ export async function journey(stage) {
 
     /* The permission ends while they are in. */
     await until('the permission ends and shuts the gate', () => lovedOne.page.$('#page[data-state="stepped_out"]'),
-        { within_ms: (ends - now_s() + 5) * 1000, every_ms: 200 });
-    const late_s = Date.now() / 1000 - ends;
-    equal(late_s > -0.5 && late_s < 2, true, `the gate shut with the permission (off by ${late_s.toFixed(2)} s)`);
+        { within_ms: (ends - now_s() + PAGE_SHOWS_S) * 1000, every_ms: 200 });
+    const late_s = unixOf(steppedOut(tap, lovedOne).t) - ends;
+    equal(late_s > -0.5 && late_s < 1, true, `the gate shut with the permission (off by ${late_s.toFixed(2)} s)`);
     includes(await lovedOne.page.$eval('#card-lines', (node) => node.textContent), 'permission', 'what the loved one reads');
     await pause(100);
     await silenceOf({ tap, therapist, client, lovedOne }, 1000, 'the permission over');
