@@ -28,6 +28,20 @@ enum {
     OUTBOX_HIGH = OUTBOX_ITEMS / 2,
     RETRY_MS = 10,
     EVENTS = 8,
+    BATCHES_PER_TURN = 16, /* of each socket: then letters and timers have their turn */
+};
+
+/* With little to do, each datagram is forwarded as it comes. From so many a millisecond on, in and out, they are let
+ * gather for as long: one turn then pays for all of them, and what goes to one receiver leaves in longer trains. */
+enum { BUSY_DATAGRAMS_PER_MS = 8 };
+#define GATHER_US USEC_PER_MSEC
+#define LOAD_WINDOW_US (50 * USEC_PER_MSEC) /* longer than a picture's time, as pictures come in bursts */
+
+/* What a shard had to do of late. */
+struct load {
+    usec_t since;
+    uint64_t datagrams;
+    bool busy;
 };
 
 struct shard {
@@ -43,6 +57,8 @@ struct shard {
     size_t refused_count;
     int wake_fd, timer_fd, epoll_fd;
     usec_t armed_for; /* what the timer is set to; NEVER when it is not */
+    struct load load;
+    usec_t turned_at; /* when this turn began */
     /* Clients to be closed whose letter found the queue to the front full; tried again each turn. */
     client_id *unclosed;
     size_t unclosed_count, unclosed_max; /* as many as clients */
@@ -80,6 +96,7 @@ static enum status open_sockets(struct shard *s, const struct shard_config *conf
         .shard = s->index,
         .bind = config->bind,
         .bind_count = config->bind_count,
+        .datagrams_max = OUTBOX_ITEMS,
         .tcp_max = config->clients_max,
         .tcp_per_address_max = config->tcp_per_address_max,
         .log = s->log,
@@ -274,6 +291,7 @@ static void flush(struct shard *s, struct now now, client_id cause)
     do {
         send_records(s, cause);
         sockets_send(s->sockets, s->outbox);
+        s->load.datagrams += outbox_datagram_count(s->outbox);
         send_messages(s);
         for (size_t i = 0; i < outbox_overflowed_count(s->outbox); i++)
             close_later(s, outbox_overflowed_at(s->outbox, i));
@@ -491,6 +509,15 @@ static int patience_ms(const struct shard *s)
     return s->unclosed_count > 0 || s->done.kind ? RETRY_MS : -1;
 }
 
+/* Nothing is looked at before: neither sockets nor letters nor timers, which so come late by GATHER_US at the most. */
+static void gather(const struct shard *s)
+{
+    usec_t until = s->turned_at + GATHER_US;
+    struct timespec when = { .tv_sec = (time_t)(until / USEC_PER_SEC),
+                             .tv_nsec = (long)(until % USEC_PER_SEC) * 1000 };
+    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &when, NULL);
+}
+
 static void sleep_until_due(struct shard *s)
 {
     struct epoll_event events[EVENTS];
@@ -506,14 +533,41 @@ static void sleep_until_due(struct shard *s)
     }
 }
 
+/* A full batch means that there may be more. */
+static bool receive(struct shard *s)
+{
+    size_t taken = 0, got = SOCKETS_BATCH;
+    for (int i = 0; i < BATCHES_PER_TURN && got >= SOCKETS_BATCH; i++) {
+        got = sockets_receive(s->sockets, take_datagram, s);
+        taken += got;
+    }
+    s->load.datagrams += taken;
+    return taken > 0;
+}
+
+static void weigh(struct load *load, usec_t now_us)
+{
+    usec_t span = now_us - load->since;
+    if (span < LOAD_WINDOW_US)
+        return;
+    load->busy = load->datagrams * USEC_PER_MSEC >= span * BUSY_DATAGRAMS_PER_MS;
+    load->datagrams = 0;
+    load->since = now_us;
+}
+
 static void *run(void *context)
 {
     struct shard *s = context;
     while (!atomic_load(&s->stopping)) {
-        sleep_until_due(s);
+        if (s->load.busy)
+            gather(s);
+        else
+            sleep_until_due(s);
+        s->turned_at = host_now().mono_us;
+        weigh(&s->load, s->turned_at);
         take_answers(s);
         open_letters(s);
-        bool taken = sockets_receive(s->sockets, take_datagram, s) > 0;
+        bool taken = receive(s);
         struct now now = host_now();
         if (taken)
             flush(s, now, 0);

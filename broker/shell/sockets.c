@@ -6,12 +6,23 @@
 #include <sys/epoll.h>
 
 #include "shell/host.h"
-#include "shell/udp.h"
 
 struct sockets {
     struct udp *udp;
     struct tcp *tcp;
 };
+
+static enum status open_udp(struct sockets *k, const struct sockets_config *config, struct address *failed)
+{
+    struct entropy entropy = host_entropy();
+    struct udp_config udp = {
+        .bind = config->bind,
+        .bind_count = config->bind_count,
+        .datagrams_max = config->datagrams_max,
+    };
+    entropy_fill(&entropy, &udp.seed, sizeof udp.seed);
+    return udp_create(&k->udp, &udp, failed);
+}
 
 static enum status open_tcp(struct sockets *k, const struct sockets_config *config, struct address *failed)
 {
@@ -34,7 +45,7 @@ enum status sockets_create(struct sockets **created, const struct sockets_config
     struct sockets *k = calloc(1, sizeof *k);
     if (!k)
         return ERR_NO_MEMORY;
-    enum status status = udp_create(&k->udp, config->bind, config->bind_count, &failed);
+    enum status status = open_udp(k, config, &failed);
     if (status == OK) {
         transport = "TCP";
         status = open_tcp(k, config, &failed);

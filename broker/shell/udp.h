@@ -1,5 +1,5 @@
 /* udp.h - the UDP sockets of one shard, one for each address, so that a reply always leaves from the address that its
- * peer knows: `via` of a peer's address is the socket's index. Nonblocking; batched both ways. */
+ * peer knows: `via` of a peer's address is the socket's index. Nonblocking; batched both ways, and what goes to one peer in trains. */
 #pragma once
 
 #include "base/address.h"
@@ -10,9 +10,15 @@ enum { UDP_BATCH = 64, UDP_DATAGRAM_MAX = 2048, UDP_SOCKETS_MAX = 8 };
 
 struct udp;
 
-/* Binds each address (with its port). ERR_SYSTEM leaves errno and sets *failed to the address that could not be bound.
- */
-enum status udp_create(struct udp **, const struct address *, size_t count, struct address *failed);
+struct udp_config {
+    const struct address *bind; /* with ports */
+    size_t bind_count;
+    size_t datagrams_max; /* of the outboxes that it will send */
+    uint64_t seed;        /* secret */
+};
+
+/* Binds each address. ERR_SYSTEM leaves errno and sets *failed to the address that could not be bound. */
+enum status udp_create(struct udp **, const struct udp_config *, struct address *failed);
 void udp_destroy(struct udp *);
 
 /* For epoll. */
@@ -27,7 +33,7 @@ struct udp_received {
 /* Up to UDP_BATCH of what waits on one socket, without blocking; what was longer than UDP_DATAGRAM_MAX is left out. */
 size_t udp_receive(struct udp *, size_t index, struct udp_received out[static UDP_BATCH]);
 
-/* Sends each of the outbox's datagrams that go by UDP, in order; what the kernel will not take is dropped and counted.
- */
+/* Sends each of the outbox's datagrams that go by UDP, in trains (trains.h): in order for each peer. What the kernel
+ * will not take is dropped and counted. */
 void udp_send(struct udp *, const struct outbox *);
 uint64_t udp_dropped(const struct udp *);
