@@ -12,9 +12,11 @@
 
 #include "api/api.h"
 #include "room/broker.h"
+#include "shell/handshakes.h"
 #include "shell/host.h"
 #include "shell/scribe.h"
 #include "shell/sockets.h"
+#include "transport/demux.h"
 #include "transport/dtls.h"
 
 enum {
@@ -51,6 +53,7 @@ struct shard {
     struct dtls_identity *identity;
     struct outbox *outbox;
     struct sockets *sockets;
+    struct handshakes *handshakes;
     struct queue *inbox, *to_front, *answers, *to_scribe;
     struct letter done; /* owed to the clerk, who waits for one at a time; LETTER_NONE: nothing */
     uint64_t *refused;  /* OPENs that the queue had no room for, of one flush */
@@ -143,6 +146,7 @@ static enum status open_all(struct shard *s, const struct shard_config *config)
     TRY(queue_create(&s->inbox, INBOX_LETTERS + config->clients_max, INBOX_BYTES, (struct waker){ wake, s }));
     TRY(queue_create(&s->answers, INBOX_LETTERS + config->clients_max, ANSWERS_BYTES, (struct waker){ wake, s }));
     TRY(open_sockets(s, config));
+    TRY(handshakes_create(&s->handshakes));
     return open_core(s, config);
 }
 
@@ -176,6 +180,7 @@ void shard_destroy(struct shard *s)
     outbox_destroy(s->outbox);
     letter_wipe(&s->done);
     sockets_destroy(s->sockets);
+    handshakes_destroy(s->handshakes);
     queue_destroy(s->inbox);
     queue_destroy(s->answers);
     const int fds[] = { s->wake_fd, s->timer_fd, s->epoll_fd };
@@ -473,14 +478,44 @@ static void open_letters(struct shard *s)
     }
 }
 
-static enum status take_datagram(void *context, struct now now, const struct address *peer, uint8_t *data, size_t len)
+/* What a peer's bytes come to is counted by the core. */
+static enum status hand_on(struct shard *s, struct now now, const struct address *peer, uint8_t *data, size_t len)
 {
-    struct shard *s = context;
-    /* What a peer's bytes come to is counted by the core. */
     enum status status = broker_datagram(s->broker, now, peer, data, len, s->outbox);
     if (outbox_datagram_count(s->outbox) > OUTBOX_HIGH)
         flush(s, now, 0);
     return status;
+}
+
+static enum status hand_on_handshake(struct shard *s, struct now now, const struct address *peer, uint8_t *data,
+                                     size_t len)
+{
+    usec_t began = host_now().mono_us;
+    enum status status = hand_on(s, now, peer, data, len);
+    handshakes_took(s->handshakes, host_now().mono_us - began);
+    return status;
+}
+
+static enum status take_datagram(void *context, struct now now, const struct address *peer, uint8_t *data, size_t len)
+{
+    struct shard *s = context;
+    if (demux((struct bytes){ data, len }) != PACKET_DTLS)
+        return hand_on(s, now, peer, data, len);
+    if (handshakes_may(s->handshakes))
+        return hand_on_handshake(s, now, peer, data, len);
+    handshakes_keep(s->handshakes, peer, (struct bytes){ data, len });
+    return ERR_STATE; /* whose it is, nobody has looked yet */
+}
+
+/* Those that an earlier turn had no time for. */
+static bool take_handshakes(struct shard *s)
+{
+    struct datagram d;
+    bool taken = false;
+    handshakes_turn(s->handshakes);
+    for (; handshakes_next(s->handshakes, &d); taken = true)
+        hand_on_handshake(s, host_now(), &d.peer, (uint8_t *)(uintptr_t)d.data.at, d.data.len); /* the copy is ours */
+    return taken;
 }
 
 /* The kernel holds the deadline as an absolute time: so a turn's own length never adds to its sleep, and the clock is
@@ -504,7 +539,7 @@ static void arm_timer(struct shard *s)
 /* -1: until something happens; else milliseconds. */
 static int patience_ms(const struct shard *s)
 {
-    if (!queue_is_empty(s->inbox) || !queue_is_empty(s->answers))
+    if (!queue_is_empty(s->inbox) || !queue_is_empty(s->answers) || handshakes_wait(s->handshakes))
         return 0;
     return s->unclosed_count > 0 || s->done.kind ? RETRY_MS : -1;
 }
@@ -513,8 +548,7 @@ static int patience_ms(const struct shard *s)
 static void gather(const struct shard *s)
 {
     usec_t until = s->turned_at + GATHER_US;
-    struct timespec when = { .tv_sec = (time_t)(until / USEC_PER_SEC),
-                             .tv_nsec = (long)(until % USEC_PER_SEC) * 1000 };
+    struct timespec when = { .tv_sec = (time_t)(until / USEC_PER_SEC), .tv_nsec = (long)(until % USEC_PER_SEC) * 1000 };
     clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &when, NULL);
 }
 
@@ -567,7 +601,8 @@ static void *run(void *context)
         weigh(&s->load, s->turned_at);
         take_answers(s);
         open_letters(s);
-        bool taken = receive(s);
+        bool taken = take_handshakes(s);
+        taken |= receive(s);
         struct now now = host_now();
         if (taken)
             flush(s, now, 0);
@@ -601,5 +636,6 @@ void shard_stop(struct shard *s)
     log_info(s->log, "shard %zu stopped: %llu packets in, %llu out, %llu refused, %llu dropped", s->index,
              (unsigned long long)counts.packets_in, (unsigned long long)counts.packets_out,
              (unsigned long long)counts.packets_refused,
-             (unsigned long long)(outbox_dropped(s->outbox) + sockets_dropped(s->sockets)));
+             (unsigned long long)(outbox_dropped(s->outbox) + sockets_dropped(s->sockets) +
+                                  handshakes_dropped(s->handshakes)));
 }

@@ -161,8 +161,8 @@ static bool is_full(int cause)
     return cause == EAGAIN || cause == ENOBUFS;
 }
 
-/* A train that the kernel will not cut, as its datagrams are longer than the path's MTU or the device can't: one by one.
- * False when the socket is full. */
+/* A train that the kernel will not cut, as its datagrams are longer than the path's MTU or the device can't: one by
+ * one. False when the socket is full. */
 static bool send_singly(struct udp *u, int fd, const struct msghdr *train)
 {
     for (size_t i = 0; i < train->msg_iovlen; i++) {
@@ -188,8 +188,8 @@ static void drop_from(struct udp *u, size_t header)
         u->dropped += u->headers[header].msg_hdr.msg_iovlen;
 }
 
-/* One batch for one socket. What fails for its own sake (no route, say) is skipped; a full socket drops the rest: what is
- * late by a queue's length is of no use to anybody. */
+/* One batch for one socket. What fails for its own sake (no route, say) is skipped; a full socket drops the rest: what
+ * is late by a queue's length is of no use to anybody. */
 static void send_batch(struct udp *u, int fd)
 {
     size_t at = 0;

@@ -1,5 +1,6 @@
 /* udp.h - the UDP sockets of one shard, one for each address, so that a reply always leaves from the address that its
- * peer knows: `via` of a peer's address is the socket's index. Nonblocking; batched both ways, and what goes to one peer in trains. */
+ * peer knows: `via` of a peer's address is the socket's index. Nonblocking; batched both ways, and what goes to one
+ * peer in trains. */
 #pragma once
 
 #include "base/address.h"
