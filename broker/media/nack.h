@@ -28,12 +28,19 @@ struct nack_missing {
 struct nack {
     bool started;
     uint64_t highest;
-    struct nack_missing missing[NACK_MISSING_MAX]; /* in the order of seq */
-    size_t count;
     usec_t ask_at; /* no one of them is due before; may be early */
     usec_t rtt_us; /* from asking to having, smoothed; 0: not known */
+    size_t count;
+    struct nack_missing missing[NACK_MISSING_MAX]; /* in the order of seq */
 };
 
+/* As fresh. */
+static inline void nack_reset(struct nack *nack)
+{
+    nack->started = false;
+    nack->highest = nack->count = 0;
+    nack->ask_at = nack->rtt_us = 0;
+}
 /* All zero is a fresh one. One packet came, or was brought by a retransmission. True when something is given up for
  * lost by it: a gap too long. */
 bool nack_packet(struct nack *, usec_t now_us, uint64_t seq);

@@ -93,13 +93,31 @@ void slot_stamp(const struct slot *slot, uint8_t *packet, uint16_t number)
         store_be16(packet + NUMBER_AT, number);
 }
 
+/* A browser cuts a picture into packets that differ by an octet, and one that is longer than the first would end its
+ * train (one UDP_SEGMENT size for all but the last). So all but a picture's last are padded to the next multiple of
+ * eight: RFC 3550 5.1. Those of few octets would not be cut. */
+static void pad_for_train(const struct rtp *rtp, uint8_t *packet, struct writer *out)
+{
+    enum { CUT_LEAST = 256 };
+    if (rtp->marker || rtp->payload.len < CUT_LEAST || out->cap - out->len < SLOT_TRAIN_MULTIPLE)
+        return;
+    size_t padding = SLOT_TRAIN_MULTIPLE - rtp->payload.len % SLOT_TRAIN_MULTIPLE;
+    packet[0] |= PADDING;
+    for (size_t i = 1; i < padding; i++)
+        write_u8(out, 0);
+    write_u8(out, (uint8_t)padding);
+}
+
 static void write_packet(struct slot *slot, struct rtp *rtp, const struct video_packet *video, struct writer *out)
 {
+    uint8_t *packet = out->at + out->len;
     rtp->ssrc = slot->ssrc;
     rtp->payload_type = slot->codec.payload_type;
     write_header(slot, rtp, out);
     if (video && rtp->payload.len > 0)
         video_rewrite(out->at + out->len - rtp->payload.len, video, video->picture_id, video->tl0_picture_index);
+    if (slot->video)
+        pad_for_train(rtp, packet, out);
     slot->packets++;
     slot->octets += (uint32_t)rtp->payload.len;
     slot->sent_since_report = true;

@@ -17,6 +17,8 @@ enum {
     SLOT_REPAIR_HEADER_LEN = 2, /* ahead of what is sent again, the lost packet's sequence number: RFC 4588 4 */
     SLOT_EXTENSION_LEN = 8,     /* the transport-wide number as RFC 8285 4.2 writes it */
     SLOT_HEADER_MAX = RTP_HEADER_LEN + SLOT_EXTENSION_LEN + SLOT_REPAIR_HEADER_LEN,
+    SLOT_TRAIN_MULTIPLE =
+        8, /* packets of a picture, but its last, are padded to a multiple of it, so by as much at most */
     SLOT_PADDING_MAX = 255, /* RFC 3550 5.1: one octet counts it */
 };
 
@@ -66,7 +68,8 @@ bool slot_write(struct slot *, usec_t now_us, const struct rtp *in, struct write
 bool slot_write_red(struct slot *, usec_t now_us, const struct rtp *in, struct writer *out);
 /* The same for a packet of a picture, its counters rewritten; false also before the keyframe and for a temporal layer
  * that is left out. A packet of such a layer that comes late, behind others that went out, leaves a gap in their
- * numbers: an empty packet fills it. */
+ * numbers: an empty packet fills it. Where there is room, all packets of a picture but its last are padded to a
+ * SLOT_TRAIN_MULTIPLE, as packets of one length leave in one train. */
 bool slot_write_video(struct slot *, usec_t now_us, const struct rtp *in, const struct video_packet *,
                       struct writer *out);
 /* Puts the transport-wide number in its place in a written packet. */

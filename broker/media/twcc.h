@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/status.h"
 
-enum { TWCC_WINDOW = 1024 }; /* packets that one report can speak of */
+enum { TWCC_WINDOW = 512 }; /* packets that one report can speak of: as many as come of 50 Mbit/s until it is due */
 #define TWCC_INTERVAL_US (100 * USEC_PER_MSEC)
 
 struct twcc {

@@ -93,7 +93,8 @@ static void put_picture(struct room *room, struct now now, struct link *to, stru
                         const struct rtp *rtp, const struct video_packet *video, struct outbox *out)
 {
     struct egress_packet packet;
-    if (egress_can_send(to, now) && egress_begin(&packet, SLOT_HEADER_MAX + rtp->payload.len, out) &&
+    if (egress_can_send(to, now) &&
+        egress_begin(&packet, SLOT_HEADER_MAX + rtp->payload.len + SLOT_TRAIN_MULTIPLE, out) &&
         slot_write_video(&slot->stream, now.mono_us, rtp, video, &packet.writer))
         egress_end(room, now, to, &slot->stream, &packet, out);
 }

@@ -9,19 +9,13 @@
 
 enum { AUDIO_CLOCK = 48000, VIDEO_CLOCK = 90000 };
 
-static void stream_init(struct stream *stream, uint32_t ssrc, uint32_t clock_rate)
-{
-    *stream = (struct stream){ .ssrc = ssrc };
-    reception_init(&stream->reception, clock_rate);
-}
-
-/* NULL without memory for it. */
+/* NULL without memory for it. All zero, most of a stream stays untouched until packets are missing. */
 static struct stream *track_layer(struct track *track, bool video, uint8_t layer)
 {
     struct stream *stream = track->layers[layer];
-    if (stream || (stream = malloc(sizeof *stream)) == NULL)
+    if (stream || (stream = calloc(1, sizeof *stream)) == NULL)
         return stream;
-    stream_init(stream, 0, video ? VIDEO_CLOCK : AUDIO_CLOCK);
+    reception_init(&stream->reception, video ? VIDEO_CLOCK : AUDIO_CLOCK);
     return track->layers[layer] = stream;
 }
 
@@ -59,11 +53,15 @@ static void slot_of(struct receive_slot *slot, const struct negotiated_slot *how
         slot_set_repair(&slot->stream, how->repair_ssrc, entropy);
 }
 
-static void slots_init(struct link *link, const struct negotiated *agreed, const struct entropy *entropy)
+static enum status slots_init(struct link *link, const struct negotiated *agreed, const struct entropy *entropy)
 {
+    link->slots = calloc(agreed->slot_count, sizeof *link->slots);
+    if (!link->slots && agreed->slot_count > 0)
+        return ERR_NO_MEMORY;
     link->slot_count = agreed->slot_count;
     for (size_t i = 0; i < agreed->slot_count; i++)
         slot_of(&link->slots[i], &agreed->slots[i], entropy);
+    return OK;
 }
 
 /* Whoever tells when our packets come is sent no more than their path bears. */
@@ -110,7 +108,7 @@ static enum status negotiate_link(struct link *link, const struct link_config *c
 
     for (uint8_t i = 0; i < SOURCE_COUNT; i++)
         TRY(track_init(&link->tracks[i], &agreed.sources[i], track_source(i)));
-    slots_init(link, &agreed, config->entropy);
+    TRY(slots_init(link, &agreed, config->entropy));
     return egress_init(link, now);
 }
 
@@ -164,6 +162,7 @@ void link_destroy(struct link *link)
     pacer_deinit(&link->pacer);
     transport_destroy(link->transport);
     held_deinit(&link->held);
+    free(link->slots);
     free(link);
 }
 
@@ -180,7 +179,7 @@ bool track_layer_is_live(const struct track *track, const struct stream *stream)
 
 static void stream_forget(struct stream *stream)
 {
-    stream->nack = (struct nack){ 0 };
+    nack_reset(&stream->nack);
     cache_destroy(stream->cache);
     stream->cache = NULL;
 }
@@ -277,8 +276,11 @@ static void stream_restart(struct stream *stream, uint32_t ssrc)
 {
     size_t receivers = stream->receivers;
     struct keyframe keyframe = stream->keyframe; /* its pace holds, however often somebody changes SSRCs */
+    uint32_t clock_rate = stream->reception.clock_rate;
     stream_forget(stream);
-    stream_init(stream, ssrc, stream->reception.clock_rate);
+    memset(stream, 0, offsetof(struct stream, nack));
+    reception_init(&stream->reception, clock_rate);
+    stream->ssrc = ssrc;
     stream->receivers = receivers;
     stream->keyframe = keyframe;
 }

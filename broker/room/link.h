@@ -40,8 +40,8 @@ struct stream {
     size_t receivers;         /* slots that it feeds now */
     struct keyframe keyframe; /* video only, like what follows */
     struct video_structure structure;
-    struct nack nack;    /* what we miss of it */
     struct cache *cache; /* what its receivers may miss; NULL while there are none */
+    struct nack nack;    /* what we miss of it; last, as most of it is touched only when much is missing */
 };
 
 enum { LAYERS_MAX = SDP_RIDS_MAX };
@@ -74,9 +74,9 @@ struct link {
     struct transport *transport;
     uint32_t feedback_ssrc; /* from which our reports and keyframe requests come */
     struct track tracks[SOURCE_COUNT];
-    struct speech speech; /* of their microphone */
-    struct sync sync;     /* their clock against ours, for sender reports */
-    struct receive_slot slots[NEGOTIATION_SLOTS_MAX];
+    struct speech speech;       /* of their microphone */
+    struct sync sync;           /* their clock against ours, for sender reports */
+    struct receive_slot *slots; /* as many as were agreed on */
     size_t slot_count;
     usec_t report_at; /* when reports are due next */
     struct twcc twcc; /* when their packets came */

@@ -103,6 +103,41 @@ static void video_waits_for_a_keyframe(void **state)
     assert_false(slot.awaiting_keyframe);
 }
 
+/* One packet of a picture with `len` octets of payload; the length that it leaves with. */
+static size_t send_part(struct slot *slot, uint16_t seq, size_t len, bool marker, size_t room)
+{
+    uint8_t payload[1200] = { 0x90, 0xc0, 0x80, 1, 0x11, 0, 0xaa }, raw[ROOM];
+    struct rtp in = { .marker = marker, .seq = seq, .time = 1, .payload = { payload, len } }, out;
+    struct video_packet video = { .frame_starts = true, .keyframe_starts = true };
+    struct writer w = writer_over(raw, room);
+    payload[len - 1] = 0xee; /* as padding must not be taken for it, nor it for padding */
+    assert_true(slot_write_video(slot, 0, &in, &video, &w));
+    assert_int_equal(rtp_parse(writer_bytes(&w), &out), OK);
+    assert_int_equal(out.payload.len, len);
+    assert_memory_equal(out.payload.at, payload, len);
+    return w.len;
+}
+
+static void packets_of_a_picture_are_equally_long_and_say_the_same(void **state)
+{
+    (void)state;
+    struct slot slot = slot_of(CODEC_VP8);
+    uint16_t seq = 1;
+    for (size_t len = 1000; len < 1024; len++) {
+        size_t sent = send_part(&slot, seq++, len, false, ROOM);
+        assert_int_equal(sent, RTP_HEADER_LEN + (len / SLOT_TRAIN_MULTIPLE + 1) * SLOT_TRAIN_MULTIPLE);
+        /* The last of a picture is one longer, and no longer than they are. */
+        assert_int_equal(send_part(&slot, seq++, len + 1, true, ROOM), RTP_HEADER_LEN + len + 1);
+        assert_true(RTP_HEADER_LEN + len + 1 <= sent);
+    }
+    assert_int_equal(send_part(&slot, seq++, 1000, false, RTP_HEADER_LEN + 1000), RTP_HEADER_LEN + 1000); /* no room */
+    assert_int_equal(send_part(&slot, seq, 100, false, ROOM), RTP_HEADER_LEN + 100); /* short enough to be alone */
+    size_t octets = 1000 + 100;
+    for (size_t len = 1000; len < 1024; len++)
+        octets += len + len + 1;
+    assert_int_equal(slot.octets, octets); /* RFC 3550 6.4.1: padding does not count */
+}
+
 /* Loss of the first packets then never hides the first wrap from the receiver, who would open nothing from there on. */
 static void numbers_start_far_from_the_first_wrap(void **state)
 {
@@ -640,6 +675,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(video_waits_for_a_keyframe),
+        cmocka_unit_test(packets_of_a_picture_are_equally_long_and_say_the_same),
         cmocka_unit_test(numbers_start_far_from_the_first_wrap),
         cmocka_unit_test(a_switch_waits_for_the_new_sources_keyframe),
         cmocka_unit_test(the_publishers_packet_is_not_written_to),
