@@ -55,6 +55,7 @@ enum status broker_create(struct broker **created, const struct broker_config *c
     memcpy(b->candidates, config->candidates, config->candidate_count * sizeof *b->candidates);
     b->shared.connections = b->connections;
     b->shared.log = config->log;
+    b->shared.picture_percent = 100;
     b->shared.turn = config->turn;
     b->shared.link = (struct link_config){
         .entropy = &b->entropy,
@@ -555,6 +556,11 @@ enum status broker_datagram(struct broker *b, struct now now, const struct addre
         b->shared.counts.packets_refused++;
     touched(b, room);
     return status;
+}
+
+void broker_set_picture_share(struct broker *b, unsigned percent)
+{
+    b->shared.picture_percent = percent < 100 ? percent : 100;
 }
 
 usec_t broker_deadline(const struct broker *b)

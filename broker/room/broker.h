@@ -77,6 +77,10 @@ void broker_acknowledged(struct broker *, struct now, const struct acknowledgeme
  * nothing to do for this seat, or a session that has no lobby yet or is over already; ERR_MALFORMED: an act or reason
  * that is none. */
 enum status broker_moderate(struct broker *, struct now, const struct moderation *, struct outbox *);
+/* What each receiver is sent of pictures, in percent of what they would be (100 at first): a shard that has no time for
+ * all of them says so, and the dearest layers and least important faces go, to the last. Sound is never shed. Receivers
+ * are told of each picture that pauses; it takes effect within EGRESS_CHOOSE_US. */
+void broker_set_picture_share(struct broker *, unsigned percent);
 /* phase is empty for a session that is not here. */
 void broker_attendance(struct broker *, struct now, const struct id *session, struct attendance *);
 /* Everything that is due. */

@@ -225,6 +225,11 @@ static uint64_t sound_bps(struct link *to, usec_t now_us)
     return meter_bps(&to->sound, METER_WINDOW_US) * SOUND_PERCENT / 100;
 }
 
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
 void egress_choose(struct room *room, struct now now, struct participant *p, struct outbox *out)
 {
     struct link *to = p->link;
@@ -250,6 +255,8 @@ void egress_choose(struct room *room, struct now now, struct participant *p, str
         bandwidth_want(to->bandwidth, count > 0 ? layers_want(pictures, count) + sound : 0);
         pacer_set_pace(&to->pacer, bps * PACE_PERCENT / 100);
     }
+    if (room->shared->picture_percent < 100)
+        budget = least(budget, layers_want(pictures, count) * room->shared->picture_percent / 100);
     layers_allocate(budget, pictures, count, given);
     for (size_t i = 0; i < count; i++)
         apply(room, to, &candidates[i], &pictures[i], given[i]);

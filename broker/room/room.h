@@ -61,8 +61,9 @@ struct room_shared {
     const struct turn_service *turn; /* NULL: there is none */
     const struct log *log;
     struct room_counts counts;
-    uint64_t records;      /* the number of the last one for the ledger */
-    size_t intervals_open; /* in all rooms: as long as there are any, heartbeats go to the ledger */
+    unsigned picture_percent; /* broker_set_picture_share */
+    uint64_t records;         /* the number of the last one for the ledger */
+    size_t intervals_open;    /* in all rooms: as long as there are any, heartbeats go to the ledger */
 };
 
 struct room {

@@ -21,6 +21,13 @@ struct now host_now(void)
     };
 }
 
+usec_t host_thread_cpu_us(void)
+{
+    struct timespec used;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    return (usec_t)used.tv_sec * USEC_PER_SEC + (usec_t)used.tv_nsec / 1000;
+}
+
 static void fill(void *context, uint8_t *at, size_t len)
 {
     (void)context;

@@ -10,6 +10,8 @@
 
 /* Both clocks, read together: once a turn. */
 struct now host_now(void);
+/* What the calling thread has used of a processor, ever. */
+usec_t host_thread_cpu_us(void);
 /* getrandom; ends the process when the kernel has none, as a guess would be worse. */
 struct entropy host_entropy(void);
 /* Lines to stderr: "2026-03-01T10:00:00.123Z info text", each in one write, so that threads never mix theirs. */

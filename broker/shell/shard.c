@@ -14,6 +14,7 @@
 #include "room/broker.h"
 #include "shell/handshakes.h"
 #include "shell/host.h"
+#include "shell/pressure.h"
 #include "shell/scribe.h"
 #include "shell/sockets.h"
 #include "transport/demux.h"
@@ -33,19 +34,6 @@ enum {
     BATCHES_PER_TURN = 16, /* of each socket: then letters and timers have their turn */
 };
 
-/* With little to do, each datagram is forwarded as it comes. From so many a millisecond on, in and out, they are let
- * gather for as long: one turn then pays for all of them, and what goes to one receiver leaves in longer trains. */
-enum { BUSY_DATAGRAMS_PER_MS = 8 };
-#define GATHER_US USEC_PER_MSEC
-#define LOAD_WINDOW_US (50 * USEC_PER_MSEC) /* longer than a picture's time, as pictures come in bursts */
-
-/* What a shard had to do of late. */
-struct load {
-    usec_t since;
-    uint64_t datagrams;
-    bool busy;
-};
-
 struct shard {
     size_t index;
     const struct log *log;
@@ -60,7 +48,7 @@ struct shard {
     size_t refused_count;
     int wake_fd, timer_fd, epoll_fd;
     usec_t armed_for; /* what the timer is set to; NEVER when it is not */
-    struct load load;
+    struct pressure pressure;
     usec_t turned_at; /* when this turn began */
     /* Clients to be closed whose letter found the queue to the front full; tried again each turn. */
     client_id *unclosed;
@@ -161,6 +149,7 @@ enum status shard_create(struct shard **created, const struct shard_config *conf
     s->to_scribe = config->to_scribe;
     s->wake_fd = s->timer_fd = s->epoll_fd = -1;
     s->armed_for = NEVER;
+    pressure_init(&s->pressure);
     enum status status = open_all(s, config);
     if (status != OK) {
         log_error(s->log, "shard %zu cannot be made: %s", s->index, status_name(status));
@@ -296,7 +285,7 @@ static void flush(struct shard *s, struct now now, client_id cause)
     do {
         send_records(s, cause);
         sockets_send(s->sockets, s->outbox);
-        s->load.datagrams += outbox_datagram_count(s->outbox);
+        pressure_add(&s->pressure, outbox_datagram_count(s->outbox));
         send_messages(s);
         for (size_t i = 0; i < outbox_overflowed_count(s->outbox); i++)
             close_later(s, outbox_overflowed_at(s->outbox, i));
@@ -544,10 +533,11 @@ static int patience_ms(const struct shard *s)
     return s->unclosed_count > 0 || s->done.kind ? RETRY_MS : -1;
 }
 
-/* Nothing is looked at before: neither sockets nor letters nor timers, which so come late by GATHER_US at the most. */
+/* Nothing is looked at before: neither sockets nor letters nor timers, which so come late by PRESSURE_GATHER_US at the
+ * most. */
 static void gather(const struct shard *s)
 {
-    usec_t until = s->turned_at + GATHER_US;
+    usec_t until = s->turned_at + PRESSURE_GATHER_US;
     struct timespec when = { .tv_sec = (time_t)(until / USEC_PER_SEC), .tv_nsec = (long)(until % USEC_PER_SEC) * 1000 };
     clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &when, NULL);
 }
@@ -575,30 +565,35 @@ static bool receive(struct shard *s)
         got = sockets_receive(s->sockets, take_datagram, s);
         taken += got;
     }
-    s->load.datagrams += taken;
+    pressure_add(&s->pressure, taken);
     return taken > 0;
 }
 
-static void weigh(struct load *load, usec_t now_us)
+static void look_at_pressure(struct shard *s)
 {
-    usec_t span = now_us - load->since;
-    if (span < LOAD_WINDOW_US)
+    if (s->turned_at < s->pressure.due_at)
         return;
-    load->busy = load->datagrams * USEC_PER_MSEC >= span * BUSY_DATAGRAMS_PER_MS;
-    load->datagrams = 0;
-    load->since = now_us;
+    unsigned before = s->pressure.picture_percent;
+    pressure_look(&s->pressure, s->turned_at, host_thread_cpu_us());
+    if (s->pressure.picture_percent == before)
+        return;
+    broker_set_picture_share(s->broker, s->pressure.picture_percent);
+    if (before == 100)
+        log_warning(s->log, "shard %zu has no time for all pictures: some pause, sound goes on", s->index);
+    if (s->pressure.picture_percent == 100)
+        log_warning(s->log, "shard %zu has time for all pictures again", s->index);
 }
 
 static void *run(void *context)
 {
     struct shard *s = context;
     while (!atomic_load(&s->stopping)) {
-        if (s->load.busy)
+        if (pressure_is_busy(&s->pressure))
             gather(s);
         else
             sleep_until_due(s);
         s->turned_at = host_now().mono_us;
-        weigh(&s->load, s->turned_at);
+        look_at_pressure(s);
         take_answers(s);
         open_letters(s);
         bool taken = take_handshakes(s);

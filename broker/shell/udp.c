@@ -43,9 +43,12 @@ static int bind_socket(const struct address *address)
     if (fd < 0)
         return -1;
     int on = 1, size = KERNEL_BUFFER_BYTES;
-    /* The kernel silently caps the sizes by net.core.[rw]mem_max; smaller is slower, not wrong. */
-    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
-    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+    /* Without the right to more (CAP_NET_ADMIN), the kernel silently caps the sizes by net.core.[rw]mem_max: then a
+     * turn that takes long may lose what comes meanwhile. */
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) != 0)
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+    if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size) != 0)
+        setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
     if (address->family == ADDRESS_IPV6)
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
     if (bind(fd, (struct sockaddr *)&storage, len) == 0)
