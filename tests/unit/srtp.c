@@ -164,11 +164,11 @@ static void derivation_gives_the_keys_of_rfc_3711_b_3(void **state)
     uint8_t key[16], salt[14], out[94];
     from_hex(key, "E1F97A0D3E018BE0D64FA32C06DE4139");
     from_hex(salt, "0EC675AD498AFEEBB6960B3AABE6");
-    assert_int_equal(sealer_derive(key, salt, SEALER_LABEL_KEY, out, 16), OK);
+    assert_int_equal(aead_derive(key, salt, AEAD_RTP_KEY, out, 16), OK);
     assert_hex(out, 16, "C61E7A93744F39EE10734AFE3FF7A087");
-    assert_int_equal(sealer_derive(key, salt, SEALER_LABEL_SALT, out, 14), OK);
+    assert_int_equal(aead_derive(key, salt, AEAD_RTP_SALT, out, 14), OK);
     assert_hex(out, 14, "30CBBC08863D8C85D49DB34A9AE1");
-    assert_int_equal(sealer_derive(key, salt, SEALER_LABEL_AUTHENTICATION, out, 94), OK);
+    assert_int_equal(aead_derive(key, salt, AEAD_RTP_AUTHENTICATION, out, 94), OK);
     assert_hex(out, 94,
                "CEBE321F6FF7716B6FD4AB49AF256A15 6D38BAA48F0A0ACF3C34E2359E6CDBCE E049646C43D9327AD175578EF7227098"
                "6371C10C9A369AC2F94A8C5FBCDDDC25 6D6E919A48B610EF17C2041E47403576 6B68642C59BBFC2F34DB60DBDFB2");
@@ -181,7 +181,7 @@ static void derivation_runs_the_key_stream_of_rfc_3711_b_2(void **state)
     uint8_t key[16], salt[14], out[48];
     from_hex(key, "2B7E151628AED2A6ABF7158809CF4F3C");
     from_hex(salt, "F0F1F2F3F4F5F6F7F8F9FAFBFCFD");
-    assert_int_equal(sealer_derive(key, salt, SEALER_LABEL_KEY, out, sizeof out), OK);
+    assert_int_equal(aead_derive(key, salt, AEAD_RTP_KEY, out, sizeof out), OK);
     assert_hex(out, sizeof out,
                "E03EAD0935C95E80E166B16DD92B4EB4 D23513162B02D0F72A43A2FE4A5F97AB 41E95B3BB0A2E8DD477901E4FCA894C0");
 }
@@ -189,13 +189,14 @@ static void derivation_runs_the_key_stream_of_rfc_3711_b_2(void **state)
 static void sealer_writes_the_packet_of_rfc_7714_16_1(void **state)
 {
     (void)state;
-    uint8_t key[16], salt[12], packet[128];
-    from_hex(key, "000102030405060708090a0b0c0d0e0f");
-    from_hex(salt, "517569642070726f2071756f");
+    uint8_t packet[128];
+    struct aead_keys keys = { 0 };
+    from_hex(keys.rtp_key, "000102030405060708090a0b0c0d0e0f");
+    from_hex(keys.rtp_salt, "517569642070726f2071756f");
     size_t len = from_hex(packet, "8040f17b 8041f8d3 5501a0b2 47616c6c 69612065 7374206f 6d6e6973 20646976"
                                   "69736120 696e2070 61727465 73207472 6573");
     struct sealer *sealer;
-    assert_int_equal(sealer_create(&sealer, key, salt), OK);
+    assert_int_equal(sealer_create(&sealer, &keys), OK);
     assert_int_equal(sealer_seal(sealer, packet, &len, sizeof packet), OK);
     assert_hex(packet, len,
                "8040f17b 8041f8d3 5501a0b2 f24de3a3 fb34de6c acba861c 9d7e4bca be633bd5 0d294e6f 42a5f47a"
