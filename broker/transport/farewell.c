@@ -63,8 +63,7 @@ enum {
     ALERT = 21,
     VERSION_1_2 = 0xfefd,
     SEALED_EPOCH = 1, /* there is no renegotiation, so no other */
-    NUMBER_AT = 3,    /* epoch and sequence number, as one */
-    NUMBER_LEN = 8,
+    NUMBER_LEN = 8,   /* epoch and sequence number, as one */
     NONCE_LEN = 8,
     ALERT_LEN = 2,
     RECORD_LEN = NONCE_LEN + ALERT_LEN + GCM_TAG_LEN,
@@ -75,24 +74,23 @@ enum {
 
 struct record {
     uint8_t type;
-    uint16_t version, epoch;
+    uint16_t version;
     struct bytes number, body;
 };
 
 static struct record read_record(struct reader *r)
 {
-    struct record record = { .number = { r->at + NUMBER_AT, NUMBER_LEN } };
+    struct record record;
     record.type = read_u8(r);
     record.version = read_be16(r);
-    record.epoch = read_be16(r);
-    read_bytes(r, NUMBER_LEN - 2);
+    record.number = read_bytes(r, NUMBER_LEN);
     record.body = read_bytes(r, read_be16(r));
     return record;
 }
 
 static bool is_sealed_alert(const struct record *record)
 {
-    return record->type == ALERT && record->version == VERSION_1_2 && record->epoch == SEALED_EPOCH &&
+    return record->type == ALERT && record->version == VERSION_1_2 && load_be16(record->number.at) == SEALED_EPOCH &&
            record->body.len == RECORD_LEN;
 }
 

@@ -127,7 +127,7 @@ static enum status open_srtp(struct transport *t)
     return status;
 }
 
-static void close(struct transport *t, struct transport_event *event)
+static void note_closed(struct transport *t, struct transport_event *event)
 {
     t->closed = true;
     event->kind = TRANSPORT_CLOSED;
@@ -145,7 +145,7 @@ static void follow_dtls(struct transport *t, struct now now, struct transport_ev
             state = DTLS_CLOSED;
     }
     if (state == DTLS_CLOSED)
-        close(t, event);
+        note_closed(t, event);
 }
 
 /* One datagram on its way through: what every handler needs. */
@@ -174,7 +174,7 @@ static enum status feed_dtls(struct transport *t, const struct arrival *a, struc
 {
     if (!t->dtls) {
         TRY(farewell_read(&t->farewell, record));
-        close(t, a->event);
+        note_closed(t, a->event);
         return OK;
     }
     struct outlet outlet = { t, a->now, a->outbox };
