@@ -71,13 +71,15 @@ static void from_peer(void *context, const struct address *from, struct bytes da
     memcpy(call->wire[call->wire_count++].at, datagram.at, datagram.len);
 }
 
-static struct call *call_create(void)
+static struct call *call_with(const char *suites)
 {
     static uint32_t random = 1;
     struct call *call = calloc(1, sizeof *call);
     struct entropy entropy = { fill, &random };
     struct transport_config config = { &entropy, identity };
-    struct peer_config peer = { .seed = random, .address = { .port = 50000 }, .send = from_peer, .context = call };
+    struct peer_config peer = {
+        .seed = random, .address = { .port = 50000 }, .suites = suites, .send = from_peer, .context = call
+    };
     assert_true(address_parse_ip("192.0.2.7", &peer.address));
     assert_int_equal(transport_create(&call->transport, &config), OK);
     assert_int_equal(outbox_create(&call->outbox, 1 << 16, 64), OK);
@@ -89,6 +91,11 @@ static struct call *call_create(void)
                                   dtls_identity_fingerprint(identity)),
                      OK);
     return call;
+}
+
+static struct call *call_create(void)
+{
+    return call_with(NULL);
 }
 
 static struct transport *call_take_transport(struct call *call)
@@ -313,6 +320,23 @@ static void the_goodbye_may_share_a_datagram(void **state)
     call_end(call);
 }
 
+/* Whose goodbye only OpenSSL can read: it stays. */
+static void with_another_suite_the_goodbye_closes_as_well(void **state)
+{
+    (void)state;
+    struct call *call = call_with("ECDHE-ECDSA-CHACHA20-POLY1305");
+    settle(call);
+    hear_rtcp(call);
+    hear_rtcp(call);
+    struct letter goodbye = goodbye_of(call), forged = goodbye;
+    forged.at[forged.len - 1] ^= 1;
+    deliver(call, forged);
+    assert_int_equal(call->event, TRANSPORT_NOTHING);
+    assert_int_equal(deliver(call, goodbye), OK);
+    assert_int_equal(call->event, TRANSPORT_CLOSED);
+    call_end(call);
+}
+
 /* --- Alerts of other kinds, by a key that the test knows. --------------------------------------------------------- */
 
 static const struct farewell known = { .key = { 1, 2, 3 }, .iv = { 4, 5, 6, 7 } };
@@ -402,6 +426,7 @@ int main(void)
         cmocka_unit_test(a_plain_alert_closes_nothing),
         cmocka_unit_test(everything_else_of_dtls_is_dropped),
         cmocka_unit_test(the_goodbye_may_share_a_datagram),
+        cmocka_unit_test(with_another_suite_the_goodbye_closes_as_well),
         cmocka_unit_test(only_a_fatal_alert_and_close_notify_end_it),
         cmocka_unit_test(a_ready_transport_is_small),
     };
