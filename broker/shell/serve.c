@@ -28,6 +28,7 @@
 #include "shell/tcp.h"
 #include "shell/udp.h"
 #include "signaling/sdp.h"
+#include "transport/gcm.h"
 #include "transport/srtp.h"
 
 _Static_assert((int)CONFIG_LIST_MAX <= (int)TURN_URLS_MAX && (int)CONFIG_LIST_MAX <= (int)TCP_LISTENERS_MAX &&
@@ -452,9 +453,9 @@ static void announce(const struct server *server)
     char ports[32] = "";
     if (config->shards > 1)
         snprintf(ports, sizeof ports, "-%u", config->udp_port + config->shards - 1);
-    log_info(&server->log, "serving https://%.1s%s%s:%u, media at %u%s (UDP and TCP), %zu sessions", brackets,
-             config->listen, *brackets ? brackets + 1 : "", config->https_port, config->udp_port, ports,
-             server->sessions);
+    log_info(&server->log, "serving https://%.1s%s%s:%u, media at %u%s (UDP and TCP), %zu sessions, AES-GCM by %s",
+             brackets, config->listen, *brackets ? brackets + 1 : "", config->https_port, config->udp_port, ports,
+             server->sessions, gcm_engine_name());
     if (config->http_port)
         log_info(&server->log, "serving http://127.0.0.1:%u for a reverse proxy", config->http_port);
 }

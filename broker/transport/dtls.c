@@ -163,7 +163,9 @@ static int require_srtp(SSL *ssl, void *unused)
 
 static bool context_configure(SSL_CTX *context, X509 *certificate, EVP_PKEY *key)
 {
-    SSL_CTX_set_options(context, SSL_OP_NO_QUERY_MTU | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET);
+    /* Our order of suites, whatever the client prefers: the first is the one that dtls_export_farewell knows. */
+    SSL_CTX_set_options(context, SSL_OP_NO_QUERY_MTU | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET |
+                                     SSL_OP_CIPHER_SERVER_PREFERENCE);
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
     /* A resumed session would skip the certificate. */
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
@@ -376,4 +378,21 @@ enum status dtls_export_keys(const struct dtls *dtls, struct srtp_keys *keys)
     memcpy(keys->local_salt, salts + salt_len, salt_len);
     bytes_wipe(block, sizeof block);
     return OK;
+}
+
+enum status dtls_export_farewell(const struct dtls *dtls, struct farewell *farewell)
+{
+    enum { TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 = 0xc02b };
+    if (dtls->state != DTLS_READY)
+        return ERR_STATE;
+    if (SSL_CIPHER_get_protocol_id(SSL_get_current_cipher(dtls->ssl)) != TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256)
+        return ERR_UNSUPPORTED;
+    uint8_t master[FAREWELL_MASTER_LEN], client[FAREWELL_RANDOM_LEN], server[FAREWELL_RANDOM_LEN];
+    bool done = SSL_SESSION_get_master_key(SSL_get_session(dtls->ssl), master, sizeof master) == sizeof master &&
+                SSL_get_client_random(dtls->ssl, client, sizeof client) == sizeof client &&
+                SSL_get_server_random(dtls->ssl, server, sizeof server) == sizeof server;
+    enum status status = done ? farewell_derive(farewell, master, client, server) : ERR_SYSTEM;
+    bytes_wipe(master, sizeof master);
+    ERR_clear_error();
+    return status;
 }

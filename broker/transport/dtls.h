@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/status.h"
+#include "transport/farewell.h"
 #include "transport/srtp.h"
 #include "transport/transport.h"
 
@@ -48,3 +49,6 @@ usec_t dtls_deadline(const struct dtls *, struct now);
 enum dtls_state dtls_state(const struct dtls *);
 /* ERR_STATE unless DTLS_READY. The caller wipes the keys. */
 enum status dtls_export_keys(const struct dtls *, struct srtp_keys *);
+/* What hears the peer's goodbye after dtls_destroy. ERR_STATE unless DTLS_READY, ERR_UNSUPPORTED for a suite without
+ * AES-128-GCM: this struct must then stay for as long as the connection. The caller wipes it. */
+enum status dtls_export_farewell(const struct dtls *, struct farewell *);

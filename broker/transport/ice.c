@@ -5,6 +5,8 @@
 
 #include "transport/stun.h"
 
+_Static_assert((int)SEEN_ID_LEN == (int)STUN_TRANSACTION_LEN, "what is remembered of a check is its whole id");
+
 enum {
     ICE_BAD_REQUEST = 400,
     ICE_UNAUTHENTICATED = 401,
@@ -37,6 +39,7 @@ void ice_init(struct ice *ice, const struct entropy *entropy)
 
 void ice_deinit(struct ice *ice)
 {
+    seen_clear(&ice->seen);
     bytes_wipe(ice, sizeof *ice);
 }
 
@@ -86,7 +89,7 @@ enum status ice_restart(struct ice *ice, const struct entropy *entropy, struct b
         return ERR_MALFORMED;
     draw_credentials(ice, entropy);
     write_username(ice, ufrag);
-    memset(ice->seen, 0, sizeof ice->seen); /* no check of before is authentic any more */
+    seen_clear(&ice->seen); /* no check of before is authentic any more */
     return OK;
 }
 
@@ -127,20 +130,6 @@ static void note_check(struct ice *ice, struct now now, const struct address *pe
         ice->selected = (size_t)(path - ice->paths);
         ice->nominated = true;
     }
-}
-
-/* The id is 96 random bits (RFC 8489 5): four parts of it are as good as four hashes. True when it is new. */
-static bool remember(struct ice *ice, const uint8_t transaction[static STUN_TRANSACTION_LEN])
-{
-    enum { PART = 3 };
-    bool new = false;
-    for (size_t i = 0; i < STUN_TRANSACTION_LEN; i += PART) {
-        unsigned bit = load_be16(transaction + i + 1);
-        uint8_t *byte = &ice->seen[bit / 8], mask = (uint8_t)(1u << bit % 8);
-        new |= !(*byte & mask);
-        *byte |= mask;
-    }
-    return new;
 }
 
 /* What a request comes to: a status for the caller and an error for the peer. */
@@ -197,7 +186,7 @@ enum status ice_datagram(struct ice *ice, struct now now, const struct address *
     if (m.method != STUN_BINDING)
         return ERR_UNSUPPORTED;
     struct verdict verdict = judge(ice, raw, &m);
-    bool counts = verdict.status == OK && remember(ice, m.transaction);
+    bool counts = verdict.status == OK && seen_note(&ice->seen, m.transaction);
     if (verdict.status == OK && !counts && !ice_is_checked(ice, peer))
         return ERR_STATE;
     TRY(write_reply(ice, &m, peer, verdict, reply));

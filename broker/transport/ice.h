@@ -19,8 +19,8 @@
  * Replay: a check counts once. Its transaction id is remembered for as long as the credentials live, and the same id
  * again adds no address, moves no path and gives no consent, from wherever it comes: somebody who saw a check go by
  * can't take the media along, or keep it flowing. A retransmission from an address that was checked is answered once
- * more, as RFC 8489 6.3.1 asks; to any other address nothing is sent. The memory is a Bloom filter, so it is small and
- * never forgets; that it takes a new check for an old one happens to 1 in 100 after four hours of them, and costs that
+ * more, as RFC 8489 6.3.1 asks; to any other address nothing is sent. The memory (seen.h) never forgets; that it
+ * takes a new check for an old one happens to 1 in 200 after three hours of them, and costs that
  * check. Not defended: whoever sits on the path and is faster with a copy than the original is; a peer that was
  * admitted, and so knows our password, could name a victim's address by forging its source. Only checks of our own,
  * which a lite agent does not send, would tell. Nor whoever forges the source of a checked address between the
@@ -32,6 +32,7 @@
 #include "base/clock.h"
 #include "base/entropy.h"
 #include "base/status.h"
+#include "transport/seen.h"
 
 enum {
     ICE_UFRAG_LEN = 12, /* of 64 possible characters: 72 bits; RFC 8445 5.3 asks for 24 */
@@ -41,7 +42,6 @@ enum {
     ICE_CREDENTIAL_MAX = 256,
     ICE_PATHS_MAX = 16, /* a browser keeps a path alive for each pair of addresses, by UDP and by TCP */
     ICE_REPLY_MAX = 160,
-    ICE_SEEN_BITS = 1 << 16,
 };
 #define ICE_CONSENT_US (30 * USEC_PER_SEC)
 /* A browser checks a path in use each 2.5 s at the least (Chromium), or sends media on it. */
@@ -59,8 +59,8 @@ struct ice {
     size_t username_len;                                   /* 0 until ice_set_remote */
     struct ice_path paths[ICE_PATHS_MAX]; /* addresses that passed a check; the least recent goes first */
     size_t path_count;
-    uint8_t seen[ICE_SEEN_BITS / 8]; /* transaction ids of checks that counted */
-    size_t selected;                 /* which of the paths, once `nominated` */
+    struct seen seen; /* transaction ids of checks that counted */
+    size_t selected;  /* which of the paths, once `nominated` */
     bool nominated;
 };
 
@@ -71,7 +71,7 @@ struct ice_reply {
 };
 
 void ice_init(struct ice *, const struct entropy *);
-void ice_deinit(struct ice *); /* wipes the password */
+void ice_deinit(struct ice *); /* wipes the password, frees what it has seen */
 
 /* The peer's credentials from its offer. Its password is only looked at: with it we would sign checks of our own.
  * ERR_MALFORMED for lengths or characters out of bounds, ERR_STATE the second time. */

@@ -1,9 +1,9 @@
-/* srtp.h - opens what comes in and seals what goes out. The only caller of libsrtp2.
+/* srtp.h - opens what comes in and seals what goes out: SRTP and SRTCP with the keys of one handshake.
  *
- * libsrtp2 opens RTP and RTCP (authentication, replay window), seals RTCP, and seals RTP for AES_CM. RTP under
- * AES-128-GCM is sealed by one cached OpenSSL context per receiver (sealer.h), because Debian's libsrtp2 slows with
- * every session. Sources: RFC 3711 (4.3 key derivation, 3.3.1 packet index), RFC 7714. Owned by its transport; fixed
- * memory: at most SRTP_SOURCES_MAX sources each way. */
+ * AES-128-GCM, which every browser takes, is our own over cached keys (opener.h, sealer.h): libsrtp2 as Debian builds
+ * it costs tens of kilobytes a session and slows with every further one. It does the rest, AES_CM (fallback.h).
+ * Sources: RFC 3711 (4.3 key derivation, 3.3.1 packet index), RFC 7714. Owned by its transport; at most
+ * SRTP_SOURCES_MAX sources each way, and coming in as many of RTCP. */
 #pragma once
 
 #include "base/bytes.h"
@@ -25,7 +25,9 @@ struct srtp_keys {
 
 struct srtp;
 
-/* Called once by the shell before it starts threads; again is harmless. */
+/* Called once by the shell before it starts threads; again is harmless. Chooses the engine of gcm.h, unless gcm_use
+ * did.
+ */
 enum status srtp_start(void);
 /* Not plain srtp_create: libsrtp2 exports that name, and two functions of one name cannot share a program. The keys are
  * copied. ERR_STATE before srtp_start, ERR_UNSUPPORTED for an unknown profile. */

@@ -6,6 +6,7 @@
 
 #include "transport/demux.h"
 #include "transport/dtls.h"
+#include "transport/farewell.h"
 #include "transport/ice.h"
 #include "transport/srtp.h"
 
@@ -31,10 +32,11 @@ struct transport {
     struct entropy entropy;
     const struct dtls_identity *identity;
     struct ice ice;
-    struct dtls *dtls;   /* from transport_set_remote on */
-    struct srtp *srtp;   /* once DTLS is ready */
-    struct early *early; /* NULL when nothing waits for a nomination */
-    bool closed;
+    struct dtls *dtls;        /* from transport_set_remote until the peer's first media */
+    struct farewell farewell; /* from then on */
+    struct srtp *srtp;        /* once DTLS is ready */
+    struct early *early;      /* NULL when nothing waits for a nomination */
+    bool has_remote, closed;
     usec_t dtls_deadline_us;
 };
 
@@ -80,6 +82,7 @@ void transport_destroy(struct transport *t)
     if (t->dtls)
         dtls_destroy(t->dtls);
     ice_deinit(&t->ice);
+    bytes_wipe(&t->farewell, sizeof t->farewell);
     free(t->early);
     free(t);
 }
@@ -96,7 +99,7 @@ const char *transport_pwd(const struct transport *t)
 enum status transport_set_remote(struct transport *t, const struct transport_remote *remote)
 {
     struct dtls *dtls;
-    if (t->dtls)
+    if (t->has_remote)
         return ERR_STATE;
     TRY(dtls_create(&dtls, t->identity, remote->fingerprint));
     enum status status = ice_set_remote(&t->ice, remote->ufrag, remote->pwd);
@@ -105,6 +108,7 @@ enum status transport_set_remote(struct transport *t, const struct transport_rem
         return status;
     }
     t->dtls = dtls;
+    t->has_remote = true;
     return OK;
 }
 
@@ -123,6 +127,12 @@ static enum status open_srtp(struct transport *t)
     return status;
 }
 
+static void note_closed(struct transport *t, struct transport_event *event)
+{
+    t->closed = true;
+    event->kind = TRANSPORT_CLOSED;
+}
+
 /* Takes notice of where the handshake got to. A session whose keys can't be set up is as good as closed. */
 static void follow_dtls(struct transport *t, struct now now, struct transport_event *event)
 {
@@ -134,10 +144,8 @@ static void follow_dtls(struct transport *t, struct now now, struct transport_ev
         else
             state = DTLS_CLOSED;
     }
-    if (state == DTLS_CLOSED) {
-        t->closed = true;
-        event->kind = TRANSPORT_CLOSED;
-    }
+    if (state == DTLS_CLOSED)
+        note_closed(t, event);
 }
 
 /* One datagram on its way through: what every handler needs. */
@@ -150,8 +158,25 @@ struct arrival {
     struct transport_event *event;
 };
 
+/* DTLS's state, tens of kilobytes, is needed until the peer is known to have our Finished; till then it may send its
+ * own again. Authentic media tells: its keys come with our Finished. With a suite that farewell does not know it stays.
+ */
+static void release_dtls(struct transport *t)
+{
+    if (dtls_export_farewell(t->dtls, &t->farewell) != OK)
+        return;
+    dtls_destroy(t->dtls);
+    t->dtls = NULL;
+    t->dtls_deadline_us = NEVER;
+}
+
 static enum status feed_dtls(struct transport *t, const struct arrival *a, struct bytes record)
 {
+    if (!t->dtls) {
+        TRY(farewell_read(&t->farewell, record));
+        note_closed(t, a->event);
+        return OK;
+    }
     struct outlet outlet = { t, a->now, a->outbox };
     enum status status = dtls_datagram(t->dtls, record, sink_to(&outlet));
     follow_dtls(t, a->now, a->event);
@@ -238,6 +263,8 @@ static enum status on_media(struct transport *t, const struct arrival *a, open_f
         return ERR_FORBIDDEN;
     TRY(open(t->srtp, a->data, &len));
     ice_heard(&t->ice, a->now, a->peer);
+    if (t->dtls)
+        release_dtls(t);
     a->event->kind = kind;
     a->event->packet = (struct bytes){ a->data, len };
     return OK;
@@ -263,7 +290,7 @@ enum status transport_datagram(struct transport *t, struct now now, const struct
         [PACKET_RTCP] = on_rtcp,
     };
     *event = (struct transport_event){ .kind = TRANSPORT_NOTHING };
-    if (!t->dtls || t->closed)
+    if (!t->has_remote || t->closed)
         return ERR_STATE;
     expire_early(t, now);
     enum packet_kind kind = demux((struct bytes){ data, len });

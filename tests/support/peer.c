@@ -281,7 +281,8 @@ void peer_start_handshake(struct peer *p)
         return;
     p->ssl = SSL_new(shared_start()->context);
     BIO *bio = BIO_new(shared.bio);
-    if (!p->ssl || !bio || SSL_set_tlsext_use_srtp(p->ssl, profiles) != 0)
+    if (!p->ssl || !bio || SSL_set_tlsext_use_srtp(p->ssl, profiles) != 0 ||
+        (p->config.suites && SSL_set_cipher_list(p->ssl, p->config.suites) != 1))
         abort(); /* a test that can't go on */
     BIO_set_data(bio, p);
     BIO_set_init(bio, 1);

@@ -22,6 +22,7 @@ struct peer_config {
     struct address address;
     /* Offered profiles, in OpenSSL's notation; NULL for Chromium's list. */
     const char *profiles;
+    const char *suites; /* of DTLS, likewise; NULL for OpenSSL's list */
     /* As Chromium against a lite agent: the first check does not nominate; once it is answered the ClientHello leaves
      * just ahead of the nominating check. Otherwise each check nominates. */
     bool probe_first;

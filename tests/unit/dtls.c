@@ -127,8 +127,9 @@ static long client_ctrl(BIO *bio, int command, long number, void *pointer)
 struct client {
     const char *profiles; /* NULL for no use_srtp */
     bool rsa, no_certificate, wrong_fingerprint, dtls10;
-    long mtu;    /* 0: 1200 */
-    bool padded; /* a ClientHello as long as a browser's */
+    const char *suites; /* NULL for OpenSSL's */
+    long mtu;           /* 0: 1200 */
+    bool padded;        /* a ClientHello as long as a browser's */
     unsigned timeout_us;
 };
 
@@ -181,6 +182,8 @@ static void client_start(struct world *w, struct client c, uint8_t fingerprint[s
         assert_int_equal(SSL_CTX_use_certificate(w->context, certificate), 1);
         assert_int_equal(SSL_CTX_use_PrivateKey(w->context, key), 1);
     }
+    if (c.suites)
+        assert_int_equal(SSL_CTX_set_cipher_list(w->context, c.suites), 1);
     if (c.profiles)
         assert_int_equal(SSL_CTX_set_tlsext_use_srtp(w->context, c.profiles), 0);
     X509_free(certificate);
@@ -372,7 +375,6 @@ static void the_client_sees_the_certificate_of_the_fingerprint(void **state)
 static void a_packet_sealed_with_the_keys_opens_at_the_other_end(void **state)
 {
     (void)state;
-    assert_int_equal(srtp_start(), OK);
     struct world *w = world_of((struct client){ .profiles = CHROMIUM });
     exchange(w);
     struct srtp_keys keys;
@@ -641,6 +643,38 @@ static void a_forged_close_after_the_handshake_does_not(void **state)
     world_free(w);
 }
 
+/* As a phone without AES in its processor prefers it; ours decides. */
+static void what_hears_the_goodbye_is_exported_for_aes_128_gcm(void **state)
+{
+    (void)state;
+    struct world *w = world_of((struct client){
+        .profiles = CHROMIUM, .suites = "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES128-GCM-SHA256" });
+    struct farewell farewell;
+    assert_int_equal(dtls_export_farewell(w->server, &farewell), ERR_STATE);
+    exchange(w);
+    assert_int_equal(dtls_export_farewell(w->server, &farewell), OK);
+    SSL_shutdown(w->client);
+    struct letter goodbye = queue_take(&w->to_server, 0);
+    assert_int_equal(farewell_read(&farewell, (struct bytes){ goodbye.at, goodbye.len }), OK);
+    farewell.iv[3] ^= 1;
+    assert_int_equal(farewell_read(&farewell, (struct bytes){ goodbye.at, goodbye.len }), ERR_AUTH);
+    world_free(w);
+}
+
+static void for_other_suites_it_is_not(void **state)
+{
+    (void)state;
+    const char *suites[] = { "ECDHE-ECDSA-CHACHA20-POLY1305", "ECDHE-ECDSA-AES256-GCM-SHA384" };
+    for (size_t i = 0; i < 2; i++) {
+        struct world *w = world_of((struct client){ .profiles = CHROMIUM, .suites = suites[i] });
+        struct farewell farewell;
+        exchange(w);
+        assert_true(both_ready(w));
+        assert_int_equal(dtls_export_farewell(w->server, &farewell), ERR_UNSUPPORTED);
+        world_free(w);
+    }
+}
+
 static void application_data_goes_nowhere(void **state)
 {
     (void)state;
@@ -652,6 +686,12 @@ static void application_data_goes_nowhere(void **state)
     exchange(w);
     assert_true(both_ready(w));
     world_free(w);
+}
+
+static int start(void **state)
+{
+    (void)state;
+    return srtp_start() == OK ? 0 : -1;
 }
 
 int main(void)
@@ -675,7 +715,9 @@ int main(void)
         cmocka_unit_test(the_handshake_again_changes_nothing),
         cmocka_unit_test(close_notify_closes),
         cmocka_unit_test(a_forged_close_after_the_handshake_does_not),
+        cmocka_unit_test(what_hears_the_goodbye_is_exported_for_aes_128_gcm),
+        cmocka_unit_test(for_other_suites_it_is_not),
         cmocka_unit_test(application_data_goes_nowhere),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, start, NULL);
 }

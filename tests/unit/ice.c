@@ -172,6 +172,7 @@ static void the_peers_credentials_are_bounded_and_come_once(void **state)
     assert_int_equal(ice_set_remote(&ice, ufrag, too_long), ERR_MALFORMED);
     assert_int_equal(ice_set_remote(&ice, just, just), OK);
     assert_int_equal(ice_set_remote(&ice, ufrag, pwd), ERR_STATE);
+    ice_deinit(&ice);
 }
 
 static void before_the_offer_checks_are_dropped(void **state)
@@ -179,6 +180,7 @@ static void before_the_offer_checks_are_dropped(void **state)
     (void)state;
     struct ice ice = ice_of();
     check_refused(good_check(&ice, true), &ice, ERR_STATE, 0, false);
+    ice_deinit(&ice);
 }
 
 static void a_check_is_answered_with_the_address_it_came_from(void **state)
@@ -196,6 +198,7 @@ static void a_check_is_answered_with_the_address_it_came_from(void **state)
         assert_true(is_signed(&ice, &reply, &m));
         assert_true(ice_is_checked(&ice, &from));
         assert_null(ice_selected(&ice));
+        ice_deinit(&ice);
     }
 }
 
@@ -208,6 +211,7 @@ static void a_wrong_password_is_401(void **state)
     check_refused(c, &ice, ERR_AUTH, 401, false);
     c.pwd = their_pwd; /* as a reflection of our own check would be, if we sent any */
     check_refused(c, &ice, ERR_AUTH, 401, false);
+    ice_deinit(&ice);
 }
 
 static void a_wrong_username_is_401(void **state)
@@ -222,6 +226,7 @@ static void a_wrong_username_is_401(void **state)
         snprintf(c.username, sizeof c.username, "%s%s%s", cases[i].before, ice.ufrag, cases[i].after);
         check_refused(c, &ice, ERR_AUTH, 401, false);
     }
+    ice_deinit(&ice);
 }
 
 static void a_check_without_credentials_is_400(void **state)
@@ -234,6 +239,7 @@ static void a_check_without_credentials_is_400(void **state)
     c = good_check(&ice, true);
     c.username[0] = '\0';
     check_refused(c, &ice, ERR_MALFORMED, 400, false);
+    ice_deinit(&ice);
 }
 
 static void a_check_without_fingerprint_is_dropped(void **state)
@@ -243,6 +249,7 @@ static void a_check_without_fingerprint_is_dropped(void **state)
     struct check c = good_check(&ice, true);
     c.cut = 8;
     check_refused(c, &ice, ERR_MALFORMED, 0, false);
+    ice_deinit(&ice);
 }
 
 static void a_peer_that_claims_to_be_controlled_is_told_487(void **state)
@@ -256,6 +263,7 @@ static void a_peer_that_claims_to_be_controlled_is_told_487(void **state)
         c.m.controlled = true;
         c.m.tie_breaker = tie_breakers[i];
         check_refused(c, &ice, ERR_FORBIDDEN, 487, true);
+        ice_deinit(&ice);
     }
 }
 
@@ -299,6 +307,7 @@ static void an_unknown_attribute_is_420_and_listed(void **state)
     assert_int_equal(m.unknown[0], 0x7f01);
     assert_true(is_signed(&ice, &reply, &m));
     assert_false(ice_is_checked(&ice, &from));
+    ice_deinit(&ice);
 }
 
 static void indications_and_responses_are_ignored(void **state)
@@ -311,6 +320,7 @@ static void indications_and_responses_are_ignored(void **state)
         c.m.error = class_ == STUN_ERROR ? 487 : 0;
         check_refused(c, &ice, ERR_STATE, 0, false);
     }
+    ice_deinit(&ice);
 }
 
 static void our_own_response_sent_back_is_ignored(void **state)
@@ -325,6 +335,7 @@ static void our_own_response_sent_back_is_ignored(void **state)
     assert_int_equal(second.len, 0);
     assert_false(ice_is_checked(&ice, &reflector));
     assert_int_equal(ice_last_consent(&ice), USEC_PER_SEC);
+    ice_deinit(&ice);
 }
 
 static void other_methods_are_dropped(void **state)
@@ -334,6 +345,7 @@ static void other_methods_are_dropped(void **state)
     struct check c = good_check(&ice, true);
     c.m.method = 3; /* Allocate */
     check_refused(c, &ice, ERR_UNSUPPORTED, 0, false);
+    ice_deinit(&ice);
 }
 
 static void use_candidate_selects_the_path(void **state)
@@ -345,6 +357,7 @@ static void use_candidate_selects_the_path(void **state)
     check_ok(&ice, at_s(1), &b, true);
     assert_true(address_equal(ice_selected(&ice), &b));
     assert_int_equal(ice_last_consent(&ice), USEC_PER_SEC);
+    ice_deinit(&ice);
 }
 
 static void a_later_nomination_moves_the_path(void **state)
@@ -361,6 +374,7 @@ static void a_later_nomination_moves_the_path(void **state)
     assert_true(address_equal(ice_selected(&ice), &b));
     check_ok(&ice, at_s(5), &a, true);
     assert_true(address_equal(ice_selected(&ice), &a));
+    ice_deinit(&ice);
 }
 
 static void consent_ends_thirty_seconds_after_the_last_check(void **state)
@@ -379,6 +393,7 @@ static void consent_ends_thirty_seconds_after_the_last_check(void **state)
     check_ok(&ice, at_s(40), &a, false); /* the selected path again: no need to be nominated anew */
     assert_true(ice_has_consent(&ice, at_s(69)));
     assert_false(ice_has_consent(&ice, at_s(70)));
+    ice_deinit(&ice);
 }
 
 static void only_the_selected_path_gives_consent(void **state)
@@ -391,6 +406,7 @@ static void only_the_selected_path_gives_consent(void **state)
     check_ok(&ice, at_s(20), &b, false);
     assert_int_equal(ice_last_consent(&ice), USEC_PER_SEC);
     assert_false(ice_has_consent(&ice, at_s(31)));
+    ice_deinit(&ice);
 }
 
 /* ---- Restart, and a path that changes under the peer ---- */
@@ -430,6 +446,7 @@ static void a_restart_changes_the_credentials_of_both(void **state)
     half.pwd = before.pwd;
     assert_int_equal(send_check(&ice, at_s(2), &a, half, &reply), ERR_AUTH);
     assert_int_equal(ice_last_consent(&ice), USEC_PER_SEC);
+    ice_deinit(&ice);
 }
 
 static void a_restart_that_is_none_changes_nothing(void **state)
@@ -444,6 +461,7 @@ static void a_restart_that_is_none_changes_nothing(void **state)
     assert_int_equal(restart(&ice, new_ufrag, "short"), ERR_MALFORMED);
     assert_int_equal(restart(&ice, "a:bc", new_pwd), ERR_MALFORMED);
     assert_memory_equal(&ice, &before, sizeof ice);
+    ice_deinit(&ice);
 }
 
 static void the_path_lives_through_a_restart_until_another_is_nominated(void **state)
@@ -464,6 +482,7 @@ static void the_path_lives_through_a_restart_until_another_is_nominated(void **s
     assert_int_equal(send_check(&ice, at_s(2), &b, nominating, &reply), OK);
     assert_true(address_equal(ice_selected(&ice), &b));
     assert_true(ice_is_checked(&ice, &a)); /* what is still on its way from there is theirs */
+    ice_deinit(&ice);
 }
 
 static void once_the_path_is_silent_any_check_moves_it(void **state)
@@ -476,6 +495,7 @@ static void once_the_path_is_silent_any_check_moves_it(void **state)
     assert_true(address_equal(ice_selected(&ice), &a));
     check_ok(&ice, at_s(13), &rebound, false);
     assert_true(address_equal(ice_selected(&ice), &rebound));
+    ice_deinit(&ice);
 }
 
 static void media_keeps_a_path_from_being_silent_and_gives_no_consent(void **state)
@@ -490,6 +510,7 @@ static void media_keeps_a_path_from_being_silent_and_gives_no_consent(void **sta
     assert_true(address_equal(ice_selected(&ice), &a));
     assert_int_equal(ice_last_consent(&ice), 10 * USEC_PER_SEC);
     assert_false(ice_is_checked(&ice, &c));
+    ice_deinit(&ice);
 }
 
 static void refused_checks_give_no_consent(void **state)
@@ -503,6 +524,7 @@ static void refused_checks_give_no_consent(void **state)
     c.pwd = their_pwd;
     assert_int_equal(send_check(&ice, at_s(20), &a, c, &reply), ERR_AUTH);
     assert_false(ice_has_consent(&ice, at_s(31)));
+    ice_deinit(&ice);
 }
 
 static void eight_addresses_are_remembered_and_the_selected_one_always(void **state)
@@ -522,6 +544,7 @@ static void eight_addresses_are_remembered_and_the_selected_one_always(void **st
         struct address other = address_of("192.0.2.1", port);
         assert_int_equal(ice_is_checked(&ice, &other), port > 20 - (ICE_PATHS_MAX - 1));
     }
+    ice_deinit(&ice);
 }
 
 static void a_check_that_went_by_moves_nothing_for_whoever_sends_it_again(void **state)
@@ -538,6 +561,7 @@ static void a_check_that_went_by_moves_nothing_for_whoever_sends_it_again(void *
     assert_int_equal(reply.len, 0);
     assert_false(ice_is_checked(&ice, &thief));
     assert_true(address_equal(ice_selected(&ice), &peer));
+    ice_deinit(&ice);
 }
 
 static void nor_does_it_bring_back_an_old_path_or_keep_consent(void **state)
@@ -553,6 +577,7 @@ static void nor_does_it_bring_back_an_old_path_or_keep_consent(void **state)
     assert_true(address_equal(ice_selected(&ice), &new));
     assert_int_equal(send_check(&ice, at_s(30), &new, latest, &reply), ERR_STATE);
     assert_int_equal(ice_last_consent(&ice), at_s(2).mono_us);
+    ice_deinit(&ice);
 }
 
 static void a_retransmission_is_answered_again(void **state)
@@ -566,6 +591,7 @@ static void a_retransmission_is_answered_again(void **state)
     assert_int_equal(send_check(&ice, at_s(2), &peer, check, &second), ERR_STATE);
     assert_int_equal(first.len, second.len);
     assert_memory_equal(first.at, second.at, first.len);
+    ice_deinit(&ice);
 }
 
 /* What a filter may get wrong: a new check taken for an old one. */
@@ -579,6 +605,7 @@ static void few_new_checks_are_taken_for_old_ones(void **state)
     for (unsigned i = 0; i < 6000; i++)
         mistaken += send_check(&ice, at_s(i), &peer, next_check(&ice, true), &reply) != OK;
     assert_in_range(mistaken, 0, 30);
+    ice_deinit(&ice);
 }
 
 int main(void)

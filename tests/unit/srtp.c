@@ -5,139 +5,23 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <srtp2/srtp.h>
-
-#include "transport/srtp.h"
+#include "support/packets.h"
+#include "transport/gcm.h"
 #include "transport/sealer.h"
 #include "transport/transport.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { HEADER = 12, PACKET_CAP = 1500 };
-
 static const enum srtp_profile both_profiles[] = { SRTP_AES128_CM_SHA1_80_PROFILE, SRTP_AEAD_AES_128_GCM_PROFILE };
 
 /* --- Helpers ------------------------------------------------------------------------------------------------------ */
-
-static uint64_t seed;
-
-static uint32_t dice(uint32_t sides)
-{
-    seed ^= seed << 13, seed ^= seed >> 7, seed ^= seed << 17;
-    return (uint32_t)(seed >> 16) % sides;
-}
-
-static size_t from_hex(uint8_t *to, const char *hex)
-{
-    size_t len = 0;
-    while (*hex) {
-        if (*hex == ' ') {
-            hex++;
-            continue;
-        }
-        char pair[3] = { hex[0], hex[1], 0 };
-        to[len++] = (uint8_t)strtoul(pair, NULL, 16);
-        hex += 2;
-    }
-    return len;
-}
-
-static void assert_hex(const uint8_t *found, size_t len, const char *hex)
-{
-    uint8_t expected[256];
-    assert_int_equal(len, from_hex(expected, hex));
-    assert_memory_equal(found, expected, len);
-}
-
-static struct srtp_keys random_keys(enum srtp_profile profile)
-{
-    struct srtp_keys keys = { .profile = profile };
-    for (size_t i = 0; i < SRTP_KEY_LEN; i++)
-        keys.local_key[i] = (uint8_t)dice(256), keys.remote_key[i] = (uint8_t)dice(256);
-    for (size_t i = 0; i < SRTP_SALT_MAX; i++)
-        keys.local_salt[i] = (uint8_t)dice(256), keys.remote_salt[i] = (uint8_t)dice(256);
-    return keys;
-}
-
-/* The same secrets from the other end. */
-static struct srtp_keys swapped(struct srtp_keys keys)
-{
-    struct srtp_keys other = { .profile = keys.profile };
-    memcpy(other.local_key, keys.remote_key, SRTP_KEY_LEN);
-    memcpy(other.remote_key, keys.local_key, SRTP_KEY_LEN);
-    memcpy(other.local_salt, keys.remote_salt, SRTP_SALT_MAX);
-    memcpy(other.remote_salt, keys.local_salt, SRTP_SALT_MAX);
-    return other;
-}
 
 static struct srtp *srtp_of(struct srtp_keys keys)
 {
     struct srtp *srtp = NULL;
     assert_int_equal(srtp_session_create(&srtp, &keys), OK);
     return srtp;
-}
-
-/* libsrtp2 alone, for one direction. */
-static srtp_t oracle_of(enum srtp_profile profile, srtp_ssrc_type_t direction, const uint8_t *key, const uint8_t *salt)
-{
-    uint8_t joined[SRTP_KEY_LEN + SRTP_SALT_MAX];
-    memcpy(joined, key, SRTP_KEY_LEN);
-    memcpy(joined + SRTP_KEY_LEN, salt, SRTP_SALT_MAX);
-    srtp_policy_t policy = { .ssrc.type = direction, .key = joined, .window_size = 1024, .allow_repeat_tx = 1 };
-    if (profile == SRTP_AEAD_AES_128_GCM_PROFILE) {
-        srtp_crypto_policy_set_aes_gcm_128_16_auth(&policy.rtp);
-        srtp_crypto_policy_set_aes_gcm_128_16_auth(&policy.rtcp);
-    } else {
-        srtp_crypto_policy_set_rtp_default(&policy.rtp);
-        srtp_crypto_policy_set_rtcp_default(&policy.rtcp);
-    }
-    srtp_t session;
-    assert_int_equal(srtp_create(&session, &policy), srtp_err_status_ok);
-    return session;
-}
-
-struct packet {
-    uint8_t at[PACKET_CAP];
-    size_t len;
-};
-
-/* An RTP packet with payload_len random bytes behind `csrcs` CSRCs and, if >= 0, an extension of that many words. */
-static struct packet rtp_packet(uint32_t ssrc, uint16_t seq, unsigned csrcs, int extension, size_t payload_len)
-{
-    struct packet packet = { .len = HEADER };
-    packet.at[0] = (uint8_t)(0x80 | csrcs | (extension >= 0 ? 0x10 : 0));
-    packet.at[1] = 96;
-    store_be16(packet.at + 2, seq);
-    store_be32(packet.at + 4, dice(UINT32_MAX));
-    store_be32(packet.at + 8, ssrc);
-    for (unsigned i = 0; i < csrcs; i++, packet.len += 4)
-        store_be32(packet.at + packet.len, dice(UINT32_MAX));
-    if (extension >= 0) {
-        store_be16(packet.at + packet.len, 0xbede);
-        store_be16(packet.at + packet.len + 2, (uint16_t)extension);
-        packet.len += 4;
-        for (int i = 0; i < extension; i++, packet.len += 4)
-            store_be32(packet.at + packet.len, 0x10aa0000); /* one element and padding (RFC 8285 4.2) */
-    }
-    for (size_t i = 0; i < payload_len; i++)
-        packet.at[packet.len++] = (uint8_t)dice(256);
-    return packet;
-}
-
-static struct packet plain_rtp(uint32_t ssrc, uint16_t seq)
-{
-    return rtp_packet(ssrc, seq, 0, -1, 100);
-}
-
-static struct packet plain_rtcp(uint32_t ssrc)
-{
-    struct packet packet = { .len = 28 };
-    packet.at[0] = 0x80, packet.at[1] = 200, packet.at[3] = 6; /* a sender report without blocks */
-    store_be32(packet.at + 4, ssrc);
-    for (size_t i = 8; i < packet.len; i++)
-        packet.at[i] = (uint8_t)dice(256);
-    return packet;
 }
 
 static enum status seal(struct srtp *srtp, struct packet *packet)
@@ -150,12 +34,6 @@ static enum status open(struct srtp *srtp, struct packet *packet)
     return srtp_open_rtp(srtp, packet->at, &packet->len);
 }
 
-static void assert_same(const struct packet *a, const struct packet *b)
-{
-    assert_int_equal(a->len, b->len);
-    assert_memory_equal(a->at, b->at, a->len);
-}
-
 /* --- Vectors ------------------------------------------------------------------------------------------------------ */
 
 static void derivation_gives_the_keys_of_rfc_3711_b_3(void **state)
@@ -164,11 +42,11 @@ static void derivation_gives_the_keys_of_rfc_3711_b_3(void **state)
     uint8_t key[16], salt[14], out[94];
     from_hex(key, "E1F97A0D3E018BE0D64FA32C06DE4139");
     from_hex(salt, "0EC675AD498AFEEBB6960B3AABE6");
-    assert_int_equal(sealer_derive(key, salt, SEALER_LABEL_KEY, out, 16), OK);
+    assert_int_equal(aead_derive(key, salt, AEAD_RTP_KEY, out, 16), OK);
     assert_hex(out, 16, "C61E7A93744F39EE10734AFE3FF7A087");
-    assert_int_equal(sealer_derive(key, salt, SEALER_LABEL_SALT, out, 14), OK);
+    assert_int_equal(aead_derive(key, salt, AEAD_RTP_SALT, out, 14), OK);
     assert_hex(out, 14, "30CBBC08863D8C85D49DB34A9AE1");
-    assert_int_equal(sealer_derive(key, salt, SEALER_LABEL_AUTHENTICATION, out, 94), OK);
+    assert_int_equal(aead_derive(key, salt, AEAD_RTP_AUTHENTICATION, out, 94), OK);
     assert_hex(out, 94,
                "CEBE321F6FF7716B6FD4AB49AF256A15 6D38BAA48F0A0ACF3C34E2359E6CDBCE E049646C43D9327AD175578EF7227098"
                "6371C10C9A369AC2F94A8C5FBCDDDC25 6D6E919A48B610EF17C2041E47403576 6B68642C59BBFC2F34DB60DBDFB2");
@@ -181,7 +59,7 @@ static void derivation_runs_the_key_stream_of_rfc_3711_b_2(void **state)
     uint8_t key[16], salt[14], out[48];
     from_hex(key, "2B7E151628AED2A6ABF7158809CF4F3C");
     from_hex(salt, "F0F1F2F3F4F5F6F7F8F9FAFBFCFD");
-    assert_int_equal(sealer_derive(key, salt, SEALER_LABEL_KEY, out, sizeof out), OK);
+    assert_int_equal(aead_derive(key, salt, AEAD_RTP_KEY, out, sizeof out), OK);
     assert_hex(out, sizeof out,
                "E03EAD0935C95E80E166B16DD92B4EB4 D23513162B02D0F72A43A2FE4A5F97AB 41E95B3BB0A2E8DD477901E4FCA894C0");
 }
@@ -189,13 +67,14 @@ static void derivation_runs_the_key_stream_of_rfc_3711_b_2(void **state)
 static void sealer_writes_the_packet_of_rfc_7714_16_1(void **state)
 {
     (void)state;
-    uint8_t key[16], salt[12], packet[128];
-    from_hex(key, "000102030405060708090a0b0c0d0e0f");
-    from_hex(salt, "517569642070726f2071756f");
+    uint8_t packet[128];
+    struct aead_keys keys = { 0 };
+    from_hex(keys.rtp_key, "000102030405060708090a0b0c0d0e0f");
+    from_hex(keys.rtp_salt, "517569642070726f2071756f");
     size_t len = from_hex(packet, "8040f17b 8041f8d3 5501a0b2 47616c6c 69612065 7374206f 6d6e6973 20646976"
                                   "69736120 696e2070 61727465 73207472 6573");
     struct sealer *sealer;
-    assert_int_equal(sealer_create(&sealer, key, salt), OK);
+    assert_int_equal(sealer_create(&sealer, &keys), OK);
     assert_int_equal(sealer_seal(sealer, packet, &len, sizeof packet), OK);
     assert_hex(packet, len,
                "8040f17b 8041f8d3 5501a0b2 f24de3a3 fb34de6c acba861c 9d7e4bca be633bd5 0d294e6f 42a5f47a"
@@ -284,7 +163,7 @@ static void every_sealed_packet_opens_with_libsrtp(void **state)
     (void)state;
     enum { LANES = 5, ROUNDS = 5000 }; /* with the gaps, each lane wraps about three times */
     for (size_t p = 0; p < 2; p++) {
-        seed = 0x9e3779b97f4a7c15 + p;
+        packets_seed = 0x9e3779b97f4a7c15 + p;
         struct srtp_keys keys = random_keys(both_profiles[p]);
         struct srtp *ours = srtp_of(keys);
         srtp_t oracle = oracle_of(both_profiles[p], ssrc_any_inbound, keys.local_key, keys.local_salt);
@@ -310,24 +189,41 @@ static void what_libsrtp_seals_opens_here(void **state)
 {
     (void)state;
     for (size_t p = 0; p < 2; p++) {
-        seed = 0xabcdef + p;
+        packets_seed = 0xabcdef + p;
         struct srtp_keys keys = random_keys(both_profiles[p]);
         struct srtp *ours = srtp_of(keys);
         srtp_t oracle = oracle_of(both_profiles[p], ssrc_any_outbound, keys.remote_key, keys.remote_salt);
         for (uint16_t i = 0; i < 2000; i++) {
             struct packet plain = rtp_packet(9, (uint16_t)(65000 + i), 0, 2, dice(1201)), packet = plain;
-            int len = (int)packet.len;
-            assert_int_equal(srtp_protect(oracle, packet.at, &len), srtp_err_status_ok);
-            packet.len = (size_t)len;
+            oracle_seal(oracle, &packet);
             assert_int_equal(open(ours, &packet), OK);
             assert_same(&packet, &plain);
 
             plain = packet = plain_rtcp(9);
-            len = (int)packet.len;
-            assert_int_equal(srtp_protect_rtcp(oracle, packet.at, &len), srtp_err_status_ok);
-            packet.len = (size_t)len;
+            oracle_seal_rtcp(oracle, &packet);
             assert_int_equal(srtp_open_rtcp(ours, packet.at, &packet.len), OK);
             assert_same(&packet, &plain);
+        }
+        srtp_destroy(ours);
+        srtp_dealloc(oracle);
+    }
+}
+
+/* Reports of several SSRCs, whose indices come from one counter. */
+static void every_sealed_report_opens_with_libsrtp(void **state)
+{
+    (void)state;
+    for (size_t p = 0; p < 2; p++) {
+        struct srtp_keys keys = random_keys(both_profiles[p]);
+        struct srtp *ours = srtp_of(keys);
+        srtp_t oracle = oracle_of(both_profiles[p], ssrc_any_inbound, keys.local_key, keys.local_salt);
+        for (size_t round = 0; round < 2000; round++) {
+            struct packet plain = plain_rtcp(1 + dice(7)), sealed = plain;
+            assert_int_equal(srtp_seal_rtcp(ours, sealed.at, &sealed.len, sizeof sealed.at), OK);
+            int len = (int)sealed.len;
+            assert_int_equal(srtp_unprotect_rtcp(oracle, sealed.at, &len), srtp_err_status_ok);
+            sealed.len = (size_t)len;
+            assert_same(&sealed, &plain);
         }
         srtp_destroy(ours);
         srtp_dealloc(oracle);
@@ -514,9 +410,7 @@ static void sources_are_bounded_both_ways(void **state)
         struct packet one_more = plain_rtp(5000, 1), before = one_more;
         assert_int_equal(seal(ours, &one_more), ERR_FULL);
         assert_same(&one_more, &before);
-        int len = (int)one_more.len;
-        assert_int_equal(srtp_protect(oracle, one_more.at, &len), srtp_err_status_ok);
-        one_more.len = (size_t)len;
+        oracle_seal(oracle, &one_more);
         assert_int_equal(open(theirs, &one_more), ERR_FULL);
         struct packet known = plain_rtp(1, 2);
         assert_int_equal(seal(ours, &known), OK);
@@ -551,8 +445,13 @@ static void an_unknown_profile_is_refused(void **state)
 static int start(void **state)
 {
     (void)state;
-    seed = 0x2545f4914f6cdd1d;
-    return srtp_start() == OK ? 0 : -1;
+    packets_seed = 0x2545f4914f6cdd1d;
+    return srtp_start() == OK && gcm_use(GCM_EVP) == OK ? 0 : -1;
+}
+
+static int start_ipsec(void **state)
+{
+    return start(state) == 0 && gcm_use(GCM_IPSEC) == OK ? 0 : -1;
 }
 
 int main(void)
@@ -563,6 +462,7 @@ int main(void)
         cmocka_unit_test(sealer_writes_the_packet_of_rfc_7714_16_1),
         cmocka_unit_test(both_profiles_match_the_reference_packets),
         cmocka_unit_test(every_sealed_packet_opens_with_libsrtp),
+        cmocka_unit_test(every_sealed_report_opens_with_libsrtp),
         cmocka_unit_test(what_libsrtp_seals_opens_here),
         cmocka_unit_test(a_retransmission_from_before_the_wrap_is_the_same_packet),
         cmocka_unit_test(a_changed_byte_anywhere_is_refused),
@@ -575,5 +475,8 @@ int main(void)
         cmocka_unit_test(starting_again_is_harmless),
         cmocka_unit_test(an_unknown_profile_is_refused),
     };
-    return cmocka_run_group_tests(tests, start, NULL);
+    int failed = cmocka_run_group_tests_name("with OpenSSL", tests, start, NULL);
+    if (gcm_use(GCM_IPSEC) == OK)
+        failed += cmocka_run_group_tests_name("with libipsec-mb", tests, start_ipsec, NULL);
+    return failed;
 }
