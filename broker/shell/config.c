@@ -54,7 +54,8 @@ static const struct option options[] = {
     { "video-codecs", CODECS, FIELD(video_codecs), 0, 0, "vp8,h264,vp9,av1",
       "video codecs that may be used, the first being what browsers send if they have it; vp8 or h264 must be among "
       "them. Some browsers lack h264, vp9 or av1: whose browser lacks what another's sends can't see them" },
-    { "shards", NUMBER, FIELD(shards), 1, CONFIG_SHARDS_MAX, "1", "threads that run rooms; at most one a core" },
+    { "shards", NUMBER, FIELD(shards), 0, CONFIG_SHARDS_MAX, "0",
+      "threads that run rooms, each with a media port; 0 is one for each processor" },
     { "connections-max", NUMBER, FIELD(connections_max), 1, 100000, "2000", "WebSocket connections at once" },
     { "connections-per-address", NUMBER, FIELD(connections_per_address), 1, 100000, "32",
       "of these, from one IPv4 address or IPv6 /64" },

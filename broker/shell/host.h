@@ -12,6 +12,8 @@
 struct now host_now(void);
 /* What the calling thread has used of a processor, ever. */
 usec_t host_thread_cpu_us(void);
+/* How many this process may run on: at least 1. */
+unsigned host_processors(void);
 /* getrandom; ends the process when the kernel has none, as a guess would be worse. */
 struct entropy host_entropy(void);
 /* Lines to stderr: "2026-03-01T10:00:00.123Z info text", each in one write, so that threads never mix theirs. */

@@ -57,6 +57,8 @@ static enum status read_config(int count, char **words, struct config *config, s
     for (int i = 0; i < count; i += 2)
         if (strcmp(words[i], "--config") != 0)
             TRY(config_set(config, words[i] + 2, words[i + 1], problem));
+    if (config->shards == 0)
+        config->shards = host_processors() < CONFIG_SHARDS_MAX ? host_processors() : CONFIG_SHARDS_MAX;
     return OK;
 }
 

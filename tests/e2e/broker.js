@@ -90,7 +90,7 @@ export class Broker {
 
         this.udpPort = await freeMediaPort();
         this.#words = ['serve', '--listen', host, '--https-port', this.port, '--udp-port', this.udpPort,
-            '--media-addresses', media, '--certificate', at('cert.pem'), '--key', at('key.pem'), '--origins', this.url,
+            '--shards', 1, '--media-addresses', media, '--certificate', at('cert.pem'), '--key', at('key.pem'), '--origins', this.url,
             '--token-keys', at('key.jwk'), '--plan', at('plan.json'),
             ...Object.entries({ '--store': at('kinroom.db'), ...options }).flat()].map(String);
         await this.#launch(tapped);

@@ -57,7 +57,7 @@ static void what_is_not_said_has_its_default(void **state)
     assert_int_equal(config.https_port, 8443);
     assert_int_equal(config.http_port, 0);
     assert_int_equal(config.udp_port, 40000);
-    assert_int_equal(config.shards, 1);
+    assert_int_equal(config.shards, 0);
     assert_int_equal(config.media.count, 2);
     assert_int_equal(config.media.at[0].family, ADDRESS_IPV4);
     assert_int_equal(config.media.at[1].family, ADDRESS_IPV6);
@@ -94,7 +94,7 @@ static void a_bad_line_is_named_with_its_number(void **state)
         { "udp-port = -1", "must be a number" },
         { "udp-port = 99999999999999999999", "must be a number" },
         { "udp-port =", "must be a number" },
-        { "shards = 65", "from 1 to 64" },
+        { "shards = 65", "from 0 to 64" },
         { "udp-port = 1\nudp-port = 2", "line 2: 'udp-port' was already given on line 1" },
         { "log-level = loud", "must be debug, info, warning or error" },
         { "media-addresses = 127.0.0.1, localhost", "not 'localhost'" },

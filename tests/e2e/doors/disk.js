@@ -69,7 +69,7 @@ const isIn = (caller, seat) => until(`the seat is ${seat}`, () => caller.last('s
 async function serveBeside(broker, store) {
     const port = await freeTcpPort(), mediaPort = await freeTcpPort();
     const at = (name) => broker.file(name);
-    const words = ['serve', '--listen', '127.0.0.1', '--https-port', port, '--udp-port', mediaPort, '--media-addresses', '127.0.0.1',
+    const words = ['serve', '--listen', '127.0.0.1', '--https-port', port, '--udp-port', mediaPort, '--shards', 1, '--media-addresses', '127.0.0.1',
         '--certificate', at('cert.pem'), '--key', at('key.pem'), '--origins', `https://127.0.0.1:${port}`, '--token-keys', at('key.jwk'),
         '--plan', at('plan.json'), '--store', store].map(String);
     return new Promise((done) => {
