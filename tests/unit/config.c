@@ -16,6 +16,7 @@ static const char good[] = "# a clinic\n"
                            "  origins = https://a.example , https://b.example:8443\n"
                            "token-keys = keys.jwk\n"
                            "plan = plan.json\n"
+                           "shards = 1\n"
                            "udp-port = 41000\n"
                            "log-level = warning";
 
