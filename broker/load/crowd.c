@@ -182,14 +182,25 @@ static enum status fill_rooms(struct crowd *c, unsigned from)
     return OK;
 }
 
+static enum status add_rooms(struct crowd *c, unsigned count)
+{
+    unsigned from = c->room_count;
+    while (c->room_count < count)
+        TRY(open_room(c));
+    return fill_rooms(c, from);
+}
+
 enum status crowd_set_rooms(struct crowd *c, unsigned count)
 {
     unsigned from = c->room_count;
     while (c->room_count > count)
         close_room(c);
-    while (c->room_count < count)
-        TRY(open_room(c));
-    return from < count ? fill_rooms(c, from) : OK;
+    if (from >= count)
+        return OK;
+    enum status status = add_rooms(c, count);
+    while (status != OK && c->room_count > from)
+        close_room(c);
+    return status;
 }
 
 static bool has_seen_enough(struct crowd *c, const struct participant *who)

@@ -154,9 +154,8 @@ static void tell_packets(json_t *line, const struct found *f)
     json_object_set_new(line, "keyframe_ms", times_of(&f->sums.keyframes));
     json_object_set_new(line, "generator",
                         json_pack("{s:f, s:f, s:I, s:I, s:I}", "cpu_percent", our_percent(f), "waited_percent",
-                                  waited_percent(&f->ours), "late",
-                                  (json_int_t)f->sums.sent.late, "unsent", (json_int_t)f->sums.sent.unsent, "dropped",
-                                  (json_int_t)f->sums.sent.dropped));
+                                  waited_percent(&f->ours), "late", (json_int_t)f->sums.sent.late, "unsent",
+                                  (json_int_t)f->sums.sent.unsent, "dropped", (json_int_t)f->sums.sent.dropped));
 }
 
 static json_t *server_of(const struct run *run, const struct found *f)
@@ -170,8 +169,9 @@ static json_t *server_of(const struct run *run, const struct found *f)
                      f->packets ? (double)f->use.cpu_us / (double)f->packets : 0, "packets_per_cpu_second",
                      f->use.cpu_us ? (double)f->packets * 1e6 / (double)f->use.cpu_us : 0, "cpu_percent",
                      percent((double)f->use.cpu_us / 1e6, f->seconds), "busiest_thread_percent", busiest_percent(f),
-                     "waited_percent", waited_percent(&f->use), "kb_per_participant", each_kb, "idle_kb", (json_int_t)run->idle_kb, "before_kb",
-                     (json_int_t)run->before_kb, "after_kb", (json_int_t)run->after_kb);
+                     "waited_percent", waited_percent(&f->use), "kb_per_participant", each_kb, "idle_kb",
+                     (json_int_t)run->idle_kb, "before_kb", (json_int_t)run->before_kb, "after_kb",
+                     (json_int_t)run->after_kb);
 }
 
 static void tell(struct run *run, const struct found *f, const char *wrong)

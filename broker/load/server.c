@@ -61,8 +61,8 @@ enum status server_read(unsigned pid, struct server_reading *read)
         return ERR_UNKNOWN;
     for (struct dirent *task; r.thread_count < SERVER_THREADS_MAX && (task = readdir(tasks)) != NULL;) {
         int id = atoi(task->d_name);
-        if (id > 0 && read_thread(pid, task->d_name, &r.threads[r.thread_count].cpu_us,
-                                  &r.threads[r.thread_count].waited_us))
+        if (id > 0 &&
+            read_thread(pid, task->d_name, &r.threads[r.thread_count].cpu_us, &r.threads[r.thread_count].waited_us))
             r.threads[r.thread_count++].id = id;
     }
     closedir(tasks);
