@@ -124,7 +124,8 @@ const tests = {
     }),
 
     'packets that are lost are counted, and the exit code says so': () => behindRelay((packet, i) => (i % 20 === 7 ? null : packet), async (broker) => {
-        const { code, found } = await load(broker);
+        /* Sound alone: the relay itself would lose some of more, on a busy machine. */
+        const { code, found } = await load(broker, { fps: 0 });
         equal(code, 1, 'the exit code');
         within(found.lost / (found.lost + found.received), [0.04, 0.06], 'the share that was lost');
         includes(found.wrong, 'lost', 'what was wrong');
