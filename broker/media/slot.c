@@ -241,7 +241,7 @@ static uint8_t padding_type(const struct slot *slot)
 
 bool slot_may_pad(const struct slot *slot)
 {
-    return slot->renumber.started && padding_type(slot) != 0;
+    return padding_type(slot) != 0;
 }
 
 bool slot_pad(struct slot *slot, size_t len, struct writer *out)

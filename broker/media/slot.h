@@ -86,8 +86,9 @@ bool slot_lost(const struct slot *, uint16_t seq_out, uint16_t *seq_in);
  * (RFC 4588 4). False, with nothing written, when it does not fit. */
 bool slot_repair(struct slot *, uint16_t seq_out, const struct rtp *in, const struct video_packet *,
                  struct writer *out);
-/* Writes a packet of padding alone on the repair stream, to probe the path: len of 1 to SLOT_PADDING_MAX. False
- * without such a stream, before anything was ever sent on the slot, or when it does not fit. */
+/* Writes a packet of padding alone on the repair stream, to probe the path: len of 1 to SLOT_PADDING_MAX. Also before
+ * anything else was ever sent on the slot: a first picture may be one that waits until the path is known to take it.
+ * False without such a stream, or when it does not fit. */
 bool slot_pad(struct slot *, size_t len, struct writer *out);
 bool slot_may_pad(const struct slot *);
 /* The sender report for this slot at `now`; false when there is nothing to say: the publisher sent no SR yet, or
