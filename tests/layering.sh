@@ -19,20 +19,22 @@ declare -A may_use=(
     [broker/ledger]="base auth ledger"
     [broker/api]="base auth ledger api"
     [broker/room]="base transport media signaling auth ledger room"
+    [broker/load]="base transport media signaling auth load"
     [broker/shell]="base transport media signaling auth ledger room api shell"
 )
-folders=(broker/base broker/transport broker/media signaling auth broker/ledger broker/api broker/room broker/shell)
-ours="base|transport|media|signaling|auth|room|api|shell|ledger|broker|tests|support|sim"
+folders=(broker/base broker/transport broker/media signaling auth broker/ledger broker/api broker/room broker/load
+    broker/shell)
+ours="base|transport|media|signaling|auth|room|api|load|shell|ledger|broker|tests|support|sim"
 
 # A library's headers, and the files (a prefix of their path) that may include them.
 declare -A library_users=(
     [srtp2/]="broker/transport/srtp.c"
-    [libwebsockets]="broker/shell/"
-    [jansson]="signaling/ auth/ broker/ledger/ broker/api/ broker/shell/"
+    [libwebsockets]="broker/load/ broker/shell/"
+    [jansson]="signaling/ auth/ broker/ledger/ broker/api/ broker/load/ broker/shell/"
     [sqlite3]="broker/shell/"
-    [curl/]="broker/shell/"
+    [curl/]="broker/load/ broker/shell/"
     [jose/]="auth/"
-    [openssl/]="broker/transport/ auth/ broker/ledger/ broker/api/ broker/shell/"
+    [openssl/]="broker/transport/ auth/ broker/ledger/ broker/api/ broker/load/ broker/shell/"
 )
 
 starts_with_one_of() { # TEXT PREFIX...

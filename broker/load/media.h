@@ -21,5 +21,5 @@ void media_drop(struct media *, struct load_peer *);
 /* A peer's flows began or ended: its deadline is another. */
 void media_touch(struct media *, struct load_peer *);
 
-/* How long the thread ran, by its own clock; turns in which packets left later than a frame's time. */
+/* How long the thread ran. */
 usec_t media_cpu(const struct media *);

@@ -27,6 +27,7 @@ struct load_flows { /* what a peer sends */
 
 struct load_peer_config {
     uint32_t origin;         /* whose packets they are, in the payload; the SSRCs are made of it, too. Not 0 */
+    uint32_t others_from, others_to; /* origins whose packets may come, up to and without the last; 0 and 0: any */
     bool feedback;           /* offer transport-wide feedback, and give it where the other side takes it */
     unsigned sample_every;   /* one RTP packet of so many is opened */
     const struct load_key *key; /* what all peers share, from load_key_create */
@@ -58,6 +59,15 @@ bool load_peer_is_failed(const struct load_peer *); /* refused, or closed by the
 usec_t load_peer_first_media(const struct load_peer *);
 usec_t load_peer_first_keyframe(const struct load_peer *);
 struct tally *load_peer_tally(struct load_peer *);
+struct load_sent {
+    uint64_t sound, picture; /* packets */
+    uint64_t octets;
+    uint64_t late;    /* frames that were left out, because we were too slow for them */
+    uint64_t unsent;  /* packets that the kernel took not */
+    uint64_t dropped; /* packets that came, and our socket had no room for: our loss, not the server's */
+};
+/* All that it ever sent. */
+struct load_sent load_peer_sent(const struct load_peer *);
 
 /* ---- For the media thread (media.c) ---- */
 

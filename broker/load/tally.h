@@ -23,10 +23,13 @@ enum { TALLY_WINDOW = 1024 }; /* how late a packet may be and still fill its gap
 
 struct tally_stream {
     uint32_t ssrc;
-    uint8_t payload_type;  /* of the latest packet */
     int64_t base, highest; /* extended sequence numbers: counting begins with base */
     uint64_t received;     /* of those from base on, each once */
     uint64_t seen[TALLY_WINDOW / 64];
+    /* For receiver reports (RFC 3550 6.4.1, A.3): what the last one said, and the sender's last report. */
+    uint64_t told_expected, told_received;
+    uint32_t sr_middle;
+    usec_t sr_at_us;
 };
 
 struct tally_sums {
@@ -47,9 +50,13 @@ struct tally {
 enum { TALLY_STREAMS_MAX = 256 };
 
 void tally_deinit(struct tally *); /* all zero is a fresh one */
-/* A packet came; its index (RFC 3711 3.3.1), by which it can be opened, in *index. ERR_FULL, ERR_NO_MEMORY. */
-enum status tally_packet(struct tally *, uint32_t ssrc, uint16_t seq, uint8_t payload_type, size_t len, int64_t *index);
-void tally_sample(struct tally *, bool good, usec_t latency_us); /* latency: only of a good one */
+/* A packet came, media or a retransmission; its index (RFC 3711 3.3.1), by which it can be opened, in *index. ERR_FULL,
+ * ERR_NO_MEMORY. */
+enum status tally_packet(struct tally *, uint32_t ssrc, uint16_t seq, bool media, size_t len, int64_t *index);
+struct tally_stream *tally_find(const struct tally *, uint32_t ssrc); /* NULL: none */
+uint64_t tally_lost(const struct tally_stream *);
+/* latency: of a good one; NEVER where there is none to tell. */
+void tally_sample(struct tally *, bool good, usec_t latency_us);
 /* Counting begins anew; what comes late from before does not count. */
 void tally_reset(struct tally *);
 

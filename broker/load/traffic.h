@@ -34,8 +34,9 @@ struct traffic {
 };
 
 struct traffic traffic_sound(uint32_t origin, uint32_t ssrc);
-/* fps and video_bps: at least 1. */
-struct traffic traffic_picture(uint32_t origin, uint32_t ssrc, unsigned fps, unsigned video_bps);
+struct traffic traffic_picture(uint32_t origin, uint32_t ssrc);
+/* Of a picture, before it starts; at least 1 each. */
+void traffic_pace(struct traffic *, unsigned fps, unsigned video_bps);
 void traffic_start(struct traffic *, usec_t now_us, uint32_t phase_us);
 void traffic_stop(struct traffic *);
 
