@@ -195,6 +195,16 @@ enum status load_peer_answer(struct load_peer *p, const char *offer, struct writ
     return p->fd < 0 ? learn_remote(p, &remote) : OK;
 }
 
+enum status load_peer_connect_bare(struct load_peer *p, const struct address *server,
+                                   const uint8_t material[static CRYPT_MATERIAL_LEN])
+{
+    TRY(socket_open(server, &p->fd));
+    p->remote = *server;
+    p->kinds[TRAFFIC_OPUS] = KIND_SOUND;
+    p->kinds[TRAFFIC_VP8] = KIND_PICTURE;
+    return crypt_create(&p->crypt, material);
+}
+
 /* ---- What others ask ---- */
 
 static void start_flows(struct load_peer *p, usec_t now_us)
