@@ -133,8 +133,8 @@ enum status crypt_seal_rtcp(struct crypt *c, uint8_t *packet, size_t *len, size_
     if (cap < *len + CRYPT_RTCP_OVERHEAD)
         return ERR_FULL;
     store_be32(index, RTCP_ENCRYPTED | c->rtcp_index);
-    bool done = begin(&c->rtcp_out, load_be32(packet + 4), c->rtcp_index) && run(&c->rtcp_out, NULL, packet, RTCP_FIXED) &&
-                run(&c->rtcp_out, NULL, index, INDEX_LEN) &&
+    bool done = begin(&c->rtcp_out, load_be32(packet + 4), c->rtcp_index) &&
+                run(&c->rtcp_out, NULL, packet, RTCP_FIXED) && run(&c->rtcp_out, NULL, index, INDEX_LEN) &&
                 run(&c->rtcp_out, packet + RTCP_FIXED, packet + RTCP_FIXED, *len - RTCP_FIXED) &&
                 EVP_CipherFinal_ex(c->rtcp_out.cipher, packet + *len, &written) == 1 &&
                 EVP_CIPHER_CTX_ctrl(c->rtcp_out.cipher, EVP_CTRL_AEAD_GET_TAG, TAG_LEN, packet + *len) == 1;

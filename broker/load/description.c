@@ -104,8 +104,9 @@ static void read_media(struct reading *r, const char *line)
         return;
     }
     r->section = &r->remote->sections[r->remote->count++];
-    *r->section = (struct description_section){ .video = strcmp(kind, "video") == 0, .live = port != 0, .sends = true,
-                                                .first_type = (uint8_t)type };
+    *r->section = (struct description_section){
+        .video = strcmp(kind, "video") == 0, .live = port != 0, .sends = true, .first_type = (uint8_t)type
+    };
     r->twcc_id = 0;
     r->transport_cc = 0;
 }
@@ -146,8 +147,8 @@ static void read_line(struct reading *r, const char *line)
         r->has_ufrag = true;
     else if (!r->has_pwd && sscanf(line, "a=ice-pwd:%256s", remote->pwd) == 1)
         r->has_pwd = true;
-    else if (!r->has_fingerprint && (strncmp(line, sha256, sizeof sha256 - 1) == 0 ||
-                                     strncmp(line, sha256_loud, sizeof sha256 - 1) == 0))
+    else if (!r->has_fingerprint &&
+             (strncmp(line, sha256, sizeof sha256 - 1) == 0 || strncmp(line, sha256_loud, sizeof sha256 - 1) == 0))
         read_fingerprint(r, line + sizeof sha256 - 1);
     else if (r->section)
         read_attribute(r, line);

@@ -15,7 +15,8 @@
 #include "transport/stun.h"
 
 enum { UFRAG_LEN = 8, PWD_LEN = 24, PACKET_SPACE = TRAFFIC_PACKET_MAX + CRYPT_RTP_OVERHEAD, NAME_LEN = 24 };
-#define CHECK_US ((usec_t)2500 * USEC_PER_MSEC) /* between checks that were answered: RFC 7675 4.1 wants 5 s at most */
+#define CHECK_US ((usec_t)2500 * USEC_PER_MSEC) /* between checks that were answered: RFC 7675 4.1 wants 5 s at most   \
+                                                 */
 #define RETRY_US (50 * USEC_PER_MSEC)           /* until one is */
 
 enum kind { KIND_UNKNOWN = 0, KIND_SOUND, KIND_PICTURE, KIND_REPAIR };
@@ -332,8 +333,7 @@ static void on_stun(struct load_peer *p, struct bytes raw)
         return;
     p->check.pending = false;
     p->check.due_us = p->check.first_us + CHECK_US;
-    if (!p->handshake &&
-        handshake_create(&p->handshake, p->config.key, p->remote_fingerprint, send_datagram, p) != OK)
+    if (!p->handshake && handshake_create(&p->handshake, p->config.key, p->remote_fingerprint, send_datagram, p) != OK)
         p->failed = true;
 }
 
@@ -429,8 +429,8 @@ static void sample(struct load_peer *p, enum kind kind, int64_t index, uint64_t 
 {
     struct traffic_mark mark = { 0 };
     struct rtp rtp;
-    bool good = crypt_open_rtp(p->crypt, index, packet, &len) == OK &&
-                rtp_parse((struct bytes){ packet, len }, &rtp) == OK;
+    bool good =
+        crypt_open_rtp(p->crypt, index, packet, &len) == OK && rtp_parse((struct bytes){ packet, len }, &rtp) == OK;
     if (!good || rtp.payload.len == 0 || kind == KIND_REPAIR) { /* padding alone probes the path */
         tally_sample(&p->tally, good, NEVER);
         return;

@@ -21,18 +21,18 @@ struct load_section {
     bool carries; /* of those that send: the one that our sound or picture goes by (a screen's does not) */
 };
 
-struct load_flows { /* what a peer sends */
+struct load_flows {          /* what a peer sends */
     unsigned fps, video_bps; /* 0: no picture */
     bool sound;
     uint32_t phase_us; /* spreads peers over the time of a frame */
 };
 
 struct load_peer_config {
-    uint32_t origin;         /* whose packets they are, in the payload; the SSRCs are made of it, too. Not 0 */
+    uint32_t origin;                 /* whose packets they are, in the payload; the SSRCs are made of it, too. Not 0 */
     uint32_t others_from, others_to; /* origins whose packets may come, up to and without the last; 0 and 0: any */
-    bool feedback;           /* offer transport-wide feedback, and give it where the other side takes it */
-    unsigned sample_every;   /* one RTP packet of so many is opened */
-    const struct load_key *key; /* what all peers share, from load_key_create */
+    bool feedback;                   /* offer transport-wide feedback, and give it where the other side takes it */
+    unsigned sample_every;           /* one RTP packet of so many is opened */
+    const struct load_key *key;      /* what all peers share, from load_key_create */
 };
 
 struct load_key; /* a certificate and OpenSSL's context; one a process */
@@ -50,7 +50,8 @@ enum status load_peer_take_answer(struct load_peer *, const char *sdp);
 /* Or their offer and our answer, which receives all that they send as Opus or VP8 and declines the rest; again for each
  * renegotiation, in which ICE and DTLS stay as they are. */
 enum status load_peer_answer(struct load_peer *, const char *offer, struct writer *sdp);
-/* Or neither, nor ICE and DTLS: whoever is at that address has the same keys. For measuring what forwarding alone costs.
+/* Or neither, nor ICE and DTLS: whoever is at that address has the same keys. For measuring what forwarding alone
+ * costs.
  */
 enum status load_peer_connect_bare(struct load_peer *, const struct address *,
                                    const uint8_t material[static CRYPT_MATERIAL_LEN]);

@@ -96,7 +96,8 @@ static void write_reports(struct reports *r, struct load_now now, struct tally *
     bool first = r->told == 0;
     for (; r->told < tally->count && count < RTCP_REPORTS_MAX; r->told++, count++)
         reports[count] = report_on(tally->streams[r->told], now.mono_us);
-    bool speaks = first && r->sending && sound->next_us != NEVER, shows = first && r->sending && picture->next_us != NEVER;
+    bool speaks = first && r->sending && sound->next_us != NEVER,
+         shows = first && r->sending && picture->next_us != NEVER;
     if (speaks)
         write_sender(sound, now, reports, count, w);
     if (shows)

@@ -23,8 +23,8 @@ struct participant {
     uint32_t origin; /* for load_peer_config */
     struct load_flows flows;
     enum participant_state state;
-    const char *why; /* static, of a failure */
-    usec_t opened_us; /* monotonic: when its socket was opened */
+    const char *why;                                /* static, of a failure */
+    usec_t opened_us;                               /* monotonic: when its socket was opened */
     struct load_peer *peers[PARTICIPANT_PEERS_MAX]; /* [0] sends, and receives unless there is a second for that */
     size_t peer_count;
     unsigned audio_slots, video_slots; /* how many others it can hear and see at once, as far as known */

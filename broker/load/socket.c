@@ -109,8 +109,9 @@ void socket_receive(int fd, int64_t real_minus_mono_ns,
     do {
         for (int i = 0; i < BATCH; i++) {
             parts[i] = (struct iovec){ data[i], DATAGRAM_MAX };
-            headers[i].msg_hdr = (struct msghdr){ .msg_iov = &parts[i], .msg_iovlen = 1, .msg_control = control[i],
-                                                  .msg_controllen = sizeof control[i] };
+            headers[i].msg_hdr = (struct msghdr){
+                .msg_iov = &parts[i], .msg_iovlen = 1, .msg_control = control[i], .msg_controllen = sizeof control[i]
+            };
         }
         count = recvmmsg(fd, headers, BATCH, MSG_DONTWAIT, NULL);
         for (int i = 0; i < count; i++)

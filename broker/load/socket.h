@@ -1,5 +1,5 @@
-/* socket.h - the kernel as a peer needs it: one UDP socket connected to the server, whole bursts at a time, arrivals by the
- * kernel's own stamp, so that what is measured does not hang on how busy we are.
+/* socket.h - the kernel as a peer needs it: one UDP socket connected to the server, whole bursts at a time, arrivals by
+ * the kernel's own stamp, so that what is measured does not hang on how busy we are.
  *
  * For one thread: it receives into one static buffer. */
 #pragma once

@@ -16,7 +16,8 @@ struct histogram {
 };
 void histogram_put(struct histogram *, usec_t);
 void histogram_add(struct histogram *, const struct histogram *);
-/* The upper edge of the bucket in which the share (0 to 1) is reached, at most the largest value; 0 for an empty one. */
+/* The upper edge of the bucket in which the share (0 to 1) is reached, at most the largest value; 0 for an empty one.
+ */
 usec_t histogram_quantile(const struct histogram *, double share);
 
 enum { TALLY_WINDOW = 1024 }; /* how late a packet may be and still fill its gap */

@@ -40,14 +40,22 @@ static const uint8_t *filler_of(uint32_t origin, uint32_t counter)
 
 struct traffic traffic_sound(uint32_t origin, uint32_t ssrc)
 {
-    return (struct traffic){ .origin = origin, .ssrc = ssrc, .payload_type = TRAFFIC_OPUS,
-                             .interval_us = USEC_PER_SEC / SOUND_PER_S, .next_us = NEVER, .frame_len = SOUND_LEN };
+    return (struct traffic){ .origin = origin,
+                             .ssrc = ssrc,
+                             .payload_type = TRAFFIC_OPUS,
+                             .interval_us = USEC_PER_SEC / SOUND_PER_S,
+                             .next_us = NEVER,
+                             .frame_len = SOUND_LEN };
 }
 
 struct traffic traffic_picture(uint32_t origin, uint32_t ssrc)
 {
-    return (struct traffic){ .video = true, .origin = origin, .ssrc = ssrc, .payload_type = TRAFFIC_VP8,
-                             .next_us = NEVER, .keyframe_wanted = true };
+    return (struct traffic){ .video = true,
+                             .origin = origin,
+                             .ssrc = ssrc,
+                             .payload_type = TRAFFIC_VP8,
+                             .next_us = NEVER,
+                             .keyframe_wanted = true };
 }
 
 void traffic_pace(struct traffic *t, unsigned fps, unsigned video_bps)
@@ -107,8 +115,8 @@ static void write_mark(struct traffic *t, uint64_t now_ns, struct writer *w)
 }
 
 /* payload_len: with the codec's bytes and the mark. */
-static size_t write_packet(struct traffic *t, uint64_t now_ns, uint16_t *twcc_seq, bool first, bool last,
-                           bool keyframe, size_t payload_len, uint8_t *at)
+static size_t write_packet(struct traffic *t, uint64_t now_ns, uint16_t *twcc_seq, bool first, bool last, bool keyframe,
+                           size_t payload_len, uint8_t *at)
 {
     struct writer w = writer_over(at, TRAFFIC_PACKET_MAX);
     write_header(t, t->video && last, twcc_seq, &w);
@@ -151,8 +159,8 @@ size_t traffic_next(struct traffic *t, usec_t now_us, uint64_t now_ns, uint16_t 
     size_t count = t->video ? packets_of(t->frame_len) : 1, each = t->frame_len / count;
     bool keyframe = t->video && t->keyframe_wanted, odd = t->video && count > 1 && t->frames % 4 != 0;
     for (size_t i = 0; i < count; i++)
-        lens[i] = write_packet(t, now_ns, twcc_seq, i == 0, i + 1 == count, keyframe,
-                               each + (odd && i + 1 == count), at + i * stride);
+        lens[i] = write_packet(t, now_ns, twcc_seq, i == 0, i + 1 == count, keyframe, each + (odd && i + 1 == count),
+                               at + i * stride);
     t->keyframe_wanted &= !keyframe;
     t->frames++;
     t->picture = (t->picture + 1) & 0x7fff;

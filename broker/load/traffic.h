@@ -1,5 +1,6 @@
-/* traffic.h - RTP as a browser sends it: Opus-like sound, 50 packets a second; VP8 pictures, each a burst of nearly equal
- * packets of which in three frames of four the last is one byte larger, with valid payload descriptors (RFC 7741).
+/* traffic.h - RTP as a browser sends it: Opus-like sound, 50 packets a second; VP8 pictures, each a burst of nearly
+ * equal packets of which in three frames of four the last is one byte larger, with valid payload descriptors (RFC
+ * 7741).
  *
  * Pure: time goes in, packets come out. Behind the codec's own first bytes each payload says whose it is, which one,
  * when it left, and goes on with filler that can be checked. */
@@ -40,8 +41,9 @@ void traffic_pace(struct traffic *, unsigned fps, unsigned video_bps);
 void traffic_start(struct traffic *, usec_t now_us, uint32_t phase_us);
 void traffic_stop(struct traffic *);
 
-/* The frame that is due: its packets side by side in `at`, each TRAFFIC_PACKET_MAX + room for a tag apart (stride), with
- * their lengths. Returns how many, 0 when none is due; ask until then. twcc_seq counts on through all of a peer's. */
+/* The frame that is due: its packets side by side in `at`, each TRAFFIC_PACKET_MAX + room for a tag apart (stride),
+ * with their lengths. Returns how many, 0 when none is due; ask until then. twcc_seq counts on through all of a peer's.
+ */
 size_t traffic_next(struct traffic *, usec_t now_us, uint64_t now_ns, uint16_t *twcc_seq, uint8_t *at, size_t stride,
                     size_t lens[static TRAFFIC_BURST_MAX]);
 

@@ -180,12 +180,15 @@ void janus_socket_say(struct janus_socket *s, json_t *message)
     json_decref(message);
 }
 
+/* The event that this makes ends lws_service's sleep, into which it may go right after the timers. */
 static void time_is_over(lws_sorted_usec_list_t *timer)
 {
-    lws_container_of(timer, struct janus_socket, timer)->over = true;
+    struct janus_socket *s = lws_container_of(timer, struct janus_socket, timer);
+    s->over = true;
+    lws_cancel_service(s->context);
 }
 
-/* lws_service takes no timeout any more: a timer of its own ends its sleep. */
+/* lws_service takes no timeout any more: a timer of its own takes its place. */
 void janus_socket_poll(struct janus_socket *s, int timeout_ms)
 {
     s->over = s->hearing = false;

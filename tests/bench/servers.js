@@ -22,19 +22,19 @@ const pin = (pid, cpu) => execFileSync('taskset', ['-a', '-c', '-p', String(cpu)
 
 /* A program of which one line says that it is up. */
 class Program {
-    #said = '';
+    said = '';
     #stopping = false;
 
     async launch(command, words, isUp) {
         this.child = spawn(command, words, { stdio: ['ignore', 'pipe', 'pipe'] });
         this.pid = this.child.pid;
-        for (const stream of [this.child.stdout, this.child.stderr]) stream.on('data', (text) => { this.#said += text; });
+        for (const stream of [this.child.stdout, this.child.stderr]) stream.on('data', (text) => { this.said += text; });
         this.exited = new Promise((done) => this.child.on('exit', (code, signal) => done(signal ?? code)));
         this.crashed = this.exited.then((how) => {
-            if (!this.#stopping) throw new Error(`${this.name} ended by itself (${how}):\n${tail(this.#said)}`);
+            if (!this.#stopping) throw new Error(`${this.name} ended by itself (${how}):\n${tail(this.said)}`);
         });
         this.crashed.catch(() => {}); /* whoever runs a load awaits it, too */
-        await Promise.race([until(`${this.name} is up`, () => isUp(this.#said), { every_ms: 10 }), this.crashed]);
+        await Promise.race([until(`${this.name} is up`, () => isUp(this.said), { every_ms: 10 }), this.crashed]);
     }
 
     async stop() {

@@ -36,6 +36,7 @@ struct guest {
     bool changing;   /* an offer is on its way to us */
     bool published;
     struct load_peer *receives;
+    bool receiving; /* the media thread has it */
 };
 
 struct signalling {
@@ -128,6 +129,16 @@ static bool guest_attach(struct signalling *s, struct guest *g, struct load_peer
     return done;
 }
 
+/* Our offer leaves the role in DTLS open, and Janus would then take the active one (RFC 8842 5.3 lets it). */
+static void be_active(char *sdp)
+{
+    static const char open[] = "a=setup:actpass", active[] = "a=setup:active";
+    for (char *at = sdp; (at = strstr(at, open)); at += sizeof active - 1) {
+        memcpy(at, active, sizeof active - 1);
+        memmove(at + sizeof active - 1, at + sizeof open - 1, strlen(at + sizeof open - 1) + 1);
+    }
+}
+
 static void guest_publish(struct signalling *s, struct guest *g)
 {
     static const struct load_section sections[] = { { false, true, true }, { true, true, true } };
@@ -140,6 +151,7 @@ static void guest_publish(struct signalling *s, struct guest *g)
         return guest_fail(g, "no offer could be made");
     }
     s->sdp[sdp.len] = '\0';
+    be_active(s->sdp);
     g->participant->peers[0] = peer; /* counts once its answer is there */
     tell(s, OTHER, g->place, g->publisher, json_pack("{s:s}", "request", "publish"), "offer", s->sdp);
 }
@@ -179,19 +191,27 @@ static void guest_subscribe(struct signalling *s, struct guest *g)
 
 static void guest_take_offer(struct signalling *s, struct guest *g, const char *offer)
 {
-    bool first = !g->receives;
-    if (first && !(g->receives = guest_peer(s, g)))
+    if (!g->receives && !(g->receives = guest_peer(s, g)))
         return;
     struct writer sdp = writer_over((uint8_t *)s->sdp, SDP_MAX - 1);
     media_lock(s->media);
     enum status status = load_peer_answer(g->receives, offer, &sdp);
     media_unlock(s->media);
-    if (status != OK || (first && !guest_attach(s, g, g->receives)))
+    if (status != OK)
         return guest_fail(g, "the offer was of no use");
     s->sdp[sdp.len] = '\0';
     g->subscribed = true;
-    g->changing = false;
     tell(s, OTHER, g->place, g->subscriber, json_pack("{s:s}", "request", "start"), "answer", s->sdp);
+}
+
+/* Janus has our answer, and only then do checks begin: a ClientHello that comes before is lost on it, and would be sent
+ * again after a second. */
+static void guest_take_start(struct signalling *s, struct guest *g)
+{
+    if (g->receives && !g->receiving && !guest_attach(s, g, g->receives))
+        return guest_fail(g, "no more peers");
+    g->receiving = true;
+    g->changing = false;
 }
 
 /* It is all said when what it publishes is answered, and what there is to receive is offered. */
@@ -247,6 +267,8 @@ static void take_event(struct signalling *s, const json_t *message)
             take_room_event(s, g, data, sdp);
         } else if (sdp) {
             guest_take_offer(s, g, sdp);
+        } else if (json_object_get(data, "started")) {
+            guest_take_start(s, g);
         }
         return guest_look(s, g);
     }
@@ -397,8 +419,10 @@ static void janus_leave(struct signalling *s, struct participant *p)
     for (size_t i = 0; i < p->peer_count; i++)
         media_drop(s->media, p->peers[i]);
     media_unlock(s->media);
-    if (p->peer_count == 0 && p->peers[0])
+    if (p->sends && g && !g->published)
         load_peer_destroy(p->peers[0]); /* it was never answered */
+    if (g && !g->receiving)
+        load_peer_destroy(g->receives);
     for (size_t i = 0; g && i < 2; i++) {
         int64_t handle = i ? g->subscriber : g->publisher;
         if (handle)
