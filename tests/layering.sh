@@ -20,7 +20,7 @@ declare -A may_use=(
     [broker/api]="base auth ledger api"
     [broker/room]="base transport media signaling auth ledger room"
     [broker/load]="base transport media signaling auth load"
-    [broker/shell]="base transport media signaling auth ledger room api shell"
+    [broker/shell]="base transport media signaling auth ledger room api load shell"
 )
 folders=(broker/base broker/transport broker/media signaling auth broker/ledger broker/api broker/room broker/load
     broker/shell)

@@ -49,6 +49,7 @@ struct load_peer {
     struct traffic sound, picture;
     uint16_t twcc_seq;
     uint64_t unsent;
+    struct load_sent mark;
     /* What comes */
     struct tally tally;
     struct reports reports;
@@ -263,7 +264,7 @@ size_t *load_peer_place(struct load_peer *p)
     return &p->place;
 }
 
-struct load_sent load_peer_sent(const struct load_peer *p)
+static struct load_sent sent_ever(const struct load_peer *p)
 {
     return (struct load_sent){ .sound = p->sound.sent,
                                .picture = p->picture.sent,
@@ -271,6 +272,22 @@ struct load_sent load_peer_sent(const struct load_peer *p)
                                .late = p->sound.skipped + p->picture.skipped,
                                .unsent = p->unsent,
                                .dropped = p->fd >= 0 ? socket_drops(p->fd) : 0 };
+}
+
+struct load_sent load_peer_sent(const struct load_peer *p)
+{
+    struct load_sent ever = sent_ever(p);
+    return (struct load_sent){ .sound = ever.sound - p->mark.sound,
+                               .picture = ever.picture - p->mark.picture,
+                               .octets = ever.octets - p->mark.octets,
+                               .late = ever.late - p->mark.late,
+                               .unsent = ever.unsent - p->mark.unsent,
+                               .dropped = ever.dropped - p->mark.dropped };
+}
+
+void load_peer_mark(struct load_peer *p)
+{
+    p->mark = sent_ever(p);
 }
 
 /* ---- The path: checks, the handshake ---- */

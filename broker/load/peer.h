@@ -73,8 +73,9 @@ struct load_sent {
     uint64_t unsent;  /* packets that the kernel took not */
     uint64_t dropped; /* packets that came, and our socket had no room for: our loss, not the server's */
 };
-/* All that it ever sent. */
+/* Since load_peer_mark, or since it came to be. */
 struct load_sent load_peer_sent(const struct load_peer *);
+void load_peer_mark(struct load_peer *);
 
 /* ---- For the media thread (media.c) ---- */
 

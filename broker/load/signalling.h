@@ -20,11 +20,12 @@ enum { PARTICIPANT_PEERS_MAX = 2 };
 struct participant {
     unsigned room, person; /* person 0 is the first in the room, who may have to be the host */
     bool sends;
-    uint32_t origin; /* for load_peer_config */
+    uint32_t origin, others_from, others_to; /* for load_peer_config */
     struct load_flows flows;
     enum participant_state state;
-    const char *why;                                /* static, of a failure */
-    usec_t opened_us;                               /* monotonic: when its socket was opened */
+    const char *why; /* static, of a failure */
+    usec_t opened_us; /* monotonic: when it began to open its socket */
+    bool timed;       /* somebody sent in the room by then, so the way to their media is a join's time; the run's */
     struct load_peer *peers[PARTICIPANT_PEERS_MAX]; /* [0] sends, and receives unless there is a second for that */
     size_t peer_count;
     unsigned audio_slots, video_slots; /* how many others it can hear and see at once, as far as known */

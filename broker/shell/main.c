@@ -5,6 +5,7 @@
 
 #include "auth/service_token.h"
 #include "auth/token.h"
+#include "load/load_command.h"
 #include "shell/config.h"
 #include "shell/host.h"
 #include "shell/ledger_command.h"
@@ -291,6 +292,13 @@ static const struct command commands[] = {
       "      prints the ledger as JSON Lines or FHIR AuditEvents, or as CSV the disclosures; a day such as 2026-01-31 "
       "in\n"
       "      UTC, --to is the first one left out" },
+    { "load", NULL, load_command,
+      "load --url wss://HOST:PORT --keys FILE [OPTIONS]\n"
+      "      fills sessions with synthetic people who send and receive sound and pictures, and prints as one line of "
+      "JSON\n"
+      "      what came, how late and what it cost; exits with 0 when nothing was lost. The server must let so many "
+      "come\n"
+      "      from one address (--connections-per-address)" },
     { "help", NULL, run_help, "help\n      prints this" },
 };
 
@@ -306,6 +314,9 @@ static int run_help(int count, char **words)
     printf("\nOptions of serve and check, on the command line or as 'name = value' in the file (defaults in "
            "brackets):\n%s",
            (const char *)text);
+    writer = writer_over(text, sizeof text);
+    load_command_help(&writer);
+    printf("\nOptions of load:\n%s", (const char *)text);
     return EXIT_SUCCESS;
 }
 
