@@ -54,7 +54,7 @@ export class Floor extends Program {
         const floor = new this();
         await floor.launch(join(BUILD, 'tests/kinroom_floor'), [], (said) => {
             const [, port] = /^floor (\d+)$/m.exec(said) ?? [];
-            if (port) floor.words = ['--url', `udp://127.0.0.1:${port}`];
+            if (port) floor.words = ['--url', `udp://127.0.0.1:${port}`, '--keys', 'none'];
             return port;
         });
         pin(floor.pid, SERVER_CPU);
@@ -105,7 +105,7 @@ export class Janus extends Program {
         const janus = new this();
         janus.name = best ? 'janus_best' : 'janus';
         const port = await freeTcpPort();
-        janus.words = ['--url', `ws://127.0.0.1:${port}`];
+        janus.words = ['--url', `ws://127.0.0.1:${port}`, '--keys', 'none'];
         janus.#configure(port, best);
         await janus.launch('janus', ['-F', janus.#folder], (said) => said.includes('WebSockets thread started'));
         if (best) pin(janus.pid, SERVER_CPU);

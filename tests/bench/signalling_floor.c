@@ -99,9 +99,13 @@ static enum status introduce(struct signalling *s, struct participant *p, struct
 static enum status floor_join(struct signalling *s, struct participant *p)
 {
     struct load_peer *peer = NULL;
-    struct load_peer_config config = { .origin = p->origin,
-                                       .sample_every = s->config->sample_every,
-                                       .key = s->config->key };
+    struct load_peer_config config = {
+        .origin = p->origin,
+        .others_from = p->others_from,
+        .others_to = p->others_to,
+        .sample_every = s->config->sample_every,
+        .key = s->config->key,
+    };
     p->opened_us = now_us();
     TRY(load_peer_create(&peer, &config));
     enum status status = introduce(s, p, peer);

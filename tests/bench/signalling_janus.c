@@ -107,6 +107,8 @@ static struct load_peer *guest_peer(struct signalling *s, struct guest *g)
     struct load_peer *peer = NULL;
     struct load_peer_config config = {
         .origin = g->participant->origin,
+        .others_from = g->participant->others_from,
+        .others_to = g->participant->others_to,
         .feedback = s->config->feedback,
         .sample_every = s->config->sample_every,
         .key = s->config->key,
