@@ -5,7 +5,8 @@
 
 #include "load/traffic.h"
 
-enum { TWCC_ID = 3, LINE_LEN = 1024 };
+enum { TWCC_ID = 3, MID_ID = 4, LINE_LEN = 1024 };
+#define MID_URI "urn:ietf:params:rtp-hdrext:sdes:mid"
 #define TWCC_URI "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 
 /* ---- Ours ---- */
@@ -44,6 +45,7 @@ static void write_section(struct writer *w, const struct description_self *self,
     write_text(w, s->video ? "m=video 9 UDP/TLS/RTP/SAVPF 96 97\r\n" : "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n");
     write_transport(w, self, "actpass");
     write_format(w, "a=mid:%zu\r\na=%s\r\n", mid, s->sends ? "sendonly" : "recvonly");
+    write_format(w, "a=extmap:%d %s\r\n", MID_ID, MID_URI);
     if (self->feedback)
         write_format(w, "a=extmap:%d %s\r\n", TWCC_ID, TWCC_URI);
     write_codec(w, s->video, s->video ? TRAFFIC_VP8 : TRAFFIC_OPUS, s->video ? TRAFFIC_RTX : 0, self->feedback);

@@ -279,7 +279,7 @@ static enum status create_lws(struct signalling *s)
     struct lws_context_creation_info info = {
         .port = CONTEXT_PORT_NO_LISTEN,
         .protocols = protocols,
-        .options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
+        .options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_JUST_USE_RAW_ORIGIN,
         .gid = (gid_t)-1,
         .uid = (uid_t)-1,
         .max_http_header_pool = HEADERS_AT_ONCE,
@@ -403,7 +403,9 @@ static void kinroom_leave(struct signalling *s, struct participant *who)
 
 static void ring(lws_sorted_usec_list_t *alarm)
 {
-    lws_container_of(alarm, struct signalling, alarm)->rang = true;
+    struct signalling *s = lws_container_of(alarm, struct signalling, alarm);
+    s->rang = true;
+    lws_cancel_service(s->lws); /* which else goes on to wait for a socket */
 }
 
 static void kinroom_poll(struct signalling *s, int timeout_ms)
