@@ -121,23 +121,22 @@ static void tell_shape(json_t *line, const struct run *run)
     const struct load_config *c = run->config;
     json_object_update_new(line, json_pack("{s:s, s:i, s:i, s:i, s:i, s:i, s:b, s:b}", "signalling",
                                            run->crowd.ops->name, "rooms", (int)run->crowd.room_count, "people",
-                                           (int)c->people, "senders", (int)c->senders, "video_kbps",
-                                           (int)c->video_kbps, "fps", (int)c->fps, "sound", c->sound, "feedback",
-                                           c->feedback));
+                                           (int)c->people, "senders", (int)c->senders, "video_kbps", (int)c->video_kbps,
+                                           "fps", (int)c->fps, "sound", c->sound, "feedback", c->feedback));
 }
 
 static void tell_packets(json_t *line, const struct found *f)
 {
     const struct tally_sums *s = &f->sums.total.sums;
-    json_object_update_new(
-        line, json_pack("{s:f, s:i, s:I, s:I, s:I, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "seconds", f->seconds,
-                        "participants", (int)f->sums.participants, "sent",
-                        (json_int_t)(f->sums.sent.sound + f->sums.sent.picture), "received", (json_int_t)s->packets,
-                        "expected", (json_int_t)f->sums.expected, "delivered_percent", delivered_percent(f), "lost",
-                        (json_int_t)s->lost, "reordered", (json_int_t)s->reordered, "duplicates",
-                        (json_int_t)s->doubled, "opened", (json_int_t)s->opened, "bad", (json_int_t)s->bad, "streams",
-                        (json_int_t)s->streams, "nacks", (json_int_t)s->nacks, "keyframe_requests",
-                        (json_int_t)s->keyframe_requests));
+    json_object_update_new(line, json_pack("{s:f, s:i, s:I, s:I, s:I, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+                                           "seconds", f->seconds, "participants", (int)f->sums.participants, "sent",
+                                           (json_int_t)(f->sums.sent.sound + f->sums.sent.picture), "received",
+                                           (json_int_t)s->packets, "expected", (json_int_t)f->sums.expected,
+                                           "delivered_percent", delivered_percent(f), "lost", (json_int_t)s->lost,
+                                           "reordered", (json_int_t)s->reordered, "duplicates", (json_int_t)s->doubled,
+                                           "opened", (json_int_t)s->opened, "bad", (json_int_t)s->bad, "streams",
+                                           (json_int_t)s->streams, "nacks", (json_int_t)s->nacks, "keyframe_requests",
+                                           (json_int_t)s->keyframe_requests));
     json_object_set_new(line, "latency_ms", times_of(&f->sums.total.latency));
     json_object_set_new(line, "join_ms", times_of(&f->sums.joins));
     json_object_set_new(line, "keyframe_ms", times_of(&f->sums.keyframes));
@@ -174,13 +173,14 @@ static void tell(struct run *run, const struct found *f, const char *wrong)
 static void progress(const struct run *run, const struct found *f, const char *wrong)
 {
     const struct tally_sums *s = &f->sums.total.sums;
-    fprintf(stderr,
-            "kinroom: %u rooms of %u: %.0f packets/s in, %.0f out; lost %llu of %llu; p99 %.1f ms; the server's busiest "
-            "thread %.0f %%, ours %.0f %%; %s\n",
-            run->crowd.room_count, run->config->people, (double)s->packets / f->seconds,
-            (double)(f->sums.sent.sound + f->sums.sent.picture) / f->seconds, (unsigned long long)s->lost,
-            (unsigned long long)(s->packets + s->lost), ms(histogram_quantile(&f->sums.total.latency, 0.99)),
-            busiest_percent(f), our_percent(f), wrong ? wrong : "good");
+    fprintf(
+        stderr,
+        "kinroom: %u rooms of %u: %.0f packets/s in, %.0f out; lost %llu of %llu; p99 %.1f ms; the server's busiest "
+        "thread %.0f %%, ours %.0f %%; %s\n",
+        run->crowd.room_count, run->config->people, (double)s->packets / f->seconds,
+        (double)(f->sums.sent.sound + f->sums.sent.picture) / f->seconds, (unsigned long long)s->lost,
+        (unsigned long long)(s->packets + s->lost), ms(histogram_quantile(&f->sums.total.latency, 0.99)),
+        busiest_percent(f), our_percent(f), wrong ? wrong : "good");
     if (our_percent(f) > OURSELVES_MOST)
         fprintf(stderr, "kinroom: our own thread is at its limit, so times are ours as much as the server's\n");
 }
@@ -209,8 +209,9 @@ static enum status join_viewers(struct run *run)
             histogram_put(&keyframes, keyframe_us);
         json_array_append_new(times, json_real(ms(media_us)));
     }
-    json_object_set_new(run->line, "joins", json_pack("{s:o, s:o, s:o}", "media_ms", times_of(&media), "keyframe_ms",
-                                                      times_of(&keyframes), "times_ms", times));
+    json_object_set_new(run->line, "joins",
+                        json_pack("{s:o, s:o, s:o}", "media_ms", times_of(&media), "keyframe_ms", times_of(&keyframes),
+                                  "times_ms", times));
     if (status != OK)
         fprintf(stderr, "kinroom: a viewer who joined later saw nothing\n");
     return status;
@@ -243,12 +244,19 @@ static const char *what_is_too_much(const struct run *run, const struct found *f
     return f->has_server && busiest_percent(f) > BUSIEST_MOST ? "the server's busiest thread is full" : NULL;
 }
 
+static void tell_limit(struct run *run, unsigned rooms, const char *wrong)
+{
+    json_object_set_new(run->line, "limit", json_pack("{s:i, s:s}", "rooms", (int)rooms, "wrong", wrong));
+}
+
 /* Whether so many rooms are well; what was found is told when they are. */
 static bool try_rooms(struct run *run, unsigned rooms)
 {
     struct found found;
-    if (crowd_set_rooms(&run->crowd, rooms) != OK)
+    if (crowd_set_rooms(&run->crowd, rooms) != OK) {
+        tell_limit(run, rooms, "not everybody could come");
         return false;
+    }
     crowd_resume(&run->crowd);
     crowd_wait(&run->crowd, run->config->warmup_s * USEC_PER_SEC);
     run->before_kb = memory_kb(run);
@@ -259,7 +267,7 @@ static bool try_rooms(struct run *run, unsigned rooms)
     if (!wrong)
         tell(run, &found, NULL);
     else
-        json_object_set_new(run->line, "limit", json_pack("{s:i, s:s}", "rooms", (int)rooms, "wrong", wrong));
+        tell_limit(run, rooms, wrong);
     return !wrong;
 }
 

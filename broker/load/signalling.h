@@ -23,7 +23,7 @@ struct participant {
     uint32_t origin, others_from, others_to; /* for load_peer_config */
     struct load_flows flows;
     enum participant_state state;
-    const char *why; /* static, of a failure */
+    const char *why;  /* static, of a failure */
     usec_t opened_us; /* monotonic: when it began to open its socket */
     bool timed;       /* somebody sent in the room by then, so the way to their media is a join's time; the run's */
     struct load_peer *peers[PARTICIPANT_PEERS_MAX]; /* [0] sends, and receives unless there is a second for that */
