@@ -10,6 +10,7 @@
 #include "load/reports.h"
 #include "load/socket.h"
 #include "load/traffic.h"
+#include "media/rtcp.h"
 #include "media/rtp.h"
 #include "transport/demux.h"
 #include "transport/stun.h"
@@ -17,6 +18,7 @@
 enum { UFRAG_LEN = 8, PWD_LEN = 24, PACKET_SPACE = TRAFFIC_PACKET_MAX + CRYPT_RTP_OVERHEAD, NAME_LEN = 24 };
 #define CHECK_US ((usec_t)2500 * USEC_PER_MSEC) /* between checks that were answered: RFC 7675 4.1 wants 5 s at most   \
                                                  */
+#define ASK_US (300 * USEC_PER_MSEC)            /* between requests for a keyframe */
 #define RETRY_US (50 * USEC_PER_MSEC)           /* until one is */
 
 enum kind { KIND_UNKNOWN = 0, KIND_SOUND, KIND_PICTURE, KIND_REPAIR };
@@ -54,7 +56,7 @@ struct load_peer {
     struct tally tally;
     struct reports reports;
     unsigned until_sample;
-    usec_t first_media_us, first_keyframe_us;
+    usec_t first_media_us, first_keyframe_us, asks_us;
 };
 
 /* ---- Life ---- */
@@ -468,6 +470,22 @@ static bool sample_is_due(struct load_peer *p, enum kind kind)
     return true;
 }
 
+/* As browsers do when they can't show what comes. */
+static void ask_keyframe(struct load_peer *p, usec_t now_us, uint32_t ssrc)
+{
+    uint8_t room[LOAD_DATAGRAM_MAX];
+    struct writer w = writer_over(room, sizeof room);
+    bool first = !p->asks_us;
+    if (now_us < p->asks_us)
+        return;
+    p->asks_us = now_us + ASK_US;
+    if (first) /* one may be on its way */
+        return;
+    rtcp_write_rr(&w, p->reports.ssrc, NULL, 0);
+    rtcp_write_pli(&w, p->reports.ssrc, ssrc);
+    send_rtcp(p, &w);
+}
+
 static void on_rtp(struct load_peer *p, uint64_t at_ns, uint8_t *packet, size_t len)
 {
     enum kind kind = len >= RTP_HEADER_LEN ? p->kinds[packet[1] & 127] : KIND_UNKNOWN;
@@ -480,8 +498,11 @@ static void on_rtp(struct load_peer *p, uint64_t at_ns, uint8_t *packet, size_t 
     reports_arrival(&p->reports, at_ns / 1000, (struct bytes){ packet, len });
     if (!p->first_media_us && kind != KIND_REPAIR)
         p->first_media_us = at_ns / 1000;
+    uint32_t ssrc = load_be32(packet + 8);
     if (sample_is_due(p, kind))
         sample(p, kind, index, at_ns, packet, len);
+    if (kind == KIND_PICTURE && !p->first_keyframe_us)
+        ask_keyframe(p, at_ns / 1000, ssrc);
 }
 
 static void on_rtcp(struct load_peer *p, uint64_t at_ns, uint8_t *packet, size_t len)

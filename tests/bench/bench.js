@@ -8,10 +8,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { percentile } from '../e2e/check.js';
 import { growth } from './growth.js';
 import { figure, machine, measured, median, spread, table } from './measure.js';
 import { Floor, Janus, keepAwake, Kinroom } from './servers.js';
-import { bars, COLOURS, legend, page, short } from './svg.js';
+import { bars, COLOURS, legend, page } from './svg.js';
 
 const FOLDER = join(new URL('../..', import.meta.url).pathname, 'build/bench');
 
@@ -28,16 +29,18 @@ const SERVERS = {
     janus: () => Janus.start({ best: false }),
 };
 const NAMES = { floor: 'the floor', kinroom: 'Kinroom', janus_best: 'Janus, best', janus: 'Janus, default' };
-const FULL = { rounds: 5, joins: 50, servers: Object.keys(SERVERS), load: { warmup: 2, seconds: 4, 'join-rate': 100 } };
-const QUICK = { until_s: 46, joins: 10, servers: ['floor', 'kinroom', 'janus_best'], load: { warmup: 1, seconds: 1, 'join-rate': 200 } };
-const JOIN_SHAPE = '8x8';
+const FULL = { rounds: 5, joins: 10, servers: Object.keys(SERVERS), load: { warmup: 2, seconds: 4, 'join-rate': 100 } };
+const QUICK = { until_s: 32, joins: 10, servers: ['floor', 'kinroom', 'janus_best'], load: { warmup: 1, seconds: 1, 'join-rate': 120 } };
+const JOINED = ['kinroom', 'janus_best'], JOIN_SHAPE = '8x8'; /* people join when the round's measurement is done */
 const HALF_PERCENT = 50, LATENCY_ROOMS_MOST = 16; /* the generator shares the machine */
 const AWAKE_MOST_S = 3600;
 
 const { values } = parseArgs({ options: {
     quick: { type: 'boolean' }, growth: { type: 'boolean' }, shapes: { type: 'string' }, rounds: { type: 'string' },
+    feedback: { type: 'string', default: 'no' },
 } });
 const mode = { ...(values.quick ? QUICK : FULL), ...(values.rounds && { rounds: Number(values.rounds) }) };
+mode.load.feedback = values.feedback;
 const shapes = values.shapes?.split(',') ?? Object.keys(SHAPES);
 const unknown = shapes.find((shape) => !SHAPES[shape]);
 if (unknown) throw new Error(`there is no shape ${unknown}`);
@@ -51,9 +54,18 @@ const elapsed_s = () => (performance.now() - startedAt) / 1000;
 const cells = Object.fromEntries(shapes.map((shape) => [shape, Object.fromEntries(mode.servers.map((server) => [server, []]))]));
 const notes = [];
 
+/* server -> ms of each who joined rooms in which media flows, one after the other, to their first packet of it */
+const joins = Object.fromEntries(JOINED.map((server) => [server, []]));
+
+function takeJoins(server, found, wanted) {
+    joins[server].push(...found.joins.times_ms);
+    if (found.joins.times_ms.length < wanted) notes.push(`joins, ${NAMES[server]}: ${found.joins.times_ms.length} of ${wanted} saw a picture`);
+}
+
 async function cell(shape, server, round) {
-    const joins = shape === JOIN_SHAPE && server !== 'floor' && server !== 'janus' ? { joins: mode.joins } : {};
-    const found = await measured(SERVERS[server], { ...SHAPES[shape], ...mode.load, ...joins });
+    const more = shape === JOIN_SHAPE && joins[server] ? mode.joins : 0;
+    const found = await measured(SERVERS[server], { ...SHAPES[shape], ...mode.load, joins: more });
+    if (more) takeJoins(server, found, more);
     cells[shape][server].push(found);
     if (found.wrong) notes.push(`${shape}, ${NAMES[server]}, round ${round}: ${found.wrong} (lost ${found.lost}, delivered ${found.delivered_percent.toFixed(1)} %)`);
     process.stderr.write(`  round ${round} ${shape} ${server}: ${found.server.cpu_us_per_packet.toFixed(2)} us\n`);
@@ -91,7 +103,7 @@ const memoryOf = ({ server }) => server.kb_per_participant;
 /* Round by round, so that both of a pair ran within the same minute. */
 const ratio = (shape, value, above, below) => spread(cells[shape][above].map((one, i) => value(one) / value(cells[shape][below][i])));
 
-const joinTimes = (server, share) => cells[JOIN_SHAPE][server].map(({ joins }) => joins?.media_ms[share]).filter((ms) => ms > 0);
+const joinTime = (server, percent) => percentile(joins[server], percent);
 
 function summary() {
     const all = {};
@@ -131,8 +143,8 @@ function tell(rounds, latency, ratios) {
         shapes.flatMap((shape) => mode.servers.map((server) => row(shape, server)))));
     console.log('');
     for (const [name, value] of Object.entries(ratios)) console.log(`${name.padEnd(28)} ${range(value)}`);
-    if (cells[JOIN_SHAPE])
-        for (const server of ['kinroom', 'janus_best']) console.log(`join to first media, ${NAMES[server].padEnd(12)} p50 ${range(spread(joinTimes(server, 'p50')), 1)} ms, p99 ${range(spread(joinTimes(server, 'p99')), 1)} ms`);
+    for (const server of JOINED.filter((one) => joins[one].length))
+        console.log(`join to first media, ${NAMES[server].padEnd(12)} p50 ${joinTime(server, 50)} ms, p99 ${joinTime(server, 99)} ms, of ${joins[server].length}`);
     if (latency) console.log(`Kinroom at half load (${latency.rooms} rooms of 8, busiest thread ${latency.server.busiest_thread_percent.toFixed(0)} %): latency p50 ${latency.latency_ms.p50} ms, p99 ${latency.latency_ms.p99} ms`);
     for (const note of notes) console.log(`note: ${note}`);
     console.log('');
@@ -140,11 +152,9 @@ function tell(rounds, latency, ratios) {
 
 function tellFigures(latency, ratios) {
     for (const [name, value] of Object.entries(ratios)) figure(name, value.median, 'x');
-    if (cells[JOIN_SHAPE]) {
-        for (const [server, name] of [['kinroom', 'join'], ['janus_best', 'janus_join']])
-            for (const share of ['p50', 'p99']) figure(`${name}_first_media_${share}`, median(joinTimes(server, share)), 'ms');
-        figure('join_vs_janus', median(joinTimes('kinroom', 'p50')) / median(joinTimes('janus_best', 'p50')), 'x');
-    }
+    for (const [server, name] of [['kinroom', 'join'], ['janus_best', 'janus_join']])
+        for (const percent of joins[server].length ? [50, 99] : []) figure(`${name}_first_media_p${percent}`, joinTime(server, percent), 'ms');
+    if (JOINED.every((server) => joins[server].length)) figure('join_vs_janus', joinTime('kinroom', 50) / joinTime('janus_best', 50), 'x');
     if (latency) figure('forward_latency_p99', latency.latency_ms.p99, 'ms');
     const { viewer, publisher } = eachOf();
     if (viewer) figure('viewer_kb', viewer, 'kB');
@@ -159,10 +169,7 @@ function draw(rounds) {
         return { series, value: s.median, low: s.min, high: s.max };
     }) }));
     const products = mode.servers.filter((server) => server !== 'floor');
-    const joins = ['p50', 'p99'].map((share) => ({ name: share, bars: ['kinroom', 'janus_best'].map((series) => {
-        const s = cells[JOIN_SHAPE] && spread(joinTimes(series, share));
-        return s ? { series, value: s.median, low: s.min, high: s.max } : { series };
-    }) }));
+    const joined = [50, 99].map((percent) => ({ name: `p${percent}`, bars: JOINED.map((series) => ({ series, value: joins[series].length ? joinTime(series, percent) : undefined })) }));
     return page({
         width: 1000, height: 720, title: 'What one second of server CPU time delivers',
         notes: [`${machine().processor}, ${machine().processors} processors, Linux ${machine().kernel}; ${rounds} interleaved rounds; bars are medians, whiskers from the least to the most.`,
@@ -172,7 +179,7 @@ function draw(rounds) {
             bars({ x: 70, y: 150, width: 900, height: 210, title: 'Delivered packets per second of CPU time, thousands (more is better)' },
                 groups(({ server }) => server.packets_per_cpu_second / 1000)),
             bars({ x: 70, y: 440, width: 540, height: 220, title: 'Memory per participant, kB (less is better)' }, groups(memoryOf, products)),
-            bars({ x: 690, y: 440, width: 280, height: 220, title: 'Join to first media, ms (less is better)' }, joins),
+            bars({ x: 690, y: 440, width: 280, height: 220, title: 'Join to first media, ms (less is better)' }, joined),
         ],
     });
 }
@@ -181,7 +188,7 @@ async function compare() {
     const rounds = await allRounds();
     const latency = cells['8x8'] && await latencyAtHalfLoad();
     const ratios = summary();
-    writeFileSync(join(FOLDER, 'bench.json'), JSON.stringify({ machine: machine(), date: new Date().toISOString(), mode, shapes: SHAPES, rounds, ratios, each: eachOf(), cells, latency, notes }, null, 1));
+    writeFileSync(join(FOLDER, 'bench.json'), JSON.stringify({ machine: machine(), date: new Date().toISOString(), mode, shapes: SHAPES, rounds, ratios, each: eachOf(), cells, joins, latency, notes }, null, 1));
     writeFileSync(join(FOLDER, 'bench.svg'), draw(rounds));
     tell(rounds, latency, ratios);
     tellFigures(latency, ratios);
