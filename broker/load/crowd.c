@@ -156,20 +156,25 @@ static enum status wait_for(struct crowd *c, struct participant *who)
     return arrival == THERE ? OK : ERR_SYSTEM;
 }
 
+/* Whoever could not begin in time is not made up for: a burst would measure us, not the server. */
+static void keep_pace(struct crowd *c, usec_t *next_us)
+{
+    do
+        c->ops->poll(c->signalling, 1);
+    while (mono_us() < *next_us);
+    *next_us = mono_us() + USEC_PER_SEC / c->config->join_rate;
+}
+
 /* A room's first person is there before the others come: without a host the others would wait for one. */
 static enum status fill_rooms(struct crowd *c, unsigned from)
 {
-    usec_t start_us = mono_us();
-    uint64_t begun = 0;
+    usec_t next_us = 0;
     for (unsigned person = 0; person < c->config->people; person++)
         for (unsigned r = from; r < c->room_count; r++) {
-            usec_t at_us = start_us + begun++ * USEC_PER_SEC / c->config->join_rate;
-            while (mono_us() < at_us)
-                c->ops->poll(c->signalling, 1);
+            keep_pace(c, &next_us);
             if (person > 0)
                 TRY(wait_for(c, &c->rooms[r].people[0]));
             TRY(begin_join(c, &c->rooms[r], &c->rooms[r].people[person]));
-            c->ops->poll(c->signalling, 0);
         }
     for (unsigned r = from; r < c->room_count; r++)
         for (unsigned person = 0; person < c->config->people; person++)
@@ -177,14 +182,25 @@ static enum status fill_rooms(struct crowd *c, unsigned from)
     return OK;
 }
 
+static enum status add_rooms(struct crowd *c, unsigned count)
+{
+    unsigned from = c->room_count;
+    while (c->room_count < count)
+        TRY(open_room(c));
+    return fill_rooms(c, from);
+}
+
 enum status crowd_set_rooms(struct crowd *c, unsigned count)
 {
     unsigned from = c->room_count;
     while (c->room_count > count)
         close_room(c);
-    while (c->room_count < count)
-        TRY(open_room(c));
-    return from < count ? fill_rooms(c, from) : OK;
+    if (from >= count)
+        return OK;
+    enum status status = add_rooms(c, count);
+    while (status != OK && c->room_count > from)
+        close_room(c);
+    return status;
 }
 
 static bool has_seen_enough(struct crowd *c, const struct participant *who)

@@ -25,7 +25,7 @@ enum status crowd_init(struct crowd *, const struct load_config *, const struct 
 void crowd_deinit(struct crowd *); /* all leave, all rooms are closed */
 
 /* Rooms are opened and filled, or closed, until there are so many; returns when all are there. ERR_SYSTEM: somebody
- * could not come (said on stderr). */
+ * could not come (said on stderr), and there are as many rooms as before. */
 enum status crowd_set_rooms(struct crowd *, unsigned count);
 /* One more viewer; returns when their first media and keyframe have come. */
 enum status crowd_add_viewer(struct crowd *, unsigned room, struct participant **);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "load/crowd.h"
 #include "load/server.h"
@@ -21,6 +22,7 @@ struct found {
     double seconds;
     struct crowd_sums sums;
     usec_t media_cpu_us; /* our own media thread's */
+    struct server_use ours;
     bool has_server;
     struct server_use use;
     uint64_t packets; /* that came while the server's time was taken */
@@ -50,14 +52,17 @@ static uint64_t memory_kb(const struct run *run)
 static void measure(struct run *run, struct found *found)
 {
     struct crowd *crowd = &run->crowd;
-    struct server_reading before = { 0 }, after = { 0 };
+    struct server_reading before = { 0 }, after = { 0 }, ours_before = { 0 }, ours_after = { 0 };
     *found = (struct found){ 0 };
     crowd_reset(crowd);
     found->has_server = read_server(run, &before);
+    server_read((unsigned)getpid(), &ours_before);
     usec_t cpu_us = media_cpu(crowd->media);
     uint64_t start_ns = socket_mono_ns();
     crowd_wait(crowd, run->config->seconds * USEC_PER_SEC);
     found->has_server &= read_server(run, &after);
+    server_read((unsigned)getpid(), &ours_after);
+    found->ours = server_between(&ours_before, &ours_after);
     found->seconds = (double)(socket_mono_ns() - start_ns) / 1e9;
     found->media_cpu_us = media_cpu(crowd->media) - cpu_us;
     found->use = server_between(&before, &after);
@@ -84,6 +89,11 @@ static double our_percent(const struct found *f)
 {
     return percent((double)f->media_cpu_us / 1e6, f->seconds);
 }
+/* Of the time that it wanted to run, how much of it somebody else ran. */
+static double waited_percent(const struct server_use *use)
+{
+    return percent((double)use->waited_us, (double)(use->waited_us + use->cpu_us));
+}
 static double ms(usec_t us)
 {
     return (double)us / 1000;
@@ -95,6 +105,8 @@ static const char *what_is_wrong(const struct found *f)
     const struct tally_sums *sums = &f->sums.total.sums;
     if (f->sums.sent.dropped > 0)
         return "our own sockets had no room: this machine is too slow to tell";
+    if (f->sums.sent.late > 0)
+        return "we were too late to send: this machine is too slow to tell";
     if (f->sums.sent.unsent > 0)
         return "packets could not be sent";
     if (sums->lost > 0)
@@ -141,9 +153,9 @@ static void tell_packets(json_t *line, const struct found *f)
     json_object_set_new(line, "join_ms", times_of(&f->sums.joins));
     json_object_set_new(line, "keyframe_ms", times_of(&f->sums.keyframes));
     json_object_set_new(line, "generator",
-                        json_pack("{s:f, s:I, s:I, s:I}", "cpu_percent", our_percent(f), "late",
-                                  (json_int_t)f->sums.sent.late, "unsent", (json_int_t)f->sums.sent.unsent, "dropped",
-                                  (json_int_t)f->sums.sent.dropped));
+                        json_pack("{s:f, s:f, s:I, s:I, s:I}", "cpu_percent", our_percent(f), "waited_percent",
+                                  waited_percent(&f->ours), "late", (json_int_t)f->sums.sent.late, "unsent",
+                                  (json_int_t)f->sums.sent.unsent, "dropped", (json_int_t)f->sums.sent.dropped));
 }
 
 static json_t *server_of(const struct run *run, const struct found *f)
@@ -153,12 +165,13 @@ static json_t *server_of(const struct run *run, const struct found *f)
     double each_kb = f->sums.participants && run->before_kb > run->idle_kb
                          ? (double)(run->before_kb - run->idle_kb) / f->sums.participants
                          : 0;
-    return json_pack("{s:f, s:f, s:f, s:f, s:f, s:I, s:I, s:I}", "cpu_us_per_packet",
+    return json_pack("{s:f, s:f, s:f, s:f, s:f, s:f, s:I, s:I, s:I}", "cpu_us_per_packet",
                      f->packets ? (double)f->use.cpu_us / (double)f->packets : 0, "packets_per_cpu_second",
                      f->use.cpu_us ? (double)f->packets * 1e6 / (double)f->use.cpu_us : 0, "cpu_percent",
                      percent((double)f->use.cpu_us / 1e6, f->seconds), "busiest_thread_percent", busiest_percent(f),
-                     "kb_per_participant", each_kb, "idle_kb", (json_int_t)run->idle_kb, "before_kb",
-                     (json_int_t)run->before_kb, "after_kb", (json_int_t)run->after_kb);
+                     "waited_percent", waited_percent(&f->use), "kb_per_participant", each_kb, "idle_kb",
+                     (json_int_t)run->idle_kb, "before_kb", (json_int_t)run->before_kb, "after_kb",
+                     (json_int_t)run->after_kb);
 }
 
 static void tell(struct run *run, const struct found *f, const char *wrong)

@@ -7,18 +7,20 @@
 
 enum { PATH_LEN = 320, LINE_LEN = 256 };
 
-/* The first field of schedstat: nanoseconds that it ran, finer than the ticks in stat. */
-static bool read_thread(unsigned pid, const char *id, usec_t *cpu_us)
+/* schedstat: nanoseconds that it ran, finer than the ticks in stat, and that it waited to run. */
+static bool read_thread(unsigned pid, const char *id, usec_t *cpu_us, usec_t *waited_us)
 {
     char path[PATH_LEN];
-    unsigned long long ns;
+    unsigned long long ran_ns, waited_ns;
     snprintf(path, sizeof path, "/proc/%u/task/%s/schedstat", pid, id);
     FILE *file = fopen(path, "r");
-    bool read = file && fscanf(file, "%llu", &ns) == 1;
+    bool read = file && fscanf(file, "%llu %llu", &ran_ns, &waited_ns) == 2;
     if (file)
         fclose(file);
-    if (read)
-        *cpu_us = ns / 1000;
+    if (read) {
+        *cpu_us = ran_ns / 1000;
+        *waited_us = waited_ns / 1000;
+    }
     return read;
 }
 
@@ -59,7 +61,8 @@ enum status server_read(unsigned pid, struct server_reading *read)
         return ERR_UNKNOWN;
     for (struct dirent *task; r.thread_count < SERVER_THREADS_MAX && (task = readdir(tasks)) != NULL;) {
         int id = atoi(task->d_name);
-        if (id > 0 && read_thread(pid, task->d_name, &r.threads[r.thread_count].cpu_us))
+        if (id > 0 &&
+            read_thread(pid, task->d_name, &r.threads[r.thread_count].cpu_us, &r.threads[r.thread_count].waited_us))
             r.threads[r.thread_count++].id = id;
     }
     closedir(tasks);
@@ -69,21 +72,19 @@ enum status server_read(unsigned pid, struct server_reading *read)
     return r.thread_count > 0 ? OK : ERR_UNKNOWN;
 }
 
-static usec_t cpu_then(const struct server_reading *before, int id)
-{
-    for (size_t i = 0; i < before->thread_count; i++)
-        if (before->threads[i].id == id)
-            return before->threads[i].cpu_us;
-    return 0;
-}
-
 struct server_use server_between(const struct server_reading *before, const struct server_reading *after)
 {
     struct server_use use = { 0 };
     for (size_t i = 0; i < after->thread_count; i++) {
-        usec_t ran = after->threads[i].cpu_us - cpu_then(before, after->threads[i].id);
-        use.cpu_us += ran;
-        use.busiest_us = ran > use.busiest_us ? ran : use.busiest_us;
+        usec_t ran_us = after->threads[i].cpu_us, waited_us = after->threads[i].waited_us;
+        for (size_t k = 0; k < before->thread_count; k++)
+            if (before->threads[k].id == after->threads[i].id) {
+                ran_us -= before->threads[k].cpu_us;
+                waited_us -= before->threads[k].waited_us;
+            }
+        use.cpu_us += ran_us;
+        use.waited_us += waited_us;
+        use.busiest_us = ran_us > use.busiest_us ? ran_us : use.busiest_us;
     }
     return use;
 }

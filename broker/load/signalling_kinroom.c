@@ -246,6 +246,11 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
         fprintf(stderr, "kinroom: no WebSocket: %s\n", in ? (const char *)in : "?");
         fail(v, "no WebSocket");
         break;
+    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+        if (v->who && len >= 2)
+            fprintf(stderr, "kinroom: room %u, person %u: closed with %u %.*s\n", v->who->room, v->who->person,
+                    load_be16(in), (int)len - 2, (const char *)in + 2);
+        break;
     case LWS_CALLBACK_CLIENT_CLOSED:
         fail(v, "the WebSocket was closed");
         break;

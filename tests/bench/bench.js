@@ -30,7 +30,7 @@ const SERVERS = {
 };
 const NAMES = { floor: 'the floor', kinroom: 'Kinroom', janus_best: 'Janus, best', janus: 'Janus, default' };
 const FULL = { rounds: 5, joins: 10, servers: Object.keys(SERVERS), load: { warmup: 2, seconds: 4, 'join-rate': 100 } };
-const QUICK = { until_s: 32, joins: 10, servers: ['floor', 'kinroom', 'janus_best'], load: { warmup: 1, seconds: 1, 'join-rate': 120 } };
+const QUICK = { until_s: 30, rooms: { '1x60': 1, '10x3': 20 }, joins: 10, servers: ['floor', 'kinroom', 'janus_best'], load: { warmup: 1, seconds: 1, 'join-rate': 150 } };
 const JOINED = ['kinroom', 'janus_best'], JOIN_SHAPE = '8x8'; /* people join when the round's measurement is done */
 const HALF_PERCENT = 50, LATENCY_ROOMS_MOST = 16; /* the generator shares the machine */
 const AWAKE_MOST_S = 3600;
@@ -42,6 +42,7 @@ const { values } = parseArgs({ options: {
 const mode = { ...(values.quick ? QUICK : FULL), ...(values.rounds && { rounds: Number(values.rounds) }) };
 mode.load.feedback = values.feedback;
 const shapes = values.shapes?.split(',') ?? Object.keys(SHAPES);
+for (const [shape, rooms] of Object.entries(mode.rooms ?? {})) SHAPES[shape].rooms = rooms;
 const unknown = shapes.find((shape) => !SHAPES[shape]);
 if (unknown) throw new Error(`there is no shape ${unknown}`);
 
