@@ -16,17 +16,11 @@
 #include "transport/stun.h"
 
 enum { UFRAG_LEN = 8, PWD_LEN = 24, PACKET_SPACE = TRAFFIC_PACKET_MAX + CRYPT_RTP_OVERHEAD, NAME_LEN = 24 };
-<<<<<<< HEAD
-#define CHECK_US ((usec_t)2500 * USEC_PER_MSEC) /* between checks that were answered: RFC 7675 4.1 wants 5 s at most   \
-                                                 */
-#define ASK_US (300 * USEC_PER_MSEC)            /* between requests for a keyframe */
-#define RETRY_US (50 * USEC_PER_MSEC)           /* until one is */
-=======
 #define CHECK_US                                                                                                       \
     ((usec_t)2500 * USEC_PER_MSEC)    /* between checks that were answered: RFC 7675 4.1 wants 5 s at most             \
                                        */
 #define RETRY_US (50 * USEC_PER_MSEC) /* until one is */
->>>>>>> load
+#define ASK_US (300 * USEC_PER_MSEC)  /* between requests for a keyframe */
 
 enum kind { KIND_UNKNOWN = 0, KIND_SOUND, KIND_PICTURE, KIND_REPAIR };
 
