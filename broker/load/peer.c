@@ -17,10 +17,11 @@
 
 enum { UFRAG_LEN = 8, PWD_LEN = 24, PACKET_SPACE = TRAFFIC_PACKET_MAX + CRYPT_RTP_OVERHEAD, NAME_LEN = 24 };
 #define CHECK_US                                                                                                       \
-    ((usec_t)2500 * USEC_PER_MSEC)    /* between checks that were answered: RFC 7675 4.1 wants 5 s at most             \
-                                       */
-#define RETRY_US (50 * USEC_PER_MSEC) /* until one is */
-#define ASK_US (300 * USEC_PER_MSEC)  /* between requests for a keyframe */
+    ((usec_t)2500 * USEC_PER_MSEC)        /* between checks that were answered: RFC 7675 4.1 wants 5 s at most         \
+                                           */
+#define SETTLING_US (480 * USEC_PER_MSEC) /* the same until DTLS is done, as Chromium has it */
+#define RETRY_US (50 * USEC_PER_MSEC)     /* until one is */
+#define ASK_US (300 * USEC_PER_MSEC)      /* between requests for a keyframe */
 
 enum kind { KIND_UNKNOWN = 0, KIND_SOUND, KIND_PICTURE, KIND_REPAIR };
 
@@ -352,7 +353,7 @@ static void on_stun(struct load_peer *p, struct bytes raw)
         !stun_integrity_ok(raw, &m, bytes_of(p->remote_pwd)))
         return;
     p->check.pending = false;
-    p->check.due_us = p->check.first_us + CHECK_US;
+    p->check.due_us = p->check.first_us + (p->crypt ? CHECK_US : SETTLING_US);
     if (!p->handshake && handshake_create(&p->handshake, p->config.key, p->remote_fingerprint, send_datagram, p) != OK)
         p->failed = true;
 }

@@ -16,11 +16,11 @@ import { bars, COLOURS, legend, page } from './svg.js';
 
 const FOLDER = join(new URL('../..', import.meta.url).pathname, 'build/bench');
 
-/* rooms: so many that each server carries them on one processor, and none only idles. 10x3 is three times ten rooms of three. */
+/* People come no faster than Janus can take them, or it would still be at that when it is measured. rooms: so many that each server carries them on one processor, and none only idles. 10x3 is three times ten rooms of three. */
 const SHAPES = {
-    '8x8': { rooms: 3, people: 8 },
-    '1x60': { rooms: 3, people: 61, senders: 1 },
-    '10x3': { rooms: 30, people: 3 },
+    '8x8': { rooms: 3, people: 8, 'join-rate': 40 },
+    '1x60': { rooms: 3, people: 61, senders: 1, 'join-rate': 60 },
+    '10x3': { rooms: 30, people: 3, 'join-rate': 80 },
 };
 const SERVERS = {
     floor: () => Floor.start(),
@@ -29,8 +29,8 @@ const SERVERS = {
     janus: () => Janus.start({ best: false }),
 };
 const NAMES = { floor: 'the floor', kinroom: 'Kinroom', janus_best: 'Janus, best', janus: 'Janus, default' };
-const FULL = { rounds: 5, joins: 10, servers: Object.keys(SERVERS), load: { warmup: 2, seconds: 4, 'join-rate': 100 } };
-const QUICK = { until_s: 30, rooms: { '1x60': 1, '10x3': 20 }, joins: 10, servers: ['floor', 'kinroom', 'janus_best'], load: { warmup: 1, seconds: 1, 'join-rate': 150 } };
+const FULL = { rounds: 5, joins: 10, servers: Object.keys(SERVERS), load: { warmup: 3, seconds: 4 } };
+const QUICK = { until_s: 30, rooms: { '1x60': 1, '10x3': 20 }, joins: 10, servers: ['floor', 'kinroom', 'janus_best'], load: { warmup: 1, seconds: 1 } };
 const JOINED = ['kinroom', 'janus_best'], JOIN_SHAPE = '8x8'; /* people join when the round's measurement is done */
 const HALF_PERCENT = 50, LATENCY_ROOMS_MOST = 16; /* the generator shares the machine */
 const AWAKE_MOST_S = 3600;
