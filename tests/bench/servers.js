@@ -72,7 +72,7 @@ export class Kinroom {
         server.broker = await Broker.start({
             tapped: false,
             options: {
-                '--shards': shards, '--connections-max': 6000, '--connections-per-address': 6000, '--rooms-max': 2000, '--log-level': 'error', ...options,
+                '--shards': shards, '--connections-max': 5000, '--connections-per-address': 5000, '--rooms-max': 2000, '--log-level': 'error', ...options,
             },
         });
         server.pid = server.broker.pid;
