@@ -201,6 +201,7 @@ async function compare() {
 
 mkdirSync(FOLDER, { recursive: true });
 const rest = keepAwake(AWAKE_MOST_S);
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => { rest(); process.exit(1); });
 let failed = 1;
 try {
     if (values.growth) await growth(FOLDER, values.quick);
