@@ -9,6 +9,7 @@
 #undef ERR_STATE
 
 enum { MTU = 1200, ALERT_SCRATCH = 256 };
+enum { FIRST_RESEND_US = 50000, LAST_RESEND_US = 3200000 };
 
 struct load_key {
     SSL_CTX *context;
@@ -135,6 +136,14 @@ const uint8_t *load_key_fingerprint(const struct load_key *key)
 
 /* ---- One handshake ---- */
 
+/* As browsers have it (Chromium 50 ms at first), not OpenSSL's second: a server that drops an early ClientHello is
+ * measured by what it costs people. RFC 6347 4.2.4.1 doubles it each time. */
+static unsigned resend_after_us(SSL *ssl, unsigned before_us)
+{
+    (void)ssl;
+    return before_us == 0 ? FIRST_RESEND_US : before_us < LAST_RESEND_US ? 2 * before_us : LAST_RESEND_US;
+}
+
 static bool start_ssl(struct handshake *h, const struct load_key *key)
 {
     h->ssl = SSL_new(key->context);
@@ -147,6 +156,7 @@ static bool start_ssl(struct handshake *h, const struct load_key *key)
     SSL_set_options(h->ssl, SSL_OP_NO_QUERY_MTU);
     SSL_set_mtu(h->ssl, MTU);
     SSL_set_connect_state(h->ssl);
+    DTLS_set_timer_cb(h->ssl, resend_after_us);
     return true;
 }
 

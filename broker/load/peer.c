@@ -10,15 +10,18 @@
 #include "load/reports.h"
 #include "load/socket.h"
 #include "load/traffic.h"
+#include "media/rtcp.h"
 #include "media/rtp.h"
 #include "transport/demux.h"
 #include "transport/stun.h"
 
 enum { UFRAG_LEN = 8, PWD_LEN = 24, PACKET_SPACE = TRAFFIC_PACKET_MAX + CRYPT_RTP_OVERHEAD, NAME_LEN = 24 };
 #define CHECK_US                                                                                                       \
-    ((usec_t)2500 * USEC_PER_MSEC)    /* between checks that were answered: RFC 7675 4.1 wants 5 s at most             \
-                                       */
-#define RETRY_US (50 * USEC_PER_MSEC) /* until one is */
+    ((usec_t)2500 * USEC_PER_MSEC)        /* between checks that were answered: RFC 7675 4.1 wants 5 s at most         \
+                                           */
+#define SETTLING_US (480 * USEC_PER_MSEC) /* the same until DTLS is done, as Chromium has it */
+#define RETRY_US (50 * USEC_PER_MSEC)     /* until one is */
+#define ASK_US (300 * USEC_PER_MSEC)      /* between requests for a keyframe */
 
 enum kind { KIND_UNKNOWN = 0, KIND_SOUND, KIND_PICTURE, KIND_REPAIR };
 
@@ -55,7 +58,7 @@ struct load_peer {
     struct tally tally;
     struct reports reports;
     unsigned until_sample;
-    usec_t first_media_us, first_keyframe_us;
+    usec_t first_media_us, first_keyframe_us, asks_us;
 };
 
 /* ---- Life ---- */
@@ -196,6 +199,16 @@ enum status load_peer_answer(struct load_peer *p, const char *offer, struct writ
     TRY(description_answer(sdp, &self, &remote));
     learn_sections(p, &remote);
     return p->fd < 0 ? learn_remote(p, &remote) : OK;
+}
+
+enum status load_peer_connect_bare(struct load_peer *p, const struct address *server,
+                                   const uint8_t material[static CRYPT_MATERIAL_LEN])
+{
+    TRY(socket_open(server, &p->fd));
+    p->remote = *server;
+    p->kinds[TRAFFIC_OPUS] = KIND_SOUND;
+    p->kinds[TRAFFIC_VP8] = KIND_PICTURE;
+    return crypt_create(&p->crypt, material);
 }
 
 /* ---- What others ask ---- */
@@ -340,7 +353,7 @@ static void on_stun(struct load_peer *p, struct bytes raw)
         !stun_integrity_ok(raw, &m, bytes_of(p->remote_pwd)))
         return;
     p->check.pending = false;
-    p->check.due_us = p->check.first_us + CHECK_US;
+    p->check.due_us = p->check.first_us + (p->crypt ? CHECK_US : SETTLING_US);
     if (!p->handshake && handshake_create(&p->handshake, p->config.key, p->remote_fingerprint, send_datagram, p) != OK)
         p->failed = true;
 }
@@ -459,6 +472,22 @@ static bool sample_is_due(struct load_peer *p, enum kind kind)
     return true;
 }
 
+/* As browsers do when they can't show what comes. */
+static void ask_keyframe(struct load_peer *p, usec_t now_us, uint32_t ssrc)
+{
+    uint8_t room[LOAD_DATAGRAM_MAX];
+    struct writer w = writer_over(room, sizeof room);
+    bool first = !p->asks_us;
+    if (now_us < p->asks_us)
+        return;
+    p->asks_us = now_us + ASK_US;
+    if (first) /* one may be on its way */
+        return;
+    rtcp_write_rr(&w, p->reports.ssrc, NULL, 0);
+    rtcp_write_pli(&w, p->reports.ssrc, ssrc);
+    send_rtcp(p, &w);
+}
+
 static void on_rtp(struct load_peer *p, uint64_t at_ns, uint8_t *packet, size_t len)
 {
     enum kind kind = len >= RTP_HEADER_LEN ? p->kinds[packet[1] & 127] : KIND_UNKNOWN;
@@ -471,8 +500,11 @@ static void on_rtp(struct load_peer *p, uint64_t at_ns, uint8_t *packet, size_t 
     reports_arrival(&p->reports, at_ns / 1000, (struct bytes){ packet, len });
     if (!p->first_media_us && kind != KIND_REPAIR)
         p->first_media_us = at_ns / 1000;
+    uint32_t ssrc = load_be32(packet + 8);
     if (sample_is_due(p, kind))
         sample(p, kind, index, at_ns, packet, len);
+    if (kind == KIND_PICTURE && !p->first_keyframe_us)
+        ask_keyframe(p, at_ns / 1000, ssrc);
 }
 
 static void on_rtcp(struct load_peer *p, uint64_t at_ns, uint8_t *packet, size_t len)

@@ -6,8 +6,10 @@
  * thread: every call afterwards is made under media_lock. All peers of a process share one certificate. */
 #pragma once
 
+#include "base/address.h"
 #include "base/clock.h"
 #include "base/status.h"
+#include "load/crypt.h"
 #include "load/tally.h"
 
 enum { LOAD_SECTIONS_MAX = 80, LOAD_DATAGRAM_MAX = 2048, LOAD_MID_MAX = 16 };
@@ -48,6 +50,11 @@ enum status load_peer_take_answer(struct load_peer *, const char *sdp);
 /* Or their offer and our answer, which receives all that they send as Opus or VP8 and declines the rest; again for each
  * renegotiation, in which ICE and DTLS stay as they are. */
 enum status load_peer_answer(struct load_peer *, const char *offer, struct writer *sdp);
+/* Or neither, nor ICE and DTLS: whoever is at that address has the same keys. For measuring what forwarding alone
+ * costs.
+ */
+enum status load_peer_connect_bare(struct load_peer *, const struct address *,
+                                   const uint8_t material[static CRYPT_MATERIAL_LEN]);
 
 /* From now on, or as soon as it is ready. */
 void load_peer_send(struct load_peer *, struct load_flows);

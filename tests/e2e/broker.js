@@ -176,6 +176,11 @@ export class Broker {
         return { status: reply.statusCode, body: text ? JSON.parse(text) : null, answeredNs };
     }
 
+    /* How it ended, once it has: its exit code, or the signal. */
+    get exited() {
+        return this.#exited;
+    }
+
     /* In the folder of this broker: cert.pem, key.pem, key.jwk, plan.json, log. */
     file(name) {
         return join(this.#folder, name);
