@@ -10,7 +10,7 @@
 #include "bench/floor_hello.h"
 #include "bench/signallings.h"
 #include "load/load.h"
-#include "transport/sealer.h"
+#include "transport/aead.h"
 
 enum { HELLO_MAX = 128, TRIES = 50, TRY_MS = 100 };
 
@@ -62,11 +62,12 @@ static void floor_close_room(struct signalling *s, unsigned room)
 /* material: as DTLS would have exported it, both keys and then both salts, ours first (RFC 5764 4.2). */
 static enum status derive(const uint8_t *material, bool theirs, uint8_t *key, uint8_t *salt)
 {
-    uint8_t master_salt[SEALER_MASTER_SALT_LEN] = { 0 };
-    const uint8_t *master_key = material + (theirs ? FLOOR_KEY_LEN : 0);
-    memcpy(master_salt, material + 2 * FLOOR_KEY_LEN + (theirs ? FLOOR_SALT_LEN : 0), FLOOR_SALT_LEN);
-    TRY(sealer_derive(master_key, master_salt, SEALER_LABEL_KEY, key, FLOOR_KEY_LEN));
-    return sealer_derive(master_key, master_salt, SEALER_LABEL_SALT, salt, FLOOR_SALT_LEN);
+    struct aead_keys keys;
+    TRY(aead_keys_derive(&keys, material + (theirs ? FLOOR_KEY_LEN : 0),
+                         material + 2 * FLOOR_KEY_LEN + (theirs ? FLOOR_SALT_LEN : 0)));
+    memcpy(key, keys.rtp_key, FLOOR_KEY_LEN);
+    memcpy(salt, keys.rtp_salt, FLOOR_SALT_LEN);
+    return OK;
 }
 
 /* Until the same comes back. The peer is not the media thread's yet. */
