@@ -67,8 +67,8 @@ struct room_shared {
 
 struct room {
     struct room_shared *shared;
-    struct plan plan;
-    struct participant people[PLAN_PEOPLE_MAX];
+    struct plan plan;           /* without its people: who they are is in each participant */
+    struct participant *people; /* as many as were planned, for the room's life */
     size_t people_count;
 
     bool anchored;     /* the box is laid on the monotonic clock at the first event */
@@ -91,8 +91,8 @@ struct room {
     usec_t deadline;                      /* when room_tick wants to run, for that or for media */
 };
 
-/* The plan is copied. */
-void room_init(struct room *, struct room_shared *, const struct plan *);
+/* The plan is copied. All zeros is a room with nobody in it, too. ERR_NO_MEMORY. */
+enum status room_init(struct room *, struct room_shared *, const struct plan *);
 /* Closes every link; tells nobody. */
 void room_deinit(struct room *);
 /* Somebody is connected. */

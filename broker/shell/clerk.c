@@ -49,6 +49,17 @@ static void order_session(struct clerk *c, const struct id *session, enum letter
     order(c, shard_of(session, c->shards), kind, value, true);
 }
 
+static void order_plan(struct clerk *c, struct plan *plan)
+{
+    standing_fill(c->standing, plan);
+    struct bytes packed = plan_pack(plan);
+    if (packed.at)
+        order_session(c, &plan->session, LETTER_PLAN, packed);
+    else
+        c->outcome.status = ERR_NO_MEMORY;
+    free((void *)packed.at);
+}
+
 static void send_effects(struct clerk *c)
 {
     c->number++;
@@ -58,10 +69,8 @@ static void send_effects(struct clerk *c)
         for (size_t i = 0; i < c->effects.grant_count; i++)
             order(c, shard, LETTER_GRANT, BYTES_OF(c->effects.grants[i]), i + 1 == c->effects.grant_count);
     struct api_effects *e = &c->effects;
-    if (e->has_plan) {
-        standing_fill(c->standing, &e->plan);
-        order_session(c, &e->plan.session, LETTER_PLAN, BYTES_OF(e->plan));
-    }
+    if (e->plan)
+        order_plan(c, e->plan);
     if (e->has_moderation)
         order_session(c, &e->moderation.session, LETTER_MODERATION, BYTES_OF(e->moderation));
     if (e->has_question)
@@ -158,8 +167,8 @@ static void take_done(void *context, const struct letter *letter)
     c->awaited--;
     if (letter->outcome != OK)
         c->outcome.status = letter->outcome;
-    if (letter_text(letter).len == sizeof c->outcome.attendance)
-        memcpy(&c->outcome.attendance, letter_text(letter).at, sizeof c->outcome.attendance);
+    if (letter_text(letter).len > 0)
+        memcpy(&c->outcome.attendance, letter_text(letter).at, letter_text(letter).len);
 }
 
 /* ---- Making ---- */

@@ -380,15 +380,17 @@ static enum status hand_out_plan(void *context, const struct plan *stored)
 {
     struct server *server = context;
     struct shard *shard = server->shards[shard_of(&stored->session, server->config->shards)];
-    struct plan plan = *stored;
-    if (plan.closes_at <= now_unix_s(host_now()))
+    struct plan plan;
+    if (stored->closes_at <= now_unix_s(host_now()))
         return OK;
+    TRY(plan_copy(&plan, stored));
     standing_fill(&server->recovery.standing, &plan);
     enum status status = shard_plan(shard, &plan);
     if (status == OK)
         server->sessions++;
     else
         log_error(&server->log, "session %s cannot be run: %s", plan.session.text, status_name(status));
+    plan_deinit(&plan);
     return OK;
 }
 
