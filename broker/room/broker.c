@@ -24,6 +24,7 @@ struct broker {
     struct room_shared shared;
     struct connections *connections;
     struct room *rooms;
+    usec_t *due; /* each room's deadline once more, side by side: a look at all of them is short */
     size_t room_count, rooms_max;
     struct now now;      /* of the latest event */
     usec_t deadline;     /* no room wants to run before; may be early, never late */
@@ -39,11 +40,12 @@ enum status broker_create(struct broker **created, const struct broker_config *c
     b->rooms_max = config->rooms_max;
     b->deadline = b->heartbeat_at = NEVER;
     b->rooms = calloc(config->rooms_max, sizeof *b->rooms);
+    b->due = calloc(config->rooms_max, sizeof *b->due);
     b->candidates = calloc(config->candidate_count + 1, sizeof *b->candidates);
 
     uint64_t seed;
     entropy_fill(&b->entropy, &seed, sizeof seed);
-    enum status status = b->rooms && b->candidates ? OK : ERR_NO_MEMORY;
+    enum status status = b->rooms && b->due && b->candidates ? OK : ERR_NO_MEMORY;
     if (status == OK)
         status = connections_create(&b->connections, config->clients_max, &b->entropy);
     if (status == OK)
@@ -75,6 +77,7 @@ void broker_destroy(struct broker *b)
     for (size_t i = 0; i < b->room_count; i++)
         room_deinit(&b->rooms[i]);
     free(b->rooms);
+    free(b->due);
     free(b->candidates);
     connections_destroy(b->connections);
     routes_destroy(b->shared.routes);
@@ -149,6 +152,15 @@ static struct room *place_for_room(struct broker *b)
     return NULL;
 }
 
+/* What every event in a room ends with. */
+static void touched(struct broker *b, const struct room *room)
+{
+    b->due[room - b->rooms] = room->deadline;
+    b->deadline = sooner(b->deadline, room->deadline);
+    if (b->shared.intervals_open > 0 && b->heartbeat_at == NEVER)
+        b->deadline = 0; /* the first heartbeat is due */
+}
+
 enum status broker_plan(struct broker *b, const struct plan *plan)
 {
     if (plan->people_count == 0 || plan->people_count > PLAN_PEOPLE_MAX || plan->grant_count > PLAN_GRANTS_MAX ||
@@ -166,17 +178,12 @@ enum status broker_plan(struct broker *b, const struct plan *plan)
     TRY(plan_copy(&kept, plan));
     enum status status = known && !keep_removals(room, &kept) ? ERR_STATE : replan(room, &b->shared, &kept);
     plan_deinit(&kept);
-    if (status == OK && room == &b->rooms[b->room_count])
+    if (status != OK)
+        return status;
+    if (room == &b->rooms[b->room_count])
         b->room_count++;
-    return status;
-}
-
-/* What every event in a room ends with. */
-static void touched(struct broker *b, const struct room *room)
-{
-    b->deadline = sooner(b->deadline, room->deadline);
-    if (b->shared.intervals_open > 0 && b->heartbeat_at == NEVER)
-        b->deadline = 0; /* the first heartbeat is due */
+    touched(b, room);
+    return OK;
 }
 
 /* After a crash an interval counts as over at the last heartbeat: so one a second. */
@@ -198,10 +205,11 @@ void broker_tick(struct broker *b, struct now now, struct outbox *out)
     heartbeat(b, now, out);
     b->deadline = b->heartbeat_at;
     for (size_t i = 0; i < b->room_count; i++) {
-        struct room *room = &b->rooms[i];
-        if (now.mono_us >= room->deadline)
-            room_tick(room, now, out);
-        b->deadline = sooner(b->deadline, room->deadline);
+        if (now.mono_us >= b->due[i]) {
+            room_tick(&b->rooms[i], now, out);
+            b->due[i] = b->rooms[i].deadline;
+        }
+        b->deadline = sooner(b->deadline, b->due[i]);
     }
 }
 

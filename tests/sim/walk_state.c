@@ -127,6 +127,7 @@ void state_put_back(struct walk *w, const struct state *s)
     w->broker->deadline = s->deadline;
     w->broker->heartbeat_at = s->heartbeat_at;
     memcpy((uint8_t *)w->room + offsetof(struct room, anchored), s->rest, sizeof s->rest);
+    w->broker->due[0] = w->room->deadline;
     disconnect_all(w);
     for (int i = 0; i < PEOPLE; i++) {
         struct participant *p = &w->room->people[i];
@@ -178,6 +179,7 @@ void state_crash(struct walk *w, bool stored)
     room_deinit(w->room);
     if (room_init(w->room, &w->broker->shared, &plan) != OK)
         abort();
+    w->broker->due[0] = w->room->deadline;
     plan_deinit(&plan);
 }
 
