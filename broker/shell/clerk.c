@@ -12,6 +12,7 @@ struct clerk {
     struct api *api;
     struct scribe *scribe;
     size_t shards;
+    struct placement *placement;
     struct standing *standing;
     struct mailroom *mailroom;
     const struct log *log;
@@ -46,21 +47,21 @@ static void order(struct clerk *c, size_t shard, enum letter_kind kind, struct b
 /* To the shard that runs it, and waited for. */
 static void order_session(struct clerk *c, const struct id *session, enum letter_kind kind, struct bytes value)
 {
-    order(c, shard_of(session, c->shards), kind, value, true);
+    order(c, placement_of(c->placement, session), kind, value, true);
 }
 
-static void order_plan(struct clerk *c, struct plan *plan)
+static void order_plan(struct clerk *c, struct now now, struct plan *plan)
 {
+    size_t shard;
     standing_fill(c->standing, plan);
     struct bytes packed = plan_pack(plan);
-    if (packed.at)
-        order_session(c, &plan->session, LETTER_PLAN, packed);
-    else
-        c->outcome.status = ERR_NO_MEMORY;
+    c->outcome.status = packed.at ? placement_put(c->placement, plan, now_unix_s(now), &shard) : ERR_NO_MEMORY;
+    if (c->outcome.status == OK)
+        order(c, shard, LETTER_PLAN, packed, true);
     free((void *)packed.at);
 }
 
-static void send_effects(struct clerk *c)
+static void send_effects(struct clerk *c, struct now now)
 {
     c->number++;
     c->awaited = 0;
@@ -70,7 +71,7 @@ static void send_effects(struct clerk *c)
             order(c, shard, LETTER_GRANT, BYTES_OF(c->effects.grants[i]), i + 1 == c->effects.grant_count);
     struct api_effects *e = &c->effects;
     if (e->plan)
-        order_plan(c, e->plan);
+        order_plan(c, now, e->plan);
     if (e->has_moderation)
         order_session(c, &e->moderation.session, LETTER_MODERATION, BYTES_OF(e->moderation));
     if (e->has_question)
@@ -132,7 +133,7 @@ static void begin(struct clerk *c, struct now now, const struct letter *letter)
     }
     c->client = letter->client;
     api_handle(c->api, now, &request, &c->response, &c->effects);
-    send_effects(c);
+    send_effects(c, now);
     send_beside(c);
 }
 
@@ -180,6 +181,7 @@ enum status clerk_create(struct clerk **created, const struct clerk_config *conf
         return ERR_NO_MEMORY;
     c->scribe = config->scribe;
     c->shards = config->shards;
+    c->placement = config->placement;
     c->standing = config->standing;
     c->mailroom = config->mailroom;
     c->log = config->log;
