@@ -18,6 +18,15 @@ static struct plan plan_of(int number, size_t people, int64_t opens_at)
     return plan;
 }
 
+/* One of those whose ids all lead to the first shard. */
+static struct plan unlucky(int number, size_t people, int64_t opens_at)
+{
+    struct plan plan = plan_of(number, people, opens_at);
+    for (int i = 0; shard_of(&plan.session, SHARDS) != 0; i++)
+        snprintf(plan.session.text, sizeof plan.session.text, "s-%d-%d", number, i);
+    return plan;
+}
+
 static size_t put(struct placement *p, const struct plan *plan, int64_t unix_s)
 {
     size_t shard = SHARDS;
@@ -40,13 +49,13 @@ static void rooms_of_one_hour_are_spread_by_their_people(void **state)
     struct placement *p = make();
     size_t load[SHARDS] = { 0 };
     for (int i = 0; i < SHARDS; i++) { /* as many big ones as shards: each has its own */
-        struct plan plan = plan_of(i, 60, NOW_S);
+        struct plan plan = unlucky(i, 60, NOW_S);
         size_t shard = put(p, &plan, NOW_S);
         assert_int_equal(load[shard], 0);
         load[shard] += 60;
     }
     for (int i = SHARDS; i < 404; i++) {
-        struct plan plan = plan_of(i, 3, NOW_S + i % 600);
+        struct plan plan = unlucky(i, 3, NOW_S + i % 600);
         load[put(p, &plan, NOW_S)] += 3;
     }
     for (size_t i = 0; i < SHARDS; i++)
@@ -58,7 +67,7 @@ static void what_is_at_another_time_is_in_nobodys_way(void **state)
 {
     (void)state;
     struct placement *p = make();
-    struct plan big = plan_of(1, 300, NOW_S), later = plan_of(2, 3, NOW_S + 24 * HOUR_S);
+    struct plan big = unlucky(1, 300, NOW_S), later = unlucky(2, 3, NOW_S + 24 * HOUR_S);
     put(p, &big, NOW_S);
     assert_int_equal(put(p, &later, NOW_S), shard_of(&later.session, SHARDS));
     int same = 0;
