@@ -75,28 +75,46 @@ static struct receive_slot *slot_free(struct link *link, bool video)
     return NULL;
 }
 
-/* What may flow between two links: nothing that was never offered. */
-static source_mask flow(const struct room *room, struct now now, const struct participant *to,
-                        const struct participant *from)
+/* What everybody may at this moment: derived once, as it is asked for each pair. */
+struct census {
+    struct audience_room room;
+    struct audience_person people[PLAN_PEOPLE_MAX];
+    source_mask offered[PLAN_PEOPLE_MAX]; /* nothing flows that was never offered, nor without a link */
+};
+
+static source_mask offered_by(const struct link *link)
 {
-    if (to == from || !to->link || !from->link)
-        return 0;
-    struct audience_room facts = room_audience(room, now);
-    struct audience_person receiver = room_audience_person(room, to), publisher = room_audience_person(room, from);
-    source_mask may = audience_between(&facts, &receiver, &publisher);
-    for (uint8_t i = 0; i < SOURCE_COUNT; i++)
-        if (!from->link->tracks[i].how.offered)
-            may &= (source_mask)~track_source(i);
-    return may;
+    source_mask offered = 0;
+    for (uint8_t i = 0; link && i < SOURCE_COUNT; i++)
+        if (link->tracks[i].how.offered)
+            offered |= track_source(i);
+    return offered;
 }
 
-static void shut_what_may_not(struct room *room, struct now now, struct participant *to)
+static void take_census(const struct room *room, struct now now, struct census *census)
+{
+    census->room = room_audience(room, now);
+    for (size_t i = 0; i < room->people_count; i++) {
+        census->people[i] = room_audience_person(room, &room->people[i]);
+        census->offered[i] = offered_by(room->people[i].link);
+    }
+}
+
+/* Between two who have links. */
+static source_mask flow(const struct census *census, size_t to, size_t from)
+{
+    if (to == from || !census->offered[from])
+        return 0;
+    return audience_between(&census->room, &census->people[to], &census->people[from]) & census->offered[from];
+}
+
+static void shut_what_may_not(struct room *room, const struct census *census, struct participant *to)
 {
     for (size_t i = 0; i < to->link->slot_count; i++) {
         struct receive_slot *slot = &to->link->slots[i];
         if (slot->publisher == PUBLISHER_NONE)
             continue;
-        source_mask may = flow(room, now, to, &room->people[slot->publisher]);
+        source_mask may = flow(census, room_index(room, to), slot->publisher);
         if (!(may & track_source(slot->track)))
             slot_clear(room, room_index(room, to), slot);
     }
@@ -161,10 +179,11 @@ static struct receive_slot *slot_yielded(struct room *room, struct now now, stru
     return slot;
 }
 
-static void open_what_may(struct room *room, struct now now, struct participant *to, struct participant *from)
+static void open_what_may(struct room *room, struct now now, const struct census *census, struct participant *to,
+                          struct participant *from)
 {
-    source_mask may = flow(room, now, to, from);
-    for (uint8_t track = 0; track < SOURCE_COUNT; track++) {
+    source_mask may = flow(census, room_index(room, to), room_index(room, from));
+    for (uint8_t track = 0; may && track < SOURCE_COUNT; track++) {
         enum source source = track_source(track);
         uint16_t publisher = room_index(room, from);
         if (!(may & source) || slot_carrying(to->link, publisher, track))
@@ -207,15 +226,17 @@ void gate_apply(struct room *room, struct now now, struct outbox *out)
 {
     /* All that shuts, everywhere, before anything opens: an edge never outlives its reason while another is being made.
      */
+    struct census census;
+    take_census(room, now, &census);
     for (size_t i = 0; i < room->people_count; i++)
         if (room->people[i].link)
-            shut_what_may_not(room, now, &room->people[i]);
+            shut_what_may_not(room, &census, &room->people[i]);
     uint16_t order[PLAN_PEOPLE_MAX];
     rank_people(room, now, order);
     forget_left_out(room);
     for (size_t i = 0; i < room->people_count; i++)
         for (size_t j = 0; room->people[i].link && j < room->people_count; j++)
-            open_what_may(room, now, &room->people[i], &room->people[order[j]]);
+            open_what_may(room, now, &census, &room->people[i], &room->people[order[j]]);
     for (size_t i = 0; i < room->people_count; i++)
         if (room->people[i].link && room->people[i].link->allocate_at == 0)
             egress_choose(room, now, &room->people[i], out);
