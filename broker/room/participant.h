@@ -72,6 +72,8 @@ usec_t lost_grace_us(enum lost);
 /* What a client was last told, as hashes, so that a notice goes out when it would say something new. */
 struct told {
     uint64_t room, seat, roster, slots, agenda, missing, question, speaker;
+    uint64_t seat_from, slots_from, agenda_from; /* of the values that those were last made from */
+    uint64_t facts; /* of all people, that their roster was last made from; in a crowd (notify.h) */
 };
 
 /* Of a client, to a therapist's question (extension.h). */

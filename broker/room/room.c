@@ -34,6 +34,7 @@ enum status room_init(struct room *room, struct room_shared *shared, const struc
                            .plan = own,
                            .people = people,
                            .people_count = plan->people_count,
+                           .rosters_at = NEVER,
                            .speakers_at = NEVER,
                            .deadline = NEVER };
     room->over = room_is_ended(room);

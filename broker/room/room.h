@@ -86,6 +86,10 @@ struct room {
 
     struct owed owed[OWED_MAX];
     size_t owed_count;
+    uint64_t facts;                       /* of all people, as far as any roster tells them; in a crowd */
+    usec_t rosters_at;                    /* when the next roster goes out; NEVER while none is owed; in a crowd */
+    usec_t roster_free_at;                /* before then none does */
+    size_t roster_next;                   /* whose turn is looked for from here on */
     usec_t speakers_at, speakers_told_us; /* when it is said next who speaks, NEVER without news; and was said last */
     usec_t settle_at;                     /* when something follows from time alone */
     usec_t deadline;                      /* when room_tick wants to run, for that or for media */
