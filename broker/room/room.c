@@ -38,6 +38,7 @@ enum status room_init(struct room *room, struct room_shared *shared, const struc
                            .speakers_at = NEVER,
                            .deadline = NEVER };
     room->over = room_is_ended(room);
+    room_sort_grants(room);
     for (size_t i = 0; i < plan->people_count; i++)
         participant_init(&people[i], &plan->people[i]);
     return OK;
@@ -279,9 +280,13 @@ bool room_grant(struct room *room, const struct grant *grant)
     struct grant *known = find_grant(room, &grant->id);
     if (known && grant->epoch > known->epoch) {
         *known = *grant;
+        room_sort_grants(room);
         return true;
     }
-    return !known && concerns(room, grant) && plan_add_grant(&room->plan, grant) == OK;
+    if (known || !concerns(room, grant) || plan_add_grant(&room->plan, grant) != OK)
+        return false;
+    room_sort_grants(room);
+    return true;
 }
 
 bool room_acknowledged(struct room *room, const struct acknowledgement *known, struct outbox *out)

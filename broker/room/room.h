@@ -67,7 +67,7 @@ struct room_shared {
 
 struct room {
     struct room_shared *shared;
-    struct plan plan;           /* without its people: who they are is in each participant */
+    struct plan plan; /* without its people: who they are is in each participant; grants by person (rights.h) */
     struct participant *people; /* as many as were planned, for the room's life */
     size_t people_count;
 
