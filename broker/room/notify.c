@@ -306,13 +306,29 @@ static void take_facts(struct room *room, struct now now)
     room->facts = facts | 1;
 }
 
+/* When this reader's next roster may go; NEVER when they are owed none. The first waits for nothing but its turn. */
+static usec_t roster_due(const struct room *room, const struct participant *p)
+{
+    if (!participant_listens(p) || p->told.facts == room->facts)
+        return NEVER;
+    return p->told.roster && p->roster_again > room->roster_free_at ? p->roster_again : room->roster_free_at;
+}
+
+static usec_t rosters_due(const struct room *room)
+{
+    usec_t due = NEVER;
+    for (size_t i = 0; i < room->people_count; i++)
+        due = sooner(due, roster_due(room, &room->people[i]));
+    return due;
+}
+
 /* Whose turn it is: first those who have none. NULL: nobody's. */
-static struct participant *next_reader(struct room *room)
+static struct participant *next_reader(struct room *room, struct now now)
 {
     struct participant *next = NULL;
     for (size_t i = 0; i < room->people_count; i++) {
         struct participant *p = &room->people[(room->roster_next + i) % room->people_count];
-        if (!participant_listens(p) || p->told.facts == room->facts)
+        if (now.mono_us < roster_due(room, p))
             continue;
         if (!p->told.roster)
             return p;
@@ -325,15 +341,14 @@ void notify_rosters(struct room *room, struct now now, struct outbox *out)
 {
     if (now.mono_us < room->rosters_at)
         return;
-    struct participant *p = next_reader(room);
-    room->rosters_at = NEVER;
-    if (!p)
-        return;
-    room->roster_next = room_index(room, p) + 1u;
-    room->roster_free_at = now.mono_us + room->people_count * ROSTER_PERSON_US;
-    tell_roster(room, now, p, out);
-    if (next_reader(room))
-        room->rosters_at = room->roster_free_at;
+    struct participant *p = next_reader(room, now);
+    if (p) {
+        room->roster_next = room_index(room, p) + 1u;
+        room->roster_free_at = now.mono_us + room->people_count * ROSTER_PERSON_US;
+        p->roster_again = now.mono_us + room->people_count * ROSTER_AGAIN_US;
+        tell_roster(room, now, p, out);
+    }
+    room->rosters_at = rosters_due(room);
 }
 
 /* Whoever may know of nobody is told of nobody, and at once; all others in their turn. */
@@ -345,8 +360,7 @@ static void owe_rosters(struct room *room, struct now now, struct outbox *out)
         if (participant_listens(p) && !participant_in(p) && p->who.role != ROLE_THERAPIST)
             tell_roster(room, now, p, out);
     }
-    if (next_reader(room))
-        room->rosters_at = room->roster_free_at;
+    room->rosters_at = rosters_due(room);
     notify_rosters(room, now, out);
 }
 

@@ -9,10 +9,9 @@
 
 #include "room/room.h"
 
-enum {
-    ROSTERS_AT_ONCE_MOST = 32,
-    ROSTER_PERSON_US = 40
-}; /* how long a roster holds up the next, for each person in it */
+/* For each person in the room: how long a roster holds up the next one, and the next one to the same reader, who may be
+ * on a slow line. */
+enum { ROSTERS_AT_ONCE_MOST = 32, ROSTER_PERSON_US = 40, ROSTER_AGAIN_US = 3000 };
 
 /* The room, their seat, the roster and their slots, to everybody connected. */
 void notify_apply(struct room *, struct now, struct outbox *);

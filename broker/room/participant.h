@@ -115,6 +115,7 @@ struct participant {
     usec_t restarted;    /* when its ICE was last restarted; 0: never */
     uint32_t connection; /* its number in the broker's table */
     struct told told;
+    usec_t roster_again; /* before then no second roster, in a crowd */
 
     enum code_state code;     /* what came of the last code that their link asked for */
     bool prepared;            /* acknowledged, or located, or in no need of either */

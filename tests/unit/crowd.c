@@ -208,6 +208,23 @@ static void one_call_sends_one_roster_and_news_reach_all(void **state)
     close_crowd(c);
 }
 
+/* A roster of 300 is long, and a reader's line may be slow. */
+static void many_changes_are_one_roster_to_a_reader(void **state)
+{
+    (void)state;
+    struct crowd *c = open_crowd(100);
+    for (int i = 0; i < c->people; i++)
+        join(c, i);
+    time_passes(c, 10 * SECOND);
+    memset(c->rosters, 0, sizeof c->rosters);
+    for (int i = 0; i < 100; i++) {
+        ask(c, 0, i % 2 ? "{\"id\":3,\"type\":\"hand\",\"up\":false}" : "{\"id\":3,\"type\":\"hand\",\"up\":true}");
+        time_passes(c, SECOND / 100);
+    }
+    assert_in_range(c->rosters[0], 3, 5); /* in a second */
+    close_crowd(c);
+}
+
 static void a_small_room_is_told_at_once(void **state)
 {
     (void)state;
@@ -228,6 +245,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everybody_comes_to_know_everybody_in_their_turn),
         cmocka_unit_test(one_call_sends_one_roster_and_news_reach_all),
+        cmocka_unit_test(many_changes_are_one_roster_to_a_reader),
         cmocka_unit_test(a_small_room_is_told_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
