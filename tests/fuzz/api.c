@@ -266,6 +266,8 @@ static void disk_wipe(void)
         free(disk.replies[i].body);
     for (size_t i = 0; i < disk.text_count; i++)
         free(disk.texts[i].body);
+    for (size_t i = 0; i < disk.plan_count; i++)
+        plan_deinit(&disk.plans[i]);
     memset(&disk, 0, sizeof disk);
     disk.store.ops = &ops;
 }
