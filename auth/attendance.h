@@ -1,5 +1,8 @@
-/* attendance.h - who is in a session right now: what a room tells the API. Opaque ids and states; no name, no place. */
+/* attendance.h - who is in a session right now: what a room tells the API. Opaque ids and states; no name, no place.
+ * Travels by its first attendance_size() bytes. */
 #pragma once
+
+#include <stddef.h>
 
 #include "auth/invitation.h"
 #include "auth/plan.h"
@@ -17,6 +20,11 @@ struct attendee {
 struct attendance {
     char phase[STATE_WORD_MAX + 1]; /* "open"; empty: no shard runs this session */
     int64_t opens_at, closes_at;    /* Unix seconds; with what it was extended by */
-    struct attendee people[PLAN_PEOPLE_MAX];
     size_t count;
+    struct attendee people[PLAN_PEOPLE_MAX];
 };
+
+static inline size_t attendance_size(const struct attendance *attendance)
+{
+    return offsetof(struct attendance, people) + attendance->count * sizeof *attendance->people;
+}

@@ -1,11 +1,14 @@
 /* plan.h - what is scheduled: a session, who takes part, and the grants that concern it. Values only; the shell brings
- * them. */
+ * them.
+ *
+ * A plan is as long as its people and grants, which lie on the heap and belong to it: all zeros is an empty one,
+ * plan_add_* makes it longer, plan_deinit ends it. A plan that is copied by assignment borrows. */
 #pragma once
 
 #include "auth/consent.h"
 #include "base/terms.h"
 
-enum { NAME_MAX_BYTES = 64, PLAN_PEOPLE_MAX = 32, PLAN_GRANTS_MAX = 32, PLAN_STEPS_MAX = 12, PLAN_DEVICES_MAX = 32 };
+enum { NAME_MAX_BYTES = 64, PLAN_PEOPLE_MAX = 320, PLAN_GRANTS_MAX = 320, PLAN_STEPS_MAX = 12, PLAN_DEVICES_MAX = 32 };
 enum { PLAN_LOBBY_S = 15 * 60 }; /* how early people may gather */
 
 struct plan_person {
@@ -41,9 +44,9 @@ struct plan {
     enum session_kind kind;
     int64_t opens_at, closes_at; /* Unix seconds: the box */
     struct id client;            /* the person whose consent counts */
-    struct plan_person people[PLAN_PEOPLE_MAX];
+    struct plan_person *people;
     size_t people_count;
-    struct grant grants[PLAN_GRANTS_MAX];
+    struct grant *grants;
     size_t grant_count;
     struct plan_step agenda[PLAN_STEPS_MAX];
     size_t step_count;
@@ -55,6 +58,17 @@ struct plan {
     int64_t
         ended_at; /* Unix seconds: a therapist or the clinic ended it; 0 nobody. A box that begins later is a new one */
 };
+
+/* Copied into it. ERR_FULL at the most, ERR_NO_MEMORY. */
+enum status plan_add_person(struct plan *, const struct plan_person *);
+enum status plan_add_grant(struct plan *, const struct grant *);
+/* The copy owns what it has; whatever was there before is overwritten, not freed. */
+enum status plan_copy(struct plan *, const struct plan *from);
+void plan_deinit(struct plan *);
+/* From one thread to another of this process: bytes that the caller frees, at NULL without memory; and back, as
+ * plan_copy. */
+struct bytes plan_pack(const struct plan *);
+enum status plan_unpack(struct bytes, struct plan *);
 
 /* A full list denies every device, as it may lack the one that is asked about; the empty id, which is none, never is.
  */

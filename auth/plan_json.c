@@ -196,14 +196,14 @@ static enum status take_people(const struct json_place *place, const json_t *lis
     json_array_foreach(list, i, json)
     {
         struct json_place inner = json_place_below(place, "people", i);
-        struct plan_person *person = &plan->people[i];
-        TRY(take_person(&inner, json, person));
+        struct plan_person person = { 0 };
+        TRY(take_person(&inner, json, &person));
         for (size_t before = 0; before < i; before++)
-            if (id_equal(&plan->people[before].participation, &person->participation))
-                return json_place_bad(&inner, "'participation' %s is there twice", person->participation.text);
-        if (person->role == ROLE_CLIENT && !id_equal(&person->person, &plan->client))
+            if (id_equal(&plan->people[before].participation, &person.participation))
+                return json_place_bad(&inner, "'participation' %s is there twice", person.participation.text);
+        if (person.role == ROLE_CLIENT && !id_equal(&person.person, &plan->client))
             return json_place_bad(&inner, "a client who is not the session's 'client'");
-        plan->people_count++;
+        TRY(plan_add_person(plan, &person));
     }
     return OK;
 }
@@ -217,7 +217,9 @@ static enum status take_grants(const struct json_place *place, const json_t *lis
     json_array_foreach(list, i, json)
     {
         struct json_place inner = json_place_below(place, "grants", i);
-        TRY(grant_json_read(&inner, json, PLAN_JSON_FILE, &plan->grants[plan->grant_count++]));
+        struct grant grant;
+        TRY(grant_json_read(&inner, json, PLAN_JSON_FILE, &grant));
+        TRY(plan_add_grant(plan, &grant));
     }
     return OK;
 }
@@ -275,7 +277,7 @@ static enum status take_box(const struct json_place *place, json_int_t opens_at,
     return OK;
 }
 
-enum status plan_json_read(const struct json_place *place, json_t *json, enum plan_json_form form, struct plan *plan)
+static enum status take_plan(const struct json_place *place, json_t *json, enum plan_json_form form, struct plan *plan)
 {
     const char *id = NULL, *kind, *client;
     json_int_t opens_at, closes_at;
@@ -294,7 +296,6 @@ enum status plan_json_read(const struct json_place *place, json_t *json, enum pl
                                    "notice_version", &o.notice_version, "id", &id);
     if (bad)
         return json_place_bad(place, "%s", error.text);
-    *plan = (struct plan){ .guidance_version = GUIDANCE_CURRENT, .notice_version = NOTICE_CURRENT };
     TRY(take_id_or_none(place, "id", id, &plan->session));
     TRY(take_id(place, "client", client, &plan->client));
     plan->kind = kind_parse(bytes_of(kind));
@@ -305,6 +306,17 @@ enum status plan_json_read(const struct json_place *place, json_t *json, enum pl
     TRY(take_people(place, people, plan));
     TRY(take_session_options(place, &o, plan));
     return grants ? take_grants(place, grants, plan) : OK;
+}
+
+enum status plan_json_read(const struct json_place *place, json_t *json, enum plan_json_form form, struct plan *plan)
+{
+    struct plan read = { .guidance_version = GUIDANCE_CURRENT, .notice_version = NOTICE_CURRENT };
+    enum status status = take_plan(place, json, form, &read);
+    if (status == OK)
+        *plan = read;
+    else
+        plan_deinit(&read);
+    return status;
 }
 
 /* ---- Writing ---- */

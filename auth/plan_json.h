@@ -27,9 +27,10 @@ enum plan_json_form {
     PLAN_JSON_REQUEST, /* a session has no grants; ids and epochs may be left out, and are then empty and 0 */
 };
 
-/* ERR_MALFORMED, with the words; the output is then undefined. */
+/* ERR_MALFORMED, with the words; ERR_NO_MEMORY. The plan is the caller's to end. */
 enum status plan_json_read(const struct json_place *, json_t *, enum plan_json_form, struct plan *);
-/* Complete by consent_missing, but for what the form lets out. */
+/* ERR_MALFORMED, with the words; the output is then undefined. Complete by consent_missing, but for what the form lets
+ * out. */
 enum status grant_json_read(const struct json_place *, json_t *, enum plan_json_form, struct grant *);
 
 /* In the form of a request, everything in it. The caller's; NULL without memory. */

@@ -297,12 +297,15 @@ void api_handle(struct api *api, struct now now, const struct api_request *reque
     *response = (struct api_response){ 0 };
     bytes_wipe(&effects->delivery, sizeof effects->delivery); /* the secret of the request before */
     effects->grant_count = 0;
-    effects->has_plan = effects->has_moderation = effects->has_question = effects->has_code = false;
+    effects->plan = NULL;
+    effects->has_moderation = effects->has_question = effects->has_code = false;
     effects->has_delivery = effects->wants_keys = false;
     api->settle = NULL;
     api->keep_reply = api->remake = false;
+    plan_deinit(&api->plan);
     enum problem problem = answer(&call);
     json_decref(call.body);
+    plan_deinit(&call.plan);
     if (problem == PROBLEM_UNAUTHORIZED)
         memset(response->allow, 0, sizeof response->allow);
     if (problem)
@@ -364,12 +367,13 @@ void call_fail_invalid(struct call *call, char *why)
     call_fail(call, PROBLEM_INVALID, why);
 }
 
-enum status call_find_plan(struct call *call, struct plan *plan)
+const struct plan *call_find_plan(struct call *call)
 {
-    enum status status = call->api->store->ops->plan_get(call->api->store, &call->id, plan);
-    if (status != OK)
-        call_fail(call, status == ERR_UNKNOWN ? PROBLEM_NOT_FOUND : PROBLEM_UNAVAILABLE, NULL);
-    return status;
+    enum status status = call->api->store->ops->plan_get(call->api->store, &call->id, &call->plan);
+    if (status == OK)
+        return &call->plan;
+    call_fail(call, status == ERR_UNKNOWN ? PROBLEM_NOT_FOUND : PROBLEM_UNAVAILABLE, NULL);
+    return NULL;
 }
 
 const struct plan_person *call_find_person(const struct plan *plan, const char *participation)
@@ -454,6 +458,7 @@ void api_destroy(struct api *api)
 {
     if (!api)
         return;
+    plan_deinit(&api->plan);
     free(api->issuer);
     free(api->base_url);
     free(api->fhir_base);

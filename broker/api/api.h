@@ -85,8 +85,8 @@ struct code_news {
 struct api_effects {
     struct grant grants[API_BUNDLE_MAX];
     size_t grant_count;
-    bool has_plan, has_moderation, has_question, has_code;
-    struct plan plan;
+    bool has_moderation, has_question, has_code;
+    struct plan *plan; /* the api's, until api_settle; NULL: none. What the ledger knows is the caller's to fill in */
     struct moderation moderation;
     struct id question; /* whose attendance is wanted */
     struct code_news code;

@@ -25,7 +25,7 @@ struct api {
     bool keep_reply, remake;
     struct store_reply reply;                                  /* key, request and time of the one to keep */
     void (*settle)(struct call *, const struct api_outcome *); /* what is left to do then; NULL: nothing */
-    struct plan plan;                                          /* the session that it is about */
+    struct plan plan;                                          /* the session that it is about, until the next one */
 };
 
 /* Who asks. */
@@ -42,6 +42,7 @@ struct call {
     struct caller caller; /* empty where everybody may ask */
     struct id id;         /* what stood for `*` in the path; empty without one */
     json_t *body;         /* of a request with JSON */
+    struct plan plan;     /* what a handler reads or finds, until it returns */
     int64_t made_at;      /* Unix seconds: when a request with this Idempotency-Key first came; else now */
     bool replayed;        /* it was done then: the answer is all that is wanted */
     bool keyed;           /* there is such a key, and ids are made of it: */
@@ -56,8 +57,8 @@ void call_answer_text(struct call *, int status, const char *content_type, struc
 void call_fail(struct call *, enum problem, const char *detail);
 /* 422 in words of plan_json.h, less the value that was sent: it may hold what nobody should read in a log. */
 void call_fail_invalid(struct call *, char *why);
-/* OK with the session of the address, or the call has failed. */
-enum status call_find_plan(struct call *, struct plan *);
+/* The session of the address, until the handler returns; NULL: the call has failed. */
+const struct plan *call_find_plan(struct call *);
 /* NULL when they are none of its people. */
 const struct plan_person *call_find_person(const struct plan *, const char *participation);
 /* Whether they were removed from this session; device: empty when none is known. */

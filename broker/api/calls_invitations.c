@@ -190,10 +190,10 @@ static void hand_over(struct call *call, int status, struct invitation *i, const
 void on_invitation_post(struct call *call)
 {
     struct store *store = call->api->store;
-    struct plan plan;
+    const struct plan *plan = call_find_plan(call);
     struct wish wish;
     struct invitation stored;
-    if (call_find_plan(call, &plan) != OK || read_wish(call, &plan, &wish) != OK)
+    if (!plan || read_wish(call, plan, &wish) != OK)
         return;
     struct invitation *i = &wish.invitation;
     i->id = call_fresh_id(call, "invitation");
@@ -202,14 +202,14 @@ void on_invitation_post(struct call *call)
         *i = stored;
     if (status != OK && status != ERR_UNKNOWN)
         call_fail(call, PROBLEM_UNAVAILABLE, NULL);
-    else if (is_over(call, i, &plan))
+    else if (is_over(call, i, plan))
         call_fail(call, PROBLEM_OVER, NULL);
     else if (wish.deliver && !call->api->delivers)
         call_fail(call, PROBLEM_NO_DELIVERY, NULL);
     else if (call->replayed && wish.deliver)
-        answer_invitation(call, 201, i, &plan, NULL);
+        answer_invitation(call, 201, i, plan, NULL);
     else
-        hand_over(call, 201, i, &plan, wish.deliver);
+        hand_over(call, 201, i, plan, wish.deliver);
 }
 
 /* ---- What became of them ---- */
@@ -228,12 +228,11 @@ static enum status add_invitation(void *context, const struct invitation *i)
 void on_invitations_list(struct call *call)
 {
     struct store *store = call->api->store;
-    struct plan plan;
-    struct invitation_list list = { .plan = &plan };
-    if (call_find_plan(call, &plan) != OK || !page_begin(call, &list.page))
+    struct invitation_list list = { .plan = call_find_plan(call) };
+    if (!list.plan || !page_begin(call, &list.page))
         return;
     page_end(call, &list.page,
-             store->ops->invitations_after(store, &plan.session, &list.page.after, list.page.limit + 1,
+             store->ops->invitations_after(store, &list.plan->session, &list.page.after, list.page.limit + 1,
                                            (struct store_invitations){ add_invitation, &list }));
 }
 
@@ -266,19 +265,19 @@ void on_invitation_deliver(struct call *call)
 {
     struct store *store = call->api->store;
     struct invitation i;
-    struct plan plan;
+    struct plan *plan = &call->plan;
     if (find_invitation(call, &i) != OK)
         return;
-    if (store->ops->plan_get(store, &i.session, &plan) != OK)
+    if (store->ops->plan_get(store, &i.session, plan) != OK)
         call_fail(call, PROBLEM_UNAVAILABLE, NULL);
-    else if (is_over(call, &i, &plan))
+    else if (is_over(call, &i, plan))
         call_fail(call, PROBLEM_OVER, NULL);
     else if (!call->api->delivers)
         call_fail(call, PROBLEM_NO_DELIVERY, NULL);
     else if (call->replayed)
-        answer_invitation(call, 202, &i, &plan, NULL);
+        answer_invitation(call, 202, &i, plan, NULL);
     else
-        hand_over(call, 202, &i, &plan, true);
+        hand_over(call, 202, &i, plan, true);
 }
 
 /* ---- The outbox of a demo ---- */

@@ -190,6 +190,7 @@ static void answer_visit(struct call *call, struct visit *v, enum problem (*deci
     enum problem problem = receive(call, v, decide);
     if (problem)
         call_fail(call, problem, NULL);
+    plan_deinit(&v->plan);
 }
 
 void on_join_open(struct call *call)

@@ -52,8 +52,10 @@ static void settle_participations(struct call *call, const struct api_outcome *c
 
 void on_participations_get(struct call *call)
 {
-    if (call_find_plan(call, &call->api->plan) != OK)
+    if (!call_find_plan(call))
         return;
+    call->api->plan = call->plan;
+    call->plan = (struct plan){ 0 };
     call->effects->question = call->id;
     call->effects->has_question = true;
     call->api->settle = settle_participations;
@@ -127,15 +129,15 @@ void on_moderation_post(struct call *call)
 {
     char why[300] = "";
     struct json_place place = json_place_at(why, sizeof why);
-    struct plan plan;
+    const struct plan *plan = call_find_plan(call);
     struct moderation order = { .session = call->id };
-    if (call_find_plan(call, &plan) != OK)
+    if (!plan)
         return;
     if (take_order(&place, call->body, &order) != OK) {
         call_fail_invalid(call, why);
         return;
     }
-    if (order.participation.text[0] && !call_find_person(&plan, order.participation.text)) {
+    if (order.participation.text[0] && !call_find_person(plan, order.participation.text)) {
         call_fail(call, PROBLEM_NOT_FOUND, NULL);
         return;
     }
@@ -181,17 +183,17 @@ static void answer_link(struct call *call, const struct plan *plan, const struct
  * nobody, and stored nowhere: the same Idempotency-Key signs the same claims again. */
 void on_link_post(struct call *call)
 {
-    struct plan plan;
-    if (call_find_plan(call, &plan) != OK)
+    const struct plan *plan = call_find_plan(call);
+    if (!plan)
         return;
-    const struct plan_person *person = find_therapist(&plan, &call->caller.who);
-    int64_t over = plan.closes_at + API_AFTER_BOX_S;
+    const struct plan_person *person = find_therapist(plan, &call->caller.who);
+    int64_t over = plan->closes_at + API_AFTER_BOX_S;
     int64_t expires = over < call->made_at + API_LINK_LIFE_S ? over : call->made_at + API_LINK_LIFE_S;
     if (!person)
         call_fail(call, PROBLEM_NOT_FOUND, NULL);
     else if (expires <= now_unix_s(call->now) ||
-             call_is_denied(call, &plan.session, &person->participation, &(struct id){ 0 }))
+             call_is_denied(call, &plan->session, &person->participation, &(struct id){ 0 }))
         call_fail(call, PROBLEM_OVER, NULL);
     else
-        answer_link(call, &plan, person, expires);
+        answer_link(call, plan, person, expires);
 }

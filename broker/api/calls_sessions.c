@@ -88,31 +88,32 @@ static void settle_plan(struct call *call, const struct api_outcome *came)
 
 /* Stored once its room has taken it: so a session that somebody is in stays as it is in both places. The room gets the
  * grants that are stored, and none that a request could bring along. */
-static void schedule(struct call *call, const struct plan *plan, bool replaces)
+static void schedule(struct call *call, bool replaces)
 {
     struct api *api = call->api;
-    api->plan = *plan;
+    api->plan = call->plan;
+    call->plan = (struct plan){ 0 };
     if (api->store->ops->plan_grants(api->store, &api->plan) != OK) {
         call_fail(call, PROBLEM_UNAVAILABLE, NULL);
         return;
     }
     api->settle = settle_plan;
-    call->effects->has_plan = true;
-    call->effects->plan = api->plan;
-    answer_plan(call, replaces ? 200 : 201, plan);
+    call->effects->plan = &api->plan;
+    answer_plan(call, replaces ? 200 : 201, &api->plan);
 }
 
 void on_session_put(struct call *call)
 {
-    struct plan plan, stored;
-    if (read_plan(call, &plan) != OK)
+    struct plan stored = { 0 };
+    if (read_plan(call, &call->plan) != OK)
         return;
-    plan.session = call->id;
+    call->plan.session = call->id;
     enum status status = call->api->store->ops->plan_get(call->api->store, &call->id, &stored);
+    plan_deinit(&stored);
     if (status != OK && status != ERR_UNKNOWN)
         call_fail(call, PROBLEM_UNAVAILABLE, NULL);
     else
-        schedule(call, &plan, status == OK);
+        schedule(call, status == OK);
 }
 
 static bool says_the_same(const struct plan *a, const struct plan *b)
@@ -128,29 +129,31 @@ static bool says_the_same(const struct plan *a, const struct plan *b)
  * answer was lost. */
 void on_session_post(struct call *call)
 {
-    struct plan plan, stored;
-    if (read_plan(call, &plan) != OK)
+    struct plan *plan = &call->plan, stored = { 0 };
+    if (read_plan(call, plan) != OK)
         return;
-    if (!plan.session.text[0])
-        plan.session = call_fresh_id(call, "session");
+    if (!plan->session.text[0])
+        plan->session = call_fresh_id(call, "session");
     if (call->replayed) {
-        answer_plan(call, 201, &plan);
+        answer_plan(call, 201, plan);
         return;
     }
-    enum status status = call->api->store->ops->plan_get(call->api->store, &plan.session, &stored);
-    if (status == OK && !says_the_same(&plan, &stored))
+    enum status status = call->api->store->ops->plan_get(call->api->store, &plan->session, &stored);
+    bool differs = status == OK && !says_the_same(plan, &stored);
+    plan_deinit(&stored);
+    if (differs)
         call_fail(call, PROBLEM_EXISTS, NULL);
     else if (status != OK && status != ERR_UNKNOWN)
         call_fail(call, PROBLEM_UNAVAILABLE, NULL);
     else
-        schedule(call, &plan, false);
+        schedule(call, false);
 }
 
 void on_session_get(struct call *call)
 {
-    struct plan plan;
-    if (call_find_plan(call, &plan) == OK)
-        call_answer(call, 200, plan_json_write(&plan));
+    const struct plan *plan = call_find_plan(call);
+    if (plan)
+        call_answer(call, 200, plan_json_write(plan));
 }
 
 /* ---- Calendars ---- */
@@ -183,19 +186,19 @@ static void write_folded(struct writer *w, const char *line)
  * link of one's own. */
 void on_session_ics(struct call *call)
 {
-    struct plan plan;
+    const struct plan *plan = call_find_plan(call);
     uint8_t text[2048];
     char line[512];
     struct writer w = writer_over(text, sizeof text), l = writer_over((uint8_t *)line, sizeof line);
-    if (call_find_plan(call, &plan) != OK)
+    if (!plan)
         return;
     write_text(&w, "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Kinroom//Kinroom//EN\r\nBEGIN:VEVENT\r\n");
-    write_format(&l, "UID:%s@kinroom", plan.session.text);
+    write_format(&l, "UID:%s@kinroom", plan->session.text);
     write_folded(&w, line);
     l = writer_over((uint8_t *)line, sizeof line);
     write_instant(&w, "DTSTAMP", now_unix_s(call->now));
-    write_instant(&w, "DTSTART", plan.opens_at);
-    write_instant(&w, "DTEND", plan.closes_at);
+    write_instant(&w, "DTSTART", plan->opens_at);
+    write_instant(&w, "DTEND", plan->closes_at);
     write_text(&w, "SUMMARY:Video call\r\nCLASS:PRIVATE\r\n");
     write_format(&l, "CONFERENCE;VALUE=URI;FEATURE=AUDIO,VIDEO;LABEL=\"Join with your own link\":%s/",
                  call->api->base_url);

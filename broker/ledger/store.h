@@ -77,7 +77,7 @@ struct store_ops {
     enum status (*grant_get)(struct store *, const struct id *, struct grant *); /* ERR_UNKNOWN */
 
     /* For the API. */
-    enum status (*plan_get)(struct store *, const struct id *, struct plan *); /* ERR_UNKNOWN */
+    enum status (*plan_get)(struct store *, const struct id *, struct plan *); /* the caller's to end; ERR_UNKNOWN */
     /* At most `limit` sessions whose ids come after `after` (empty: from the first on), in the order of their ids. */
     enum status (*plans_after)(struct store *, const struct id *after, size_t limit, struct store_plans);
     /* Puts into a plan, stored or not, the grants that concern its people, in place of what it has. */

@@ -24,6 +24,7 @@ struct broker {
     struct room_shared shared;
     struct connections *connections;
     struct room *rooms;
+    usec_t *due; /* each room's deadline once more, side by side: a look at all of them is short */
     size_t room_count, rooms_max;
     struct now now;      /* of the latest event */
     usec_t deadline;     /* no room wants to run before; may be early, never late */
@@ -39,11 +40,12 @@ enum status broker_create(struct broker **created, const struct broker_config *c
     b->rooms_max = config->rooms_max;
     b->deadline = b->heartbeat_at = NEVER;
     b->rooms = calloc(config->rooms_max, sizeof *b->rooms);
+    b->due = calloc(config->rooms_max, sizeof *b->due);
     b->candidates = calloc(config->candidate_count + 1, sizeof *b->candidates);
 
     uint64_t seed;
     entropy_fill(&b->entropy, &seed, sizeof seed);
-    enum status status = b->rooms && b->candidates ? OK : ERR_NO_MEMORY;
+    enum status status = b->rooms && b->due && b->candidates ? OK : ERR_NO_MEMORY;
     if (status == OK)
         status = connections_create(&b->connections, config->clients_max, &b->entropy);
     if (status == OK)
@@ -76,6 +78,7 @@ void broker_destroy(struct broker *b)
     for (size_t i = 0; i < b->room_count; i++)
         room_deinit(&b->rooms[i]);
     free(b->rooms);
+    free(b->due);
     free(b->candidates);
     connections_destroy(b->connections);
     routes_destroy(b->shared.routes);
@@ -118,16 +121,17 @@ static bool keep_removals(const struct room *room, struct plan *plan)
 }
 
 /* A room begins anew; what came of people's codes is still known. */
-static void replan(struct room *room, struct room_shared *shared, const struct plan *plan)
+static enum status replan(struct room *room, struct room_shared *shared, const struct plan *plan)
 {
-    enum code_state codes[PLAN_PEOPLE_MAX] = { CODE_NONE };
-    for (size_t i = 0; i < plan->people_count; i++) {
-        const struct participant *known = room_find(room, &plan->people[i].participation);
-        codes[i] = known ? known->code : CODE_NONE;
+    struct room anew;
+    TRY(room_init(&anew, shared, plan));
+    for (size_t i = 0; i < anew.people_count; i++) {
+        const struct participant *known = room_find(room, &anew.people[i].who.participation);
+        anew.people[i].code = known ? known->code : CODE_NONE;
     }
-    room_init(room, shared, plan);
-    for (size_t i = 0; i < plan->people_count; i++)
-        room->people[i].code = codes[i];
+    room_deinit(room);
+    *room = anew;
+    return OK;
 }
 
 /* Its box is over, however it could have been extended, and nobody is there. What must be known of it later is in the
@@ -142,39 +146,45 @@ static bool is_past(const struct broker *b, const struct room *room)
 static struct room *place_for_room(struct broker *b)
 {
     if (b->room_count < b->rooms_max)
-        return &b->rooms[b->room_count++];
+        return &b->rooms[b->room_count];
     for (size_t i = 0; i < b->room_count; i++)
         if (is_past(b, &b->rooms[i]))
             return &b->rooms[i];
     return NULL;
 }
 
+/* What every event in a room ends with. */
+static void touched(struct broker *b, const struct room *room)
+{
+    b->due[room - b->rooms] = room->deadline;
+    b->deadline = sooner(b->deadline, room->deadline);
+    if (b->shared.intervals_open > 0 && b->heartbeat_at == NEVER)
+        b->deadline = 0; /* the first heartbeat is due */
+}
+
 enum status broker_plan(struct broker *b, const struct plan *plan)
 {
-    struct plan kept = *plan;
     if (plan->people_count == 0 || plan->people_count > PLAN_PEOPLE_MAX || plan->grant_count > PLAN_GRANTS_MAX ||
         plan->denied_device_count > PLAN_DEVICES_MAX || plan->closes_at <= plan->opens_at)
         return ERR_MALFORMED;
     struct room *room = find_room(b, &plan->session);
-    if (room && room_is_live(room))
+    bool known = room != NULL;
+    if (known && room_is_live(room))
         return ERR_STATE;
-    if (!room) {
+    if (!known)
         room = place_for_room(b);
-        if (!room)
-            return ERR_FULL;
-    } else if (!keep_removals(room, &kept)) {
-        return ERR_STATE;
-    }
-    replan(room, &b->shared, &kept);
+    if (!room)
+        return ERR_FULL;
+    struct plan kept;
+    TRY(plan_copy(&kept, plan));
+    enum status status = known && !keep_removals(room, &kept) ? ERR_STATE : replan(room, &b->shared, &kept);
+    plan_deinit(&kept);
+    if (status != OK)
+        return status;
+    if (room == &b->rooms[b->room_count])
+        b->room_count++;
+    touched(b, room);
     return OK;
-}
-
-/* What every event in a room ends with. */
-static void touched(struct broker *b, const struct room *room)
-{
-    b->deadline = sooner(b->deadline, room->deadline);
-    if (b->shared.intervals_open > 0 && b->heartbeat_at == NEVER)
-        b->deadline = 0; /* the first heartbeat is due */
 }
 
 /* After a crash an interval counts as over at the last heartbeat: so one a second. */
@@ -196,10 +206,11 @@ void broker_tick(struct broker *b, struct now now, struct outbox *out)
     heartbeat(b, now, out);
     b->deadline = b->heartbeat_at;
     for (size_t i = 0; i < b->room_count; i++) {
-        struct room *room = &b->rooms[i];
-        if (now.mono_us >= room->deadline)
-            room_tick(room, now, out);
-        b->deadline = sooner(b->deadline, room->deadline);
+        if (now.mono_us >= b->due[i]) {
+            room_tick(&b->rooms[i], now, out);
+            b->due[i] = b->rooms[i].deadline;
+        }
+        b->deadline = sooner(b->deadline, b->due[i]);
     }
 }
 
@@ -367,7 +378,7 @@ static enum status enter(struct broker *b, struct now now, struct room *room, st
 {
     const struct id *device = &joining->claims.device;
     uint32_t number;
-    TRY(connections_add(b->connections, client, room, p, &number));
+    TRY(connections_add(b->connections, client, room, room_index(room, p), &number));
 
     /* The first connection closes before the second opens, and the room has seen it go. */
     if (participant_connected(p)) {
@@ -414,10 +425,13 @@ enum status broker_join(struct broker *b, struct now now, client_id client, cons
     return OK;
 }
 
-/* The connection, if it is still its participant's: after a close, messages under way are nobody's. */
-static struct connection *live(struct connection *connection)
+/* Whose connection it still is; NULL for nobody's, as after a close, while messages are under way. */
+static struct participant *owner_of(const struct connection *connection)
 {
-    return connection && connection->participant->client == connection->client ? connection : NULL;
+    if (!connection || connection->person >= connection->room->people_count)
+        return NULL;
+    struct participant *p = &connection->room->people[connection->person];
+    return p->client == connection->client ? p : NULL;
 }
 
 static const char *parse_refusal(enum status status)
@@ -428,11 +442,13 @@ static const char *parse_refusal(enum status status)
 enum status broker_text(struct broker *b, struct now now, client_id client, struct bytes text, struct outbox *out)
 {
     broker_tick(b, now, out);
-    struct connection *connection = live(connections_find(b->connections, client));
-    if (!connection) {
+    struct connection *connection = connections_find(b->connections, client);
+    struct participant *p = owner_of(connection);
+    if (!p) {
         b->shared.counts.texts_refused++;
         return ERR_UNKNOWN;
     }
+    struct room *room = connection->room;
     struct request request = { 0 };
     enum status status = request_parse(text, &request);
     if (status != OK) {
@@ -440,9 +456,9 @@ enum status broker_text(struct broker *b, struct now now, client_id client, stru
         notify_error(client, request.id, parse_refusal(status), out);
         return status;
     }
-    room_enter(connection->room, now);
-    handle_request(connection->room, now, connection->participant, &request, out);
-    touched(b, connection->room);
+    room_enter(room, now);
+    handle_request(room, now, p, &request, out);
+    touched(b, room);
     request_wipe(&request);
     return OK;
 }
@@ -453,9 +469,9 @@ enum status broker_gone(struct broker *b, struct now now, client_id client, stru
     if (!connection)
         return ERR_UNKNOWN;
     struct room *room = connection->room;
-    struct participant *p = connection->participant;
+    struct participant *p = owner_of(connection);
     uint32_t number = connections_number(b->connections, connection);
-    if (live(connection)) {
+    if (p) {
         room_enter(room, now);
         room_disconnect(room, now, p);
         room_settle(room, now, out);
@@ -470,8 +486,9 @@ enum status broker_gone(struct broker *b, struct now now, client_id client, stru
 enum status broker_lost(struct broker *b, struct now now, client_id client, usec_t heard, struct outbox *out)
 {
     broker_tick(b, now, out);
-    struct connection *connection = live(connections_find(b->connections, client));
-    if (!connection || !room_hold(connection->room, now, connection->participant, heard))
+    struct connection *connection = connections_find(b->connections, client);
+    struct participant *p = owner_of(connection);
+    if (!p || !room_hold(connection->room, now, p, heard))
         return broker_gone(b, now, client, out);
     room_enter(connection->room, now);
     room_settle(connection->room, now, out);
@@ -488,15 +505,15 @@ static bool is_ourselves(const struct broker *b, const struct address *peer)
     return false;
 }
 
-static struct connection *route(struct broker *b, const struct address *peer, struct bytes datagram, uint32_t *number)
+static struct participant *route(struct broker *b, const struct address *peer, struct bytes datagram, uint32_t *number)
 {
     if (is_ourselves(b, peer))
         return NULL;
     bool known = demux(datagram) == PACKET_STUN
                      ? routes_find_ufrag(b->shared.routes, stun_route_ufrag(datagram), number)
                      : routes_find_address(b->shared.routes, peer, number);
-    struct connection *connection = known ? live(connections_at(b->connections, *number)) : NULL;
-    return connection && connection->participant->link ? connection : NULL;
+    struct participant *p = known ? owner_of(connections_at(b->connections, *number)) : NULL;
+    return p && p->link ? p : NULL;
 }
 
 /* An address that another live connection answers for can't be taken from it, whatever a check claims: source addresses
@@ -506,10 +523,8 @@ static bool belongs_to_another(struct broker *b, struct now now, const struct ad
     uint32_t holder;
     if (!routes_find_address(b->shared.routes, peer, &holder) || holder == number)
         return false;
-    struct connection *connection = live(connections_at(b->connections, holder));
-    if (!connection || !connection->participant->link)
-        return false;
-    return now.mono_us < transport_last_consent(connection->participant->link->transport) + TRANSPORT_CONSENT_US;
+    struct participant *p = owner_of(connections_at(b->connections, holder));
+    return p && p->link && now.mono_us < transport_last_consent(p->link->transport) + TRANSPORT_CONSENT_US;
 }
 
 enum status broker_datagram(struct broker *b, struct now now, const struct address *peer, uint8_t *data, size_t len,
@@ -517,13 +532,12 @@ enum status broker_datagram(struct broker *b, struct now now, const struct addre
 {
     broker_tick(b, now, out); /* a box or a segment that is over lets no packet through, however late the tick */
     uint32_t number = 0;
-    struct connection *connection = route(b, peer, (struct bytes){ data, len }, &number);
-    if (!connection) {
+    struct participant *p = route(b, peer, (struct bytes){ data, len }, &number);
+    if (!p) {
         b->shared.counts.packets_refused++;
         return ERR_UNKNOWN;
     }
-    struct room *room = connection->room;
-    struct participant *p = connection->participant;
+    struct room *room = connections_at(b->connections, number)->room;
     struct transport_event event = { 0 };
     enum status status = transport_datagram(p->link->transport, now, peer, data, len, out, &event);
     if (transport_is_ready(p->link->transport) && (event.checked || event.kind != TRANSPORT_NOTHING))

@@ -64,7 +64,7 @@ static size_t place_of(const struct connections *c, client_id client)
     return at;
 }
 
-enum status connections_add(struct connections *c, client_id client, struct room *room, struct participant *p,
+enum status connections_add(struct connections *c, client_id client, struct room *room, uint16_t person,
                             uint32_t *number)
 {
     size_t at = place_of(c, client);
@@ -73,7 +73,7 @@ enum status connections_add(struct connections *c, client_id client, struct room
     if (c->count == c->max)
         return ERR_FULL;
     *number = c->vacant[c->max - 1 - c->count++];
-    c->entries[*number] = (struct connection){ client, room, p };
+    c->entries[*number] = (struct connection){ client, room, person };
     c->index[at] = *number;
     return OK;
 }

@@ -7,12 +7,11 @@
 #include "base/status.h"
 
 struct room;
-struct participant;
 
 struct connection {
     client_id client; /* 0: free */
     struct room *room;
-    struct participant *participant;
+    uint16_t person; /* index in the room: a room that is planned anew has others there */
 };
 
 struct connections;
@@ -20,7 +19,7 @@ struct connections;
 enum status connections_create(struct connections **, size_t max, const struct entropy *);
 void connections_destroy(struct connections *);
 /* ERR_FULL; ERR_STATE when the client is there already. */
-enum status connections_add(struct connections *, client_id, struct room *, struct participant *, uint32_t *number);
+enum status connections_add(struct connections *, client_id, struct room *, uint16_t person, uint32_t *number);
 /* The entry with this number goes on under another client id. ERR_STATE when that client is there already. */
 enum status connections_rename(struct connections *, uint32_t number, client_id);
 void connections_remove(struct connections *, uint32_t number);

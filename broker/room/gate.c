@@ -59,50 +59,7 @@ static void slot_fill(struct room *room, uint16_t receiver, struct receive_slot 
         slot_switch(&slot->stream, CODEC_OPUS);
 }
 
-static struct receive_slot *slot_carrying(struct link *link, uint16_t publisher, uint8_t track)
-{
-    for (size_t i = 0; i < link->slot_count; i++)
-        if (link->slots[i].publisher == publisher && link->slots[i].track == track)
-            return &link->slots[i];
-    return NULL;
-}
-
-static struct receive_slot *slot_free(struct link *link, bool video)
-{
-    for (size_t i = 0; i < link->slot_count; i++)
-        if (link->slots[i].publisher == PUBLISHER_NONE && link->slots[i].video == video)
-            return &link->slots[i];
-    return NULL;
-}
-
-/* What may flow between two links: nothing that was never offered. */
-static source_mask flow(const struct room *room, struct now now, const struct participant *to,
-                        const struct participant *from)
-{
-    if (to == from || !to->link || !from->link)
-        return 0;
-    struct audience_room facts = room_audience(room, now);
-    struct audience_person receiver = room_audience_person(room, to), publisher = room_audience_person(room, from);
-    source_mask may = audience_between(&facts, &receiver, &publisher);
-    for (uint8_t i = 0; i < SOURCE_COUNT; i++)
-        if (!from->link->tracks[i].how.offered)
-            may &= (source_mask)~track_source(i);
-    return may;
-}
-
-static void shut_what_may_not(struct room *room, struct now now, struct participant *to)
-{
-    for (size_t i = 0; i < to->link->slot_count; i++) {
-        struct receive_slot *slot = &to->link->slots[i];
-        if (slot->publisher == PUBLISHER_NONE)
-            continue;
-        source_mask may = flow(room, now, to, &room->people[slot->publisher]);
-        if (!(may & track_source(slot->track)))
-            slot_clear(room, room_index(room, to), slot);
-    }
-}
-
-/* ---- Who gets the slots, where more may be received than there are ---- */
+/* ---- What everybody may, and what it is worth ---- */
 
 /* A screen before any face; then who leads; then who spoke of late, for a while, as faces that come and go tire. */
 enum { WORTH_CLIENT = 1, WORTH_SPEAKS = 2, WORTH_THERAPIST = 4, WORTH_SCREEN = 8 };
@@ -125,58 +82,137 @@ static unsigned worth(const struct participant *from, struct now now, uint8_t tr
     return source_is_video(track_source(track)) ? worth_of_picture(from, now, track) : worth_of_voice(from, now);
 }
 
-/* The one of least worth; of equals who has been silent longest. */
-static struct receive_slot *slot_of_least(struct room *room, struct now now, struct link *link, bool video)
+/* What everybody may at this moment: derived once, as it is asked for each pair. */
+struct census {
+    struct audience_room room;
+    struct audience_person people[PLAN_PEOPLE_MAX];
+    source_mask offered[PLAN_PEOPLE_MAX]; /* nothing flows that was never offered, nor without a link */
+    uint8_t worths[PLAN_PEOPLE_MAX][SOURCE_COUNT];
+};
+
+static source_mask offered_by(const struct link *link)
 {
-    struct receive_slot *least = NULL;
-    unsigned least_worth = 0;
-    usec_t least_voice = 0;
-    for (size_t i = 0; i < link->slot_count; i++) {
-        struct receive_slot *slot = &link->slots[i];
-        if (slot->video != video || slot->publisher == PUBLISHER_NONE)
-            continue;
-        const struct participant *from = &room->people[slot->publisher];
-        unsigned its = worth(from, now, slot->track);
-        usec_t voice = from->link->speech.voice_us;
-        if (least && (its > least_worth || (its == least_worth && voice >= least_voice)))
-            continue;
-        least = slot;
-        least_worth = its;
-        least_voice = voice;
+    source_mask offered = 0;
+    for (uint8_t i = 0; link && i < SOURCE_COUNT; i++)
+        if (link->tracks[i].how.offered)
+            offered |= track_source(i);
+    return offered;
+}
+
+static void take_census(const struct room *room, struct now now, struct census *census)
+{
+    census->room = room_audience(room, now);
+    for (size_t i = 0; i < room->people_count; i++) {
+        census->people[i] = room_audience_person(room, &room->people[i]);
+        census->offered[i] = offered_by(room->people[i].link);
+        for (uint8_t track = 0; room->people[i].link && track < SOURCE_COUNT; track++)
+            census->worths[i][track] = (uint8_t)worth(&room->people[i], now, track);
     }
+}
+
+/* Between two who have links. */
+static source_mask flow(const struct census *census, size_t to, size_t from)
+{
+    if (to == from || !census->offered[from])
+        return 0;
+    return audience_between(&census->room, &census->people[to], &census->people[from]) & census->offered[from];
+}
+
+static void shut_what_may_not(struct room *room, const struct census *census, struct participant *to)
+{
+    for (size_t i = 0; i < to->link->slot_count; i++) {
+        struct receive_slot *slot = &to->link->slots[i];
+        if (slot->publisher == PUBLISHER_NONE)
+            continue;
+        source_mask may = flow(census, room_index(room, to), slot->publisher);
+        if (!(may & track_source(slot->track)))
+            slot_clear(room, room_index(room, to), slot);
+    }
+}
+
+/* ---- Who gets the slots, where more may be received than there are ---- */
+
+/* How one receiver's slots stand, while they are given out. [true]: of pictures. */
+struct standing_slots {
+    source_mask carried[PLAN_PEOPLE_MAX];
+    bool looked[2];
+    struct receive_slot *free[2], *least[2]; /* one to be filled; else the one of least worth */
+};
+
+static unsigned worth_in(const struct census *census, const struct receive_slot *slot)
+{
+    return census->worths[slot->publisher][slot->track];
+}
+
+/* Of equals who has been silent longest. */
+static bool is_less(const struct room *room, const struct census *census, const struct receive_slot *slot,
+                    const struct receive_slot *least)
+{
+    if (!least || worth_in(census, slot) != worth_in(census, least))
+        return !least || worth_in(census, slot) < worth_in(census, least);
+    return room->people[slot->publisher].link->speech.voice_us < room->people[least->publisher].link->speech.voice_us;
+}
+
+static void look(const struct room *room, const struct census *census, struct link *link, bool video,
+                 struct standing_slots *slots)
+{
+    slots->looked[video] = true;
+    slots->free[video] = slots->least[video] = NULL;
+    for (size_t i = 0; i < link->slot_count && !slots->free[video]; i++) {
+        struct receive_slot *slot = &link->slots[i];
+        if (slot->video != video)
+            continue;
+        if (slot->publisher == PUBLISHER_NONE)
+            slots->free[video] = slot;
+        else if (is_less(room, census, slot, slots->least[video]))
+            slots->least[video] = slot;
+    }
+}
+
+/* A free one, or one that somebody else gives up for what is worth more; NULL: there is none. */
+static struct receive_slot *slot_for(struct room *room, const struct census *census, uint16_t to,
+                                     struct standing_slots *slots, bool video, unsigned its_worth)
+{
+    if (!slots->looked[video])
+        look(room, census, room->people[to].link, video, slots);
+    struct receive_slot *least = slots->least[video];
+    if (slots->free[video] || !least || its_worth <= worth_in(census, least))
+        return slots->free[video];
+    track_of(room, least)->left_out = true;
+    slots->carried[least->publisher] &= (source_mask)~track_source(least->track);
+    slot_clear(room, to, least);
     return least;
 }
 
-/* One that somebody else gives up for this track; NULL: nobody does. */
-static struct receive_slot *slot_yielded(struct room *room, struct now now, struct participant *to,
-                                         const struct participant *from, uint8_t track)
+static void open_what_may(struct room *room, const struct census *census, uint16_t to, uint16_t from,
+                          struct standing_slots *slots)
 {
-    struct receive_slot *slot = slot_of_least(room, now, to->link, source_is_video(track_source(track)));
-    if (!slot)
-        return NULL;
-    if (worth(from, now, track) <= worth(&room->people[slot->publisher], now, slot->track))
-        return NULL;
-    track_of(room, slot)->left_out = true;
-    slot_clear(room, room_index(room, to), slot);
-    return slot;
+    source_mask may = flow(census, to, from) & (source_mask)~slots->carried[from];
+    for (uint8_t track = 0; may && track < SOURCE_COUNT; track++) {
+        enum source source = track_source(track);
+        bool video = source_is_video(source);
+        if (!(may & source))
+            continue;
+        struct receive_slot *slot = slot_for(room, census, to, slots, video, census->worths[from][track]);
+        if (!slot) {
+            room->people[from].link->tracks[track].left_out = true;
+            continue;
+        }
+        slot_fill(room, to, slot, from, track);
+        slots->carried[from] |= source;
+        slots->looked[video] = false;
+    }
 }
 
-static void open_what_may(struct room *room, struct now now, struct participant *to, struct participant *from)
+static void open_all_that_may(struct room *room, const struct census *census, uint16_t to, const uint16_t *order)
 {
-    source_mask may = flow(room, now, to, from);
-    for (uint8_t track = 0; track < SOURCE_COUNT; track++) {
-        enum source source = track_source(track);
-        uint16_t publisher = room_index(room, from);
-        if (!(may & source) || slot_carrying(to->link, publisher, track))
-            continue;
-        struct receive_slot *slot = slot_free(to->link, source_is_video(source));
-        if (!slot)
-            slot = slot_yielded(room, now, to, from, track);
-        if (slot)
-            slot_fill(room, room_index(room, to), slot, publisher, track);
-        else
-            from->link->tracks[track].left_out = true;
-    }
+    const struct link *link = room->people[to].link;
+    struct standing_slots slots = { 0 };
+    for (size_t i = 0; i < link->slot_count; i++)
+        if (link->slots[i].publisher != PUBLISHER_NONE)
+            slots.carried[link->slots[i].publisher] |= track_source(link->slots[i].track);
+    for (size_t i = 0; i < room->people_count; i++)
+        open_what_may(room, census, to, order[i], &slots);
 }
 
 /* Everybody in the order of what their picture is worth: who comes first needs not be moved for who comes later. */
@@ -207,15 +243,17 @@ void gate_apply(struct room *room, struct now now, struct outbox *out)
 {
     /* All that shuts, everywhere, before anything opens: an edge never outlives its reason while another is being made.
      */
+    struct census census;
+    take_census(room, now, &census);
     for (size_t i = 0; i < room->people_count; i++)
         if (room->people[i].link)
-            shut_what_may_not(room, now, &room->people[i]);
+            shut_what_may_not(room, &census, &room->people[i]);
     uint16_t order[PLAN_PEOPLE_MAX];
     rank_people(room, now, order);
     forget_left_out(room);
-    for (size_t i = 0; i < room->people_count; i++)
-        for (size_t j = 0; room->people[i].link && j < room->people_count; j++)
-            open_what_may(room, now, &room->people[i], &room->people[order[j]]);
+    for (uint16_t i = 0; i < room->people_count; i++)
+        if (room->people[i].link)
+            open_all_that_may(room, &census, i, order);
     for (size_t i = 0; i < room->people_count; i++)
         if (room->people[i].link && room->people[i].link->allocate_at == 0)
             egress_choose(room, now, &room->people[i], out);

@@ -1,6 +1,7 @@
 #include "room/notify.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "room/refusal.h"
@@ -8,16 +9,42 @@
 #include "room/speakers.h"
 #include "signaling/notice.h"
 
-enum { NOTICE_MAX = 65536 };
+enum { NOTICE_MAX = 65536, ROSTER_PERSON_MAX = 3072 };
 
-/* FNV-1a, 64 bits: not against an attacker, who could only hide news from themselves. Never 0, which means 'told
- * nothing'. */
+/* FNV-1a, 64 bits: not against an attacker, who could only hide news from themselves. */
+#define HASH_BASIS 0xcbf29ce484222325u
+#define HASH_PRIME 0x100000001b3u
+static uint64_t hash_on(uint64_t hash, struct bytes bytes)
+{
+    for (size_t i = 0; i < bytes.len; i++)
+        hash = (hash ^ bytes.at[i]) * HASH_PRIME;
+    return hash;
+}
+
+/* Never 0, which means 'told nothing'. */
 static uint64_t hash_of(struct bytes bytes)
 {
-    uint64_t hash = 0xcbf29ce484222325u;
-    for (size_t i = 0; i < bytes.len; i++)
-        hash = (hash ^ bytes.at[i]) * 0x100000001b3u;
+    return hash_on(HASH_BASIS, bytes) | 1;
+}
+
+static uint64_t hash_of_values(const uint64_t *values, size_t count)
+{
+    uint64_t hash = HASH_BASIS;
+    for (size_t i = 0; i < count; i++) {
+        hash = (hash ^ values[i]) * HASH_PRIME;
+        hash ^= hash >> 32;
+    }
     return hash | 1;
+}
+
+/* Whether a text would be made from the same values as the last time, which is cheaper to see than to make it. Said as
+ * often as asked about: so a text that found no place waits for the next change, as its client is closed for it. */
+static bool is_unchanged(uint64_t *from, const uint64_t *values, size_t count)
+{
+    uint64_t hash = hash_of_values(values, count);
+    bool same = *from == hash;
+    *from = hash;
+    return same;
 }
 
 static void tell_text(client_id client, const struct writer *text, enum status written, struct outbox *out)
@@ -85,6 +112,15 @@ static void tell_seat(struct room *room, struct now now, struct participant *p, 
     };
     if (notice.has_until)
         notice.until = unix_at(room, now, p->segment_ends);
+    const uint64_t values[] = { p->seat,
+                                p->reason ? hash_of(bytes_of(p->reason)) : 0,
+                                notice.may_send,
+                                notice.has_until,
+                                notice.modes,
+                                notice.mode,
+                                (uint64_t)notice.until };
+    if (is_unchanged(&p->told.seat_from, values, sizeof values / sizeof *values))
+        return;
     tell_news(p, &p->told.seat, &text, notice_seat(&text, &notice), out);
 }
 
@@ -211,6 +247,7 @@ static void tell_roster(struct room *room, struct now now, struct participant *p
     struct notice_person people[PLAN_PEOPLE_MAX];
     char aliases[PLAN_PEOPLE_MAX][NAME_MAX_BYTES + 1];
     size_t count = 0;
+    p->told.facts = room->facts;
     for (size_t i = 0; i < room->people_count; i++)
         if (may_know(p, &room->people[i])) {
             people[count] = person_for(room, now, p, &room->people[i], aliases[count]);
@@ -220,10 +257,111 @@ static void tell_roster(struct room *room, struct now now, struct participant *p
         p->told.roster = 0; /* told again, whole, once they may know */
         return;
     }
-    uint8_t buffer[NOTICE_MAX];
-    struct writer text = writer_over(buffer, sizeof buffer);
-    enum status written = notice_roster(&text, people, count);
+    size_t size = count * ROSTER_PERSON_MAX;
+    uint8_t *buffer = malloc(size);
+    struct writer text = writer_over(buffer, size);
+    enum status written = buffer ? notice_roster(&text, people, count) : ERR_NO_MEMORY;
     tell_news(p, &p->told.roster, &text, written, out);
+    free(buffer);
+}
+
+/* ---- Rosters in a crowd ---- */
+
+static bool is_crowd(const struct room *room)
+{
+    return room->people_count > ROSTERS_AT_ONCE_MOST;
+}
+
+/* Everything that any reader's roster says of them: as staff read it, who read all, but for names, which never change.
+ */
+static uint64_t facts_of(const struct room *room, struct now now, const struct participant *about)
+{
+    struct notice_person person = { 0 };
+    tell_staff(room, now, about, &person);
+    const uint64_t values[] = {
+        about->seat,
+        participant_connected(about),
+        about->sending,
+        about->muted,
+        about->agreed,
+        about->segment_ends ? (uint64_t)unix_at(room, now, about->segment_ends) : 0,
+        about->hand,
+        about->enabled,
+        about->code,
+        about->prepared,
+        (uint64_t)person.grant_until,
+        person.may_admit ? hash_of(bytes_of(person.may_admit)) : 0,
+        person.mode ? hash_of(bytes_of(person.mode)) : 0,
+        person.address ? hash_of(bytes_of(person.address)) : 0,
+        person.phone ? hash_of(bytes_of(person.phone)) : 0,
+    };
+    return hash_of_values(values, sizeof values / sizeof *values);
+}
+
+static void take_facts(struct room *room, struct now now)
+{
+    uint64_t facts = HASH_BASIS;
+    for (size_t i = 0; i < room->people_count; i++)
+        facts = (facts ^ facts_of(room, now, &room->people[i])) * HASH_PRIME;
+    room->facts = facts | 1;
+}
+
+/* When this reader's next roster may go; NEVER when they are owed none. The first waits for nothing but its turn. */
+static usec_t roster_due(const struct room *room, const struct participant *p)
+{
+    if (!participant_listens(p) || p->told.facts == room->facts)
+        return NEVER;
+    return p->told.roster && p->roster_again > room->roster_free_at ? p->roster_again : room->roster_free_at;
+}
+
+static usec_t rosters_due(const struct room *room)
+{
+    usec_t due = NEVER;
+    for (size_t i = 0; i < room->people_count; i++)
+        due = sooner(due, roster_due(room, &room->people[i]));
+    return due;
+}
+
+/* Whose turn it is: first those who have none. NULL: nobody's. */
+static struct participant *next_reader(struct room *room, struct now now)
+{
+    struct participant *next = NULL;
+    for (size_t i = 0; i < room->people_count; i++) {
+        struct participant *p = &room->people[(room->roster_next + i) % room->people_count];
+        if (now.mono_us < roster_due(room, p))
+            continue;
+        if (!p->told.roster)
+            return p;
+        next = next ? next : p;
+    }
+    return next;
+}
+
+void notify_rosters(struct room *room, struct now now, struct outbox *out)
+{
+    if (now.mono_us < room->rosters_at)
+        return;
+    struct participant *p = next_reader(room, now);
+    if (p) {
+        room->roster_next = room_index(room, p) + 1u;
+        room->roster_free_at = now.mono_us + room->people_count * ROSTER_PERSON_US;
+        p->roster_again = now.mono_us + room->people_count * ROSTER_AGAIN_US;
+        tell_roster(room, now, p, out);
+    }
+    room->rosters_at = rosters_due(room);
+}
+
+/* Whoever may know of nobody is told of nobody, and at once; all others in their turn. */
+static void owe_rosters(struct room *room, struct now now, struct outbox *out)
+{
+    take_facts(room, now);
+    for (size_t i = 0; i < room->people_count; i++) {
+        struct participant *p = &room->people[i];
+        if (participant_listens(p) && !participant_in(p) && p->who.role != ROLE_THERAPIST)
+            tell_roster(room, now, p, out);
+    }
+    room->rosters_at = rosters_due(room);
+    notify_rosters(room, now, out);
 }
 
 void notify_slots(struct room *room, struct participant *p, struct outbox *out)
@@ -231,8 +369,12 @@ void notify_slots(struct room *room, struct participant *p, struct outbox *out)
     if (!p->link)
         return;
     struct notice_slot slots[NEGOTIATION_SLOTS_MAX];
+    uint64_t values[NEGOTIATION_SLOTS_MAX];
     for (size_t i = 0; i < p->link->slot_count; i++) {
         const struct receive_slot *slot = &p->link->slots[i];
+        values[i] = hash_of(bytes_of(slot->mid));
+        if (slot->publisher != PUBLISHER_NONE)
+            values[i] += (uint64_t)slot->publisher << 16 | (uint64_t)slot->track << 8 | slot->paused | 2;
         slots[i] = (struct notice_slot){ .mid = slot->mid };
         if (slot->publisher != PUBLISHER_NONE) {
             slots[i].participant = &room->people[slot->publisher].who.participation;
@@ -240,6 +382,8 @@ void notify_slots(struct room *room, struct participant *p, struct outbox *out)
             slots[i].paused = slot->paused;
         }
     }
+    if (is_unchanged(&p->told.slots_from, values, p->link->slot_count))
+        return;
     uint8_t buffer[8192];
     struct writer text = writer_over(buffer, sizeof buffer);
     enum status written = notice_slots(&text, slots, p->link->slot_count);
@@ -249,6 +393,10 @@ void notify_slots(struct room *room, struct participant *p, struct outbox *out)
 static void tell_agenda(struct room *room, struct now now, struct participant *p, struct outbox *out)
 {
     if (room->plan.step_count == 0 || !participant_in(p))
+        return;
+    const uint64_t values[] = { room->agenda_running, room->step,
+                                room->agenda_running ? (uint64_t)unix_at(room, now, room->step_ends_us) : 0 };
+    if (is_unchanged(&p->told.agenda_from, values, sizeof values / sizeof *values))
         return;
     struct notice_step steps[PLAN_STEPS_MAX];
     for (size_t i = 0; i < room->plan.step_count; i++)
@@ -332,7 +480,8 @@ void notify_apply(struct room *room, struct now now, struct outbox *out)
             continue;
         tell_room(room, now, p, out);
         tell_seat(room, now, p, out);
-        tell_roster(room, now, p, out);
+        if (!is_crowd(room))
+            tell_roster(room, now, p, out);
         notify_slots(room, p, out);
         speakers_forget(room, p);
         notify_speaker(room, p, out);
@@ -340,6 +489,8 @@ void notify_apply(struct room *room, struct now now, struct outbox *out)
         tell_missing(room, now, p, out);
         tell_question(room, now, p, out);
     }
+    if (is_crowd(room))
+        owe_rosters(room, now, out);
 }
 
 void notify_warning(const struct room *room, uint32_t seconds_left, struct outbox *out)

@@ -1,12 +1,22 @@
 /* notify.h - tells each person what they may know, and only when it is news.
  *
- * What is told is derived whole from the room's state; a hash of what was told last keeps repetition away. */
+ * What is told is derived whole from the room's state; a hash of what was told last keeps repetition away.
+ *
+ * In a session of more than ROSTERS_AT_ONCE_MOST people, rosters go out one after the other: each names everybody to
+ * somebody, so that all of them at once, at each event, would be as much work as the square of the people, and of all
+ * who come its cube. Who has none comes first. All else is told at once, as in small ones. */
 #pragma once
 
 #include "room/room.h"
 
+/* For each person in the room: how long a roster holds up the next one, and the next one to the same reader, who may be
+ * on a slow line. */
+enum { ROSTERS_AT_ONCE_MOST = 32, ROSTER_PERSON_US = 40, ROSTER_AGAIN_US = 3000 };
+
 /* The room, their seat, the roster and their slots, to everybody connected. */
 void notify_apply(struct room *, struct now, struct outbox *);
+/* The roster that is due, in a crowd. */
+void notify_rosters(struct room *, struct now, struct outbox *);
 /* Their slots alone: whom each carries, and which are paused. */
 void notify_slots(struct room *, struct participant *, struct outbox *);
 /* Who speaks, to somebody who is in. */

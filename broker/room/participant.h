@@ -72,6 +72,8 @@ usec_t lost_grace_us(enum lost);
 /* What a client was last told, as hashes, so that a notice goes out when it would say something new. */
 struct told {
     uint64_t room, seat, roster, slots, agenda, missing, question, speaker;
+    uint64_t seat_from, slots_from, agenda_from; /* of the values that those were last made from */
+    uint64_t facts; /* of all people, that their roster was last made from; in a crowd (notify.h) */
 };
 
 /* Of a client, to a therapist's question (extension.h). */
@@ -113,6 +115,7 @@ struct participant {
     usec_t restarted;    /* when its ICE was last restarted; 0: never */
     uint32_t connection; /* its number in the broker's table */
     struct told told;
+    usec_t roster_again; /* before then no second roster, in a crowd */
 
     enum code_state code;     /* what came of the last code that their link asked for */
     bool prepared;            /* acknowledged, or located, or in no need of either */

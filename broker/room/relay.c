@@ -29,6 +29,41 @@ static bool can_ask(const struct link *publisher, const struct stream *stream)
     return stream->ssrc != 0 && transport_is_ready(publisher->transport);
 }
 
+/* ---- Against the stream: compounds and keyframe requests ---- */
+
+/* RFC 3550 6.1: a report first, be it empty, and who we are. */
+void relay_begin_compound(const struct link *to, struct writer *compound)
+{
+    rtcp_write_rr(compound, to->feedback_ssrc, NULL, 0);
+    rtcp_write_sdes(compound, to->feedback_ssrc, cname);
+}
+
+/* Seals one compound for its peer and sends it. */
+void relay_send_rtcp(struct link *to, struct now now, struct writer *compound, struct outbox *out)
+{
+    struct address peer;
+    size_t len = compound->len;
+    if (!compound->bad && transport_seal_rtcp(to->transport, now, compound->at, &len, compound->cap, &peer) == OK)
+        outbox_datagram(out, &peer, (struct bytes){ compound->at, len });
+}
+
+/* One stream's request, if it is due, and when it is next: whoever wants a keyframe asks here, so that no packet has
+ * everybody else looked at. */
+static void ask_keyframe(struct room *room, struct now now, struct link *publisher, struct stream *stream,
+                         struct outbox *out)
+{
+    bool can = can_ask(publisher, stream), due = can && keyframe_due(&stream->keyframe, now.mono_us);
+    if (can)
+        room_wake_at(room, keyframe_deadline(&stream->keyframe));
+    if (!due)
+        return;
+    uint8_t buffer[COMPOUND_MAX];
+    struct writer compound = writer_over(buffer, sizeof buffer);
+    relay_begin_compound(publisher, &compound);
+    rtcp_write_pli(&compound, publisher->feedback_ssrc, stream->ssrc);
+    relay_send_rtcp(publisher, now, &compound, out);
+}
+
 /* ---- From a publisher to whoever the gate's edges lead to ---- */
 
 static struct receive_slot *slot_at(struct room *room, const struct edge *edge)
@@ -112,8 +147,8 @@ static void measure(struct stream *stream, usec_t now_us, const struct rtp *rtp,
         stream->temporal_most = video->temporal;
 }
 
-static void relay_picture(struct room *room, struct now now, const struct origin *from, const struct rtp *rtp,
-                          bool repaired, struct outbox *out)
+static void relay_picture(struct room *room, struct now now, struct link *link, const struct origin *from,
+                          const struct rtp *rtp, bool repaired, struct outbox *out)
 {
     struct stream *stream = from->stream;
     /* A repair stream has reports of its own; to the stream that it repairs it is as if the packet had been late. */
@@ -138,7 +173,7 @@ static void relay_picture(struct room *room, struct now now, const struct origin
             egress_picture(room, now, room->people[edge->receiver].link, slot, stream, seq, rtp, &video, out);
     }
     if (stream->keyframe.wanted)
-        relay_ask_keyframes(room, now, out);
+        ask_keyframe(room, now, link, stream, out);
 }
 
 void relay_rtp(struct room *room, struct now now, struct participant *p, struct bytes packet, struct outbox *out)
@@ -160,11 +195,11 @@ void relay_rtp(struct room *room, struct now now, struct participant *p, struct 
         speakers_packet(room, now, p, &rtp);
         relay_sound(room, now, &from, &rtp, out);
     } else {
-        relay_picture(room, now, &from, &rtp, repaired, out);
+        relay_picture(room, now, p->link, &from, &rtp, repaired, out);
     }
 }
 
-/* ---- Against the stream ---- */
+/* ---- What receivers tell ---- */
 
 /* The stream that a slot is fed by, or is to be. */
 static struct stream *stream_of(struct room *room, const struct receive_slot *slot)
@@ -176,12 +211,15 @@ static struct stream *stream_of(struct room *room, const struct receive_slot *sl
 }
 
 /* A receiver's wish for a keyframe goes to whoever fills that slot now. */
-static void want_keyframe(struct room *room, struct link *receiver, uint32_t slot_ssrc)
+static void want_keyframe(struct room *room, struct now now, struct link *receiver, uint32_t slot_ssrc,
+                          struct outbox *out)
 {
     struct receive_slot *slot = link_slot_by_ssrc(receiver, slot_ssrc);
     struct stream *stream = slot ? stream_of(room, slot) : NULL;
-    if (stream)
-        keyframe_want(&stream->keyframe);
+    if (!stream)
+        return;
+    keyframe_want(&stream->keyframe);
+    ask_keyframe(room, now, room->people[slot->publisher].link, stream, out);
 }
 
 static void take_sender_report(struct link *link, struct now now, const struct rtcp_packet *packet)
@@ -205,13 +243,12 @@ void relay_rtcp(struct room *room, struct now now, struct participant *p, struct
         if (packet.kind == RTCP_SR)
             take_sender_report(p->link, now, &packet);
         else if (packet.kind == RTCP_PLI || packet.kind == RTCP_FIR)
-            want_keyframe(room, p->link, packet.media_ssrc);
+            want_keyframe(room, now, p->link, packet.media_ssrc, out);
         else if (packet.kind == RTCP_NACK)
             repair_serve(room, now, p, packet.media_ssrc, packet.lost, out);
         else if (packet.kind == RTCP_TWCC)
             egress_feedback(room, now, p, packet.fci);
     }
-    relay_ask_keyframes(room, now, out);
 }
 
 void relay_ready(struct room *room, struct now now, struct participant *p, struct outbox *out)
@@ -225,33 +262,6 @@ void relay_ready(struct room *room, struct now now, struct participant *p, struc
     relay_ask_keyframes(room, now, out);
 }
 
-/* RFC 3550 6.1: a report first, be it empty, and who we are. */
-void relay_begin_compound(const struct link *to, struct writer *compound)
-{
-    rtcp_write_rr(compound, to->feedback_ssrc, NULL, 0);
-    rtcp_write_sdes(compound, to->feedback_ssrc, cname);
-}
-
-/* Seals one compound for its peer and sends it. */
-void relay_send_rtcp(struct link *to, struct now now, struct writer *compound, struct outbox *out)
-{
-    struct address peer;
-    size_t len = compound->len;
-    if (!compound->bad && transport_seal_rtcp(to->transport, now, compound->at, &len, compound->cap, &peer) == OK)
-        outbox_datagram(out, &peer, (struct bytes){ compound->at, len });
-}
-
-static void ask_keyframe(struct link *publisher, struct stream *stream, struct now now, struct outbox *out)
-{
-    if (!can_ask(publisher, stream) || !keyframe_due(&stream->keyframe, now.mono_us))
-        return;
-    uint8_t buffer[COMPOUND_MAX];
-    struct writer compound = writer_over(buffer, sizeof buffer);
-    relay_begin_compound(publisher, &compound);
-    rtcp_write_pli(&compound, publisher->feedback_ssrc, stream->ssrc);
-    relay_send_rtcp(publisher, now, &compound, out);
-}
-
 void relay_ask_keyframes(struct room *room, struct now now, struct outbox *out)
 {
     for (size_t i = 0; i < room->people_count; i++) {
@@ -262,10 +272,9 @@ void relay_ask_keyframes(struct room *room, struct now now, struct outbox *out)
                 if (stream && link->tracks[j].edge_count == 0)
                     keyframe_arrived(&stream->keyframe); /* nobody is left to want one */
                 else if (stream && stream->keyframe.wanted)
-                    ask_keyframe(link, stream, now, out);
+                    ask_keyframe(room, now, link, stream, out);
             }
     }
-    room_wake_at(room, relay_deadline(room));
 }
 
 /* What we received from them, in one report each. */

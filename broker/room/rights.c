@@ -1,14 +1,47 @@
 #include "room/rights.h"
 
+#include <string.h>
+
 const struct id *room_client_of(const struct room *room, const struct participant *p)
 {
     return p->who.client.text[0] ? &p->who.client : &room->plan.client;
 }
 
+/* Equals stay in the order in which they came, as which of them counts may hang on it. */
+void room_sort_grants(struct room *room)
+{
+    struct grant *grants = room->plan.grants;
+    for (size_t i = 1; i < room->plan.grant_count; i++) {
+        struct grant grant = grants[i];
+        size_t at = i;
+        for (; at > 0 && strcmp(grants[at - 1].person.text, grant.person.text) > 0; at--)
+            grants[at] = grants[at - 1];
+        grants[at] = grant;
+    }
+}
+
+/* The first of the grants that name nobody before this person. */
+static size_t first_grant_of(const struct plan *plan, const struct id *person)
+{
+    size_t from = 0, to = plan->grant_count;
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+        if (strcmp(plan->grants[middle].person.text, person->text) < 0)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return from;
+}
+
 enum consent room_consent(const struct room *room, const struct participant *p, struct rights *rights)
 {
-    return consent_check(room->plan.grants, room->plan.grant_count, room_client_of(room, p), &p->who.person,
-                         room->plan.kind, room_unix_s(room), rights);
+    const struct plan *plan = &room->plan;
+    size_t first = first_grant_of(plan, &p->who.person), end = first;
+    while (end < plan->grant_count && id_equal(&plan->grants[end].person, &p->who.person))
+        end++;
+    return consent_check(plan->grants + first, end - first, room_client_of(room, p), &p->who.person, plan->kind,
+                         room_unix_s(room), rights);
 }
 
 static source_mask cell(enum allow allow, source_mask sources, bool enabled)

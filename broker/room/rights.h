@@ -6,6 +6,8 @@
 
 /* What of their grants holds for them in this session. *rights changes only on CONSENT_LIVE. */
 enum consent room_consent(const struct room *, const struct participant *, struct rights *);
+/* By the person whom they name, so that everybody's are found at once: to be called when grants have changed. */
+void room_sort_grants(struct room *);
 /* Of a loved one: the client whose consent counts is in. Of an interpreter: any client. */
 bool room_client_connected(const struct room *, const struct participant *);
 bool room_client_may_be_absent(const struct room *, const struct participant *);

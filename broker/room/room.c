@@ -1,5 +1,6 @@
 #include "room/room.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "room/connections.h"
@@ -18,14 +19,29 @@ const char *phase_name(enum phase phase)
     return names[phase];
 }
 
-void room_init(struct room *room, struct room_shared *shared, const struct plan *plan)
+enum status room_init(struct room *room, struct room_shared *shared, const struct plan *plan)
 {
-    *room = (struct room){
-        .shared = shared, .plan = *plan, .people_count = plan->people_count, .speakers_at = NEVER, .deadline = NEVER
-    };
+    struct plan own, lent = *plan;
+    lent.people = NULL;
+    lent.people_count = 0;
+    TRY(plan_copy(&own, &lent));
+    struct participant *people = calloc(plan->people_count, sizeof *people);
+    if (!people) {
+        plan_deinit(&own);
+        return ERR_NO_MEMORY;
+    }
+    *room = (struct room){ .shared = shared,
+                           .plan = own,
+                           .people = people,
+                           .people_count = plan->people_count,
+                           .rosters_at = NEVER,
+                           .speakers_at = NEVER,
+                           .deadline = NEVER };
     room->over = room_is_ended(room);
+    room_sort_grants(room);
     for (size_t i = 0; i < plan->people_count; i++)
-        participant_init(&room->people[i], &plan->people[i]);
+        participant_init(&people[i], &plan->people[i]);
+    return OK;
 }
 
 static void link_close(struct room *room, struct participant *p)
@@ -43,6 +59,10 @@ void room_deinit(struct room *room)
 {
     for (size_t i = 0; i < room->people_count; i++)
         link_close(room, &room->people[i]);
+    free(room->people);
+    plan_deinit(&room->plan);
+    room->people = NULL;
+    room->people_count = 0;
 }
 
 bool room_is_live(const struct room *room)
@@ -260,11 +280,12 @@ bool room_grant(struct room *room, const struct grant *grant)
     struct grant *known = find_grant(room, &grant->id);
     if (known && grant->epoch > known->epoch) {
         *known = *grant;
+        room_sort_grants(room);
         return true;
     }
-    if (known || !concerns(room, grant) || room->plan.grant_count == PLAN_GRANTS_MAX)
+    if (known || !concerns(room, grant) || plan_add_grant(&room->plan, grant) != OK)
         return false;
-    room->plan.grants[room->plan.grant_count++] = *grant;
+    room_sort_grants(room);
     return true;
 }
 

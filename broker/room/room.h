@@ -68,8 +68,8 @@ struct room_shared {
 
 struct room {
     struct room_shared *shared;
-    struct plan plan;
-    struct participant people[PLAN_PEOPLE_MAX];
+    struct plan plan; /* without its people: who they are is in each participant; grants by person (rights.h) */
+    struct participant *people; /* as many as were planned, for the room's life */
     size_t people_count;
 
     bool anchored;     /* the box is laid on the monotonic clock at the first event */
@@ -87,13 +87,17 @@ struct room {
 
     struct owed owed[OWED_MAX];
     size_t owed_count;
+    uint64_t facts;                       /* of all people, as far as any roster tells them; in a crowd */
+    usec_t rosters_at;                    /* when the next roster goes out; NEVER while none is owed; in a crowd */
+    usec_t roster_free_at;                /* before then none does */
+    size_t roster_next;                   /* whose turn is looked for from here on */
     usec_t speakers_at, speakers_told_us; /* when it is said next who speaks, NEVER without news; and was said last */
     usec_t settle_at;                     /* when something follows from time alone */
     usec_t deadline;                      /* when room_tick wants to run, for that or for media */
 };
 
-/* The plan is copied. */
-void room_init(struct room *, struct room_shared *, const struct plan *);
+/* The plan is copied. All zeros is a room with nobody in it, too. ERR_NO_MEMORY. */
+enum status room_init(struct room *, struct room_shared *, const struct plan *);
 /* Closes every link; tells nobody. */
 void room_deinit(struct room *);
 /* Somebody is connected. */

@@ -253,7 +253,7 @@ void room_settle(struct room *room, struct now now, struct outbox *out)
     notify_apply(room, now, out);
     settle_warnings(room, now, out);
     room->settle_at = settle_deadline(room, now);
-    room->deadline = sooner(room->settle_at, relay_deadline(room));
+    room->deadline = sooner(sooner(room->settle_at, room->rosters_at), relay_deadline(room));
 }
 
 /* Handshakes go on, or give up: then their page comes back by itself. */
@@ -277,10 +277,11 @@ void room_tick(struct room *room, struct now now, struct outbox *out)
     tick_transports(room, now, out);
     if (now.mono_us >= room->settle_at) /* first: whose time is over gets no report either */
         room_settle(room, now, out);
+    notify_rosters(room, now, out);
     egress_run(room, now, out);
     speakers_tell(room, now, out);
     feedback_send(room, now, out);
     relay_ask_keyframes(room, now, out);
     relay_reports(room, now, out);
-    room->deadline = sooner(room->settle_at, relay_deadline(room));
+    room->deadline = sooner(sooner(room->settle_at, room->rosters_at), relay_deadline(room));
 }

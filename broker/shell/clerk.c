@@ -12,6 +12,7 @@ struct clerk {
     struct api *api;
     struct scribe *scribe;
     size_t shards;
+    struct placement *placement;
     struct standing *standing;
     struct mailroom *mailroom;
     const struct log *log;
@@ -46,10 +47,21 @@ static void order(struct clerk *c, size_t shard, enum letter_kind kind, struct b
 /* To the shard that runs it, and waited for. */
 static void order_session(struct clerk *c, const struct id *session, enum letter_kind kind, struct bytes value)
 {
-    order(c, shard_of(session, c->shards), kind, value, true);
+    order(c, placement_of(c->placement, session), kind, value, true);
 }
 
-static void send_effects(struct clerk *c)
+static void order_plan(struct clerk *c, struct now now, struct plan *plan)
+{
+    size_t shard;
+    standing_fill(c->standing, plan);
+    struct bytes packed = plan_pack(plan);
+    c->outcome.status = packed.at ? placement_put(c->placement, plan, now_unix_s(now), &shard) : ERR_NO_MEMORY;
+    if (c->outcome.status == OK)
+        order(c, shard, LETTER_PLAN, packed, true);
+    free((void *)packed.at);
+}
+
+static void send_effects(struct clerk *c, struct now now)
 {
     c->number++;
     c->awaited = 0;
@@ -58,10 +70,8 @@ static void send_effects(struct clerk *c)
         for (size_t i = 0; i < c->effects.grant_count; i++)
             order(c, shard, LETTER_GRANT, BYTES_OF(c->effects.grants[i]), i + 1 == c->effects.grant_count);
     struct api_effects *e = &c->effects;
-    if (e->has_plan) {
-        standing_fill(c->standing, &e->plan);
-        order_session(c, &e->plan.session, LETTER_PLAN, BYTES_OF(e->plan));
-    }
+    if (e->plan)
+        order_plan(c, now, e->plan);
     if (e->has_moderation)
         order_session(c, &e->moderation.session, LETTER_MODERATION, BYTES_OF(e->moderation));
     if (e->has_question)
@@ -123,7 +133,7 @@ static void begin(struct clerk *c, struct now now, const struct letter *letter)
     }
     c->client = letter->client;
     api_handle(c->api, now, &request, &c->response, &c->effects);
-    send_effects(c);
+    send_effects(c, now);
     send_beside(c);
 }
 
@@ -158,8 +168,8 @@ static void take_done(void *context, const struct letter *letter)
     c->awaited--;
     if (letter->outcome != OK)
         c->outcome.status = letter->outcome;
-    if (letter_text(letter).len == sizeof c->outcome.attendance)
-        memcpy(&c->outcome.attendance, letter_text(letter).at, sizeof c->outcome.attendance);
+    if (letter_text(letter).len > 0)
+        memcpy(&c->outcome.attendance, letter_text(letter).at, letter_text(letter).len);
 }
 
 /* ---- Making ---- */
@@ -171,6 +181,7 @@ enum status clerk_create(struct clerk **created, const struct clerk_config *conf
         return ERR_NO_MEMORY;
     c->scribe = config->scribe;
     c->shards = config->shards;
+    c->placement = config->placement;
     c->standing = config->standing;
     c->mailroom = config->mailroom;
     c->log = config->log;

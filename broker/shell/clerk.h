@@ -7,6 +7,7 @@
 #include "api/api.h"
 #include "base/log.h"
 #include "shell/mailroom.h"
+#include "shell/placement.h"
 #include "shell/scribe.h"
 #include "shell/standing.h"
 
@@ -16,6 +17,7 @@ struct clerk_config {
     struct api_config api;
     struct scribe *scribe; /* all outlive the clerk */
     size_t shards;
+    struct placement *placement;
     struct standing *standing; /* the clerk's to keep up */
     struct mailroom *mailroom;
     const struct log *log;

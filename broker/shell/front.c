@@ -340,12 +340,12 @@ static enum status listen_plain(struct front *f)
     return ERR_SYSTEM;
 }
 
-static enum status open_all(struct front *f, const struct keyring *keyring)
+static enum status open_all(struct front *f, const struct keyring *keyring, struct placement *placement)
 {
     TRY(arrivals_create(&f->arrivals));
     TRY(requests_create(&f->requests, keyring, f->config->issuer));
     TRY(queue_create(&f->answers, CLERK_CALLS, ANSWERS_BYTES, (struct waker){ wake, f }));
-    TRY(lines_create(&f->lines, f->config, keyring, f->log));
+    TRY(lines_create(&f->lines, f->config, keyring, placement, f->log));
     for (size_t i = 0; i < f->config->shards; i++)
         TRY(queue_create(&f->inboxes[i], INBOX_LETTERS, INBOX_BYTES, (struct waker){ wake, f }));
     /* Errors only: its warnings are about peers' bytes, and a peer could fill the log with them. */
@@ -369,7 +369,7 @@ enum status front_create(struct front **created, const struct front_config *conf
     f->log = config->log;
     f->failed = config->failed;
     f->failed_context = config->context;
-    enum status status = open_all(f, config->keyring);
+    enum status status = open_all(f, config->keyring, config->placement);
     if (status != OK) {
         front_destroy(f);
         return status;

@@ -7,6 +7,7 @@
 #include "auth/keyring.h"
 #include "base/log.h"
 #include "shell/config.h"
+#include "shell/placement.h"
 #include "shell/queue.h"
 
 struct front;
@@ -14,6 +15,7 @@ struct front;
 struct front_config {
     const struct config *config;   /* outlives the front */
     const struct keyring *keyring; /* outlives the front */
+    struct placement *placement;   /* outlives the front */
     const struct log *log;         /* outlives the front */
     void (*failed)(void *context); /* called on the front's thread when it can't go on */
     void *context;

@@ -45,7 +45,7 @@ enum letter_kind {
     LETTER_ANSWER, /* the same client; note: as call.h packs it */
     /* from the clerk to a shard, each the bytes of a struct in a note; a number asks for LETTER_DONE */
     LETTER_GRANT,
-    LETTER_PLAN,
+    LETTER_PLAN, /* as plan_pack has it */
     LETTER_MODERATION,
     LETTER_QUESTION, /* a struct id: whose attendance? */
     LETTER_CODE,     /* struct code_news */

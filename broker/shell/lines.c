@@ -11,7 +11,6 @@
 #include "auth/device_proof.h"
 #include "shell/caller.h"
 #include "shell/host.h"
-#include "shell/shard.h"
 #include "signaling/request.h"
 
 _Static_assert((int)NOTE_HEADROOM >= (int)LWS_PRE, "a note has room for the frame header");
@@ -35,6 +34,7 @@ struct line {
 struct lines {
     const struct config *config;
     const struct keyring *keyring;
+    struct placement *placement;
     const struct log *log;
     struct line *at; /* a free one has stage CALLER_FREE */
     size_t places;   /* connections_max, and as many as may be leaving at once */
@@ -54,12 +54,12 @@ size_t lines_places(const struct config *config)
 }
 
 enum status lines_create(struct lines **created, const struct config *config, const struct keyring *keyring,
-                         const struct log *log)
+                         struct placement *placement, const struct log *log)
 {
     struct lines *lines = calloc(1, sizeof *lines);
     if (!lines)
         return ERR_NO_MEMORY;
-    *lines = (struct lines){ .config = config, .keyring = keyring, .log = log };
+    *lines = (struct lines){ .config = config, .keyring = keyring, .placement = placement, .log = log };
     lines->places = lines_places(config);
     lines->at = calloc(lines->places, sizeof *lines->at);
     if (!lines->at) {
@@ -295,7 +295,7 @@ static void join(struct lines *lines, struct line *line, const struct request *r
         line_refuse_in(line, request->id, "bad_token");
         return;
     }
-    size_t shard = shard_of(&claims->session, lines->config->shards);
+    size_t shard = placement_of(lines->placement, &claims->session);
     if (queue_push(lines->shards[shard], &letter, lines->joined[shard] + 1) != OK) {
         line_refuse_in(line, request->id, "busy");
         return;

@@ -7,6 +7,7 @@
 #include "auth/keyring.h"
 #include "base/log.h"
 #include "shell/config.h"
+#include "shell/placement.h"
 #include "shell/queue.h"
 
 struct lws;
@@ -14,7 +15,8 @@ struct lines;
 struct line;
 
 /* All outlive the lines. */
-enum status lines_create(struct lines **, const struct config *, const struct keyring *, const struct log *);
+enum status lines_create(struct lines **, const struct config *, const struct keyring *, struct placement *,
+                         const struct log *);
 void lines_destroy(struct lines *); /* when none is up any more; NULL is fine */
 /* The queue that leads to a shard; each is set before the first line opens. */
 void lines_connect(struct lines *, size_t shard, struct queue *);

@@ -13,10 +13,10 @@ static enum status take_sessions(const struct json_place *root, const json_t *li
     {
         struct json_place place = json_place_below(root, "sessions", i);
         TRY(plan_json_read(&place, json, PLAN_JSON_FILE, &plans->at[i]));
+        plans->count++;
         for (size_t before = 0; before < i; before++)
             if (id_equal(&plans->at[before].session, &plans->at[i].session))
                 return json_place_bad(&place, "'id' %s is there twice", plans->at[i].session.text);
-        plans->count++;
     }
     return OK;
 }
@@ -52,6 +52,8 @@ out:
 
 void plan_list_deinit(struct plan_list *plans)
 {
+    for (size_t i = 0; i < plans->count; i++)
+        plan_deinit(&plans->at[i]);
     free(plans->at);
     *plans = (struct plan_list){ 0 };
 }

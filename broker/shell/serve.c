@@ -21,6 +21,7 @@
 #include "shell/front.h"
 #include "shell/host.h"
 #include "shell/mailroom.h"
+#include "shell/placement.h"
 #include "shell/recovery.h"
 #include "shell/scribe.h"
 #include "shell/shard.h"
@@ -221,6 +222,7 @@ struct server {
     struct mailroom *mailroom;
     struct clerk *clerk;
     struct front *front;
+    struct placement *placement;
     struct shard *shards[CONFIG_SHARDS_MAX];
     const char *origins[CONFIG_LIST_MAX];
     struct turn_service turn;
@@ -366,6 +368,7 @@ static enum status hire_clerk(struct server *server, const struct material *mate
                  .origin_count = config->origins.count },
         .scribe = server->scribe,
         .shards = config->shards,
+        .placement = server->placement,
         .standing = &server->recovery.standing,
         .mailroom = server->mailroom,
         .log = &server->log,
@@ -380,16 +383,20 @@ static enum status hire_clerk(struct server *server, const struct material *mate
 static enum status hand_out_plan(void *context, const struct plan *stored)
 {
     struct server *server = context;
-    struct shard *shard = server->shards[shard_of(&stored->session, server->config->shards)];
-    struct plan plan = *stored;
-    if (plan.closes_at <= now_unix_s(host_now()))
+    int64_t unix_s = now_unix_s(host_now());
+    size_t shard;
+    struct plan plan;
+    if (stored->closes_at <= unix_s)
         return OK;
+    TRY(placement_put(server->placement, stored, unix_s, &shard));
+    TRY(plan_copy(&plan, stored));
     standing_fill(&server->recovery.standing, &plan);
-    enum status status = shard_plan(shard, &plan);
+    enum status status = shard_plan(server->shards[shard], &plan);
     if (status == OK)
         server->sessions++;
     else
         log_error(&server->log, "session %s cannot be run: %s", plan.session.text, status_name(status));
+    plan_deinit(&plan);
     return OK;
 }
 
@@ -400,9 +407,11 @@ static enum status make_all(struct server *server, const struct material *materi
 {
     TRY(srtp_start()); /* before there is a second thread */
     TRY(open_store(server, material));
+    TRY(placement_create(&server->placement, server->config->shards));
     struct front_config front = {
         .config = server->config,
         .keyring = material->keyring,
+        .placement = server->placement,
         .log = &server->log,
         .failed = on_front_failed,
         .context = server,
@@ -441,6 +450,7 @@ static void unmake_all(struct server *server)
     courier_destroy(server->courier);
     oidc_destroy(server->oidc);
     scribe_destroy(server->scribe);
+    placement_destroy(server->placement);
     recovery_deinit(&server->recovery);
     if (server->store)
         server->store->ops->close(server->store);

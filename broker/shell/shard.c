@@ -359,8 +359,10 @@ static void take_grant(struct shard *s, struct now now, const struct letter *let
 static enum status take_plan(struct shard *s, const struct letter *letter)
 {
     struct plan plan;
-    memcpy(&plan, letter_text(letter).at, sizeof plan);
-    return broker_plan(s->broker, &plan);
+    TRY(plan_unpack(letter_text(letter), &plan));
+    enum status status = broker_plan(s->broker, &plan);
+    plan_deinit(&plan);
+    return status;
 }
 
 static enum status take_moderation(struct shard *s, struct now now, const struct letter *letter)
@@ -391,7 +393,7 @@ static enum status take_question(struct shard *s, struct now now, const struct l
     struct attendance attendance;
     memcpy(&session, letter_text(letter).at, sizeof session);
     broker_attendance(s->broker, now, &session, &attendance);
-    *answer = note_create((struct bytes){ (const uint8_t *)&attendance, sizeof attendance });
+    *answer = note_create((struct bytes){ (const uint8_t *)&attendance, attendance_size(&attendance) });
     return *answer ? OK : ERR_NO_MEMORY;
 }
 

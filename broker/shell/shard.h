@@ -28,7 +28,8 @@ struct shard_config {
     const struct log *log; /* outlives the shard */
 };
 
-/* The shard that runs a session: the same for the same id and count, in every process. */
+/* A number below the count: the same for the same id and count, in every process. Which shard runs a session is
+ * placement.h's to say. */
 size_t shard_of(const struct id *session, size_t shard_count);
 
 /* Logs why when it fails. */

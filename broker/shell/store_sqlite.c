@@ -209,16 +209,14 @@ static enum status plan_put(struct store *store, const struct plan *plan)
 static enum status add_person(struct sqlite *db, sqlite3_stmt *row, void *context)
 {
     struct plan *plan = context;
-    struct plan_person *p = &plan->people[plan->people_count];
+    struct plan_person p = { .role = role_parse(column_bytes(row, 3)) };
     if (plan->people_count == PLAN_PEOPLE_MAX)
         return store_corrupt(db, "people");
-    p->role = role_parse(column_bytes(row, 3));
-    if (!p->role || !column_id(row, 0, &p->participation) || !column_id(row, 1, &p->person) ||
-        !column_id_or_none(row, 2, &p->client) || !column_text(row, 4, p->name, NAME_MAX_BYTES) ||
-        !column_text(row, 5, p->alias, NAME_MAX_BYTES))
+    if (!p.role || !column_id(row, 0, &p.participation) || !column_id(row, 1, &p.person) ||
+        !column_id_or_none(row, 2, &p.client) || !column_text(row, 4, p.name, NAME_MAX_BYTES) ||
+        !column_text(row, 5, p.alias, NAME_MAX_BYTES))
         return store_corrupt(db, "people");
-    plan->people_count++;
-    return OK;
+    return plan_add_person(plan, &p);
 }
 
 static enum status add_step(struct sqlite *db, sqlite3_stmt *row, void *context)
@@ -234,9 +232,9 @@ static enum status add_step(struct sqlite *db, sqlite3_stmt *row, void *context)
 static enum status add_grant(struct sqlite *db, sqlite3_stmt *row, void *context)
 {
     struct plan *plan = context;
-    TRY(take_grant(db, row, &plan->grants[plan->grant_count]));
-    plan->grant_count++;
-    return OK;
+    struct grant grant;
+    TRY(take_grant(db, row, &grant));
+    return plan_add_grant(plan, &grant);
 }
 
 /* A grant concerns a session when it names one of its people and that person's client; should more than fit, the active
@@ -253,10 +251,10 @@ static enum status load_plan(struct sqlite *db, struct plan *plan)
         { "SELECT " GRANT_COLUMNS " FROM grants g WHERE EXISTS ("
           "SELECT 1 FROM people p JOIN sessions s ON s.id = p.session WHERE p.session = ? AND p.person = g.person"
           " AND g.client = CASE p.client WHEN '' THEN s.client ELSE p.client END)"
-          " ORDER BY status <> 1, expires DESC, id LIMIT 32",
+          " ORDER BY status <> 1, expires DESC, id LIMIT 320",
           add_grant },
     };
-    _Static_assert(PLAN_GRANTS_MAX == 32 && GRANT_ACTIVE == 1, "as the query says");
+    _Static_assert(PLAN_GRANTS_MAX == 320 && GRANT_ACTIVE == 1, "as the query says");
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         sqlite3_stmt *statement;
         TRY(sqlite_query(db, &statement, parts[i].sql, "t", plan->session.text));
@@ -265,18 +263,24 @@ static enum status load_plan(struct sqlite *db, struct plan *plan)
     return OK;
 }
 
+/* The caller's to end. */
 static enum status take_plan(struct sqlite *db, sqlite3_stmt *row, struct plan *plan)
 {
-    *plan = (struct plan){
+    struct plan taken = {
         .kind = kind_parse(column_bytes(row, 1)),
         .opens_at = sqlite3_column_int64(row, 2),
         .closes_at = sqlite3_column_int64(row, 3),
     };
-    if (!plan->kind || !column_id(row, 0, &plan->session) || !column_id(row, 4, &plan->client) ||
-        !column_text(row, 5, plan->guidance_version, GRANT_TEXT_MAX) ||
-        !column_text(row, 6, plan->notice_version, GRANT_TEXT_MAX))
+    if (!taken.kind || !column_id(row, 0, &taken.session) || !column_id(row, 4, &taken.client) ||
+        !column_text(row, 5, taken.guidance_version, GRANT_TEXT_MAX) ||
+        !column_text(row, 6, taken.notice_version, GRANT_TEXT_MAX))
         return store_corrupt(db, "sessions");
-    return load_plan(db, plan);
+    enum status status = load_plan(db, &taken);
+    if (status == OK)
+        *plan = taken;
+    else
+        plan_deinit(&taken);
+    return status;
 }
 
 static enum status pass_plan_on(struct sqlite *db, sqlite3_stmt *row, void *context)
@@ -284,7 +288,9 @@ static enum status pass_plan_on(struct sqlite *db, sqlite3_stmt *row, void *cont
     const struct store_plans *plans = context;
     struct plan plan;
     TRY(take_plan(db, row, &plan));
-    return plans->plan(plans->context, &plan);
+    enum status status = plans->plan(plans->context, &plan);
+    plan_deinit(&plan);
+    return status;
 }
 
 static enum status plans_each(struct store *store, struct store_plans plans)
@@ -344,13 +350,24 @@ static enum status add_grants_of(struct sqlite *db, struct plan *plan, size_t in
     return rows_walk(db, statement, (struct rows){ add_grant, plan });
 }
 
-static enum status plan_grants(struct store *store, struct plan *plan)
+static enum status add_grants(struct sqlite *db, struct plan *plan)
 {
-    plan->grant_count = 0;
     for (int active = 1; active >= 0; active--)
         for (size_t i = 0; i < plan->people_count; i++)
-            TRY(add_grants_of(store_db(store), plan, i, active));
+            TRY(add_grants_of(db, plan, i, active));
     return OK;
+}
+
+static enum status plan_grants(struct store *store, struct plan *plan)
+{
+    struct plan found = *plan;
+    found.grants = NULL;
+    found.grant_count = 0;
+    enum status status = add_grants(store_db(store), &found);
+    free(status == OK ? plan->grants : found.grants);
+    if (status == OK)
+        *plan = found;
+    return status;
 }
 
 /* ---- Findings and replies ---- */

@@ -59,19 +59,18 @@ static enum status plan_put(struct store *store, const struct plan *plan)
 #define SAME(p) id_equal(&(p)->session, &plan->session)
     PLACE(plans, plan_count, PLANS, SAME);
 #undef SAME
-    if (place)
-        *place = *plan;
-    return place ? OK : ERR_FULL;
+    if (!place)
+        return ERR_FULL;
+    plan_deinit(place);
+    return plan_copy(place, plan);
 }
 
 static enum status plan_get(struct store *store, const struct id *id, struct plan *plan)
 {
     (void)store;
     for (size_t i = 0; i < disk.plan_count; i++)
-        if (id_equal(&disk.plans[i].session, id)) {
-            *plan = disk.plans[i];
-            return OK;
-        }
+        if (id_equal(&disk.plans[i].session, id))
+            return plan_copy(plan, &disk.plans[i]);
     return ERR_UNKNOWN;
 }
 
@@ -91,11 +90,8 @@ static enum status plan_grants(struct store *store, struct plan *plan)
     (void)store;
     plan->grant_count = 0;
     for (size_t i = 0; i < disk.finding_count; i++)
-        if (id_equal(&disk.findings[i].grant.client, &plan->client)) {
-            if (plan->grant_count == PLAN_GRANTS_MAX)
-                return ERR_FULL;
-            plan->grants[plan->grant_count++] = disk.findings[i].grant;
-        }
+        if (id_equal(&disk.findings[i].grant.client, &plan->client))
+            TRY(plan_add_grant(plan, &disk.findings[i].grant));
     return OK;
 }
 
@@ -270,6 +266,8 @@ static void disk_wipe(void)
         free(disk.replies[i].body);
     for (size_t i = 0; i < disk.text_count; i++)
         free(disk.texts[i].body);
+    for (size_t i = 0; i < disk.plan_count; i++)
+        plan_deinit(&disk.plans[i]);
     memset(&disk, 0, sizeof disk);
     disk.store.ops = &ops;
 }
@@ -376,7 +374,7 @@ static void check_answer(const struct api_response *r, bool refused)
 
 static void check_effects(const struct api_request *request, bool nobody, size_t writes)
 {
-    bool others = effects.has_plan || effects.has_moderation || effects.has_question || effects.has_code;
+    bool others = (effects.plan != NULL) || effects.has_moderation || effects.has_question || effects.has_code;
     assert(effects.grant_count <= API_BUNDLE_MAX && !(effects.grant_count && others));
     if (nobody && !is_door(request->path))
         assert(!effects.grant_count && !others && !effects.has_delivery && disk.writes == writes);
@@ -412,7 +410,7 @@ static void ask(struct api *api, char who, char how, struct api_request *request
     api_settle(api, now, &outcome, &response);
     check_answer(&response, how == 'f' || how == 'r');
     /* A plan is stored once the rooms have taken it. */
-    assert(!effects.has_plan || how == '-' || (how >= '0' && how <= '9') || response.status >= 400);
+    assert(!effects.plan || how == '-' || (how >= '0' && how <= '9') || response.status >= 400);
     keep_secrets(&response);
     disk.full = false;
     api_response_deinit(&response);

@@ -71,10 +71,14 @@ static void drain(struct trial *t)
 
 static void plan(struct broker *broker)
 {
+    struct plan_person people[PEOPLE] = { 0 };
+    struct grant grant;
     struct plan p = { .kind = KIND_INDIVIDUAL,
                       .opens_at = EPOCH_UNIX_S,
                       .closes_at = EPOCH_UNIX_S + 3000,
+                      .people = people,
                       .people_count = PEOPLE,
+                      .grants = &grant,
                       .grant_count = 1 };
     id_parse(bytes_of("s-1"), &p.session);
     id_parse(bytes_of("c-1"), &p.client);

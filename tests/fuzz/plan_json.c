@@ -23,7 +23,7 @@ static void check_same(json_t *a, json_t *b)
 
 static void check_plan(const struct plan *plan)
 {
-    static struct plan again;
+    struct plan again;
     struct problem problem = { "" };
     struct json_place place = json_place_at(problem.text, sizeof problem.text);
     json_t *json = plan_json_write(plan);
@@ -34,6 +34,7 @@ static void check_plan(const struct plan *plan)
     assert(json && plan_json_read(&place, json, PLAN_JSON_REQUEST, &again) == OK);
     json_decref(json);
     check_same(plan_json_write(plan), plan_json_write(&again));
+    plan_deinit(&again);
 }
 
 static void check_grant(const struct grant *grant)
@@ -68,7 +69,7 @@ static void file(struct bytes text)
 
 static void request(struct bytes text, bool is_grant)
 {
-    static struct plan plan;
+    struct plan plan = { 0 };
     struct grant grant;
     struct problem problem = { "" };
     struct json_place place = json_place_at(problem.text, sizeof problem.text);
@@ -83,6 +84,7 @@ static void request(struct bytes text, bool is_grant)
         check_grant(&grant);
     else if (status == OK)
         check_plan(&plan);
+    plan_deinit(&plan);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

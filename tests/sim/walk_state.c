@@ -7,15 +7,20 @@
 
 enum { CLIENTS_MAX = 16, KEY_MAX = 64 };
 
+/* There is one at a time. */
 static struct plan small_plan(bool group)
 {
+    static struct plan_person cast[PEOPLE];
+    static struct grant grants[2];
     struct plan plan = {
         .session = walk_id("s1"),
         .kind = group ? KIND_GROUP : KIND_INDIVIDUAL,
         .opens_at = EPOCH_UNIX_S,
         .closes_at = EPOCH_UNIX_S + BOX_S,
         .client = walk_id("client"),
+        .people = cast,
         .people_count = PEOPLE,
+        .grants = grants,
         .grant_count = 2,
         .guidance_version = "g1",
         .notice_version = "n1",
@@ -122,10 +127,11 @@ void state_put_back(struct walk *w, const struct state *s)
     w->broker->deadline = s->deadline;
     w->broker->heartbeat_at = s->heartbeat_at;
     memcpy((uint8_t *)w->room + offsetof(struct room, anchored), s->rest, sizeof s->rest);
+    w->broker->due[0] = w->room->deadline;
     disconnect_all(w);
     for (int i = 0; i < PEOPLE; i++) {
         struct participant *p = &w->room->people[i];
-        if (p->client && connections_add(w->broker->connections, p->client, w->room, p, &p->connection) != OK)
+        if (p->client && connections_add(w->broker->connections, p->client, w->room, (uint16_t)i, &p->connection) != OK)
             abort();
     }
 }
@@ -146,8 +152,10 @@ bool state_is_unchanged(const struct walk *w, const struct state *s)
  * closes what was open there. stored: so were the OPENs that nobody had heard of yet. */
 void state_crash(struct walk *w, bool stored)
 {
-    struct plan plan = w->plan;
-    memcpy(plan.grants, w->room->plan.grants, sizeof plan.grants);
+    struct plan plan;
+    if (plan_copy(&plan, &w->plan) != OK)
+        abort();
+    memcpy(plan.grants, w->room->plan.grants, plan.grant_count * sizeof *plan.grants);
     plan.ended_at = w->room->plan.ended_at;
     for (unsigned device = 1; device < 32; device++)
         if (w->law.denied >> device & 1)
@@ -168,7 +176,11 @@ void state_crash(struct walk *w, bool stored)
     disconnect_all(w);
     w->broker->shared.records = w->broker->shared.intervals_open = 0;
     w->broker->heartbeat_at = w->broker->deadline = NEVER;
-    room_init(w->room, &w->broker->shared, &plan);
+    room_deinit(w->room);
+    if (room_init(w->room, &w->broker->shared, &plan) != OK)
+        abort();
+    w->broker->due[0] = w->room->deadline;
+    plan_deinit(&plan);
 }
 
 /* ---- When two states are one ---- */

@@ -820,9 +820,8 @@ void world_run(struct world *w, usec_t span_us, bool talking)
 
 static void plan_grant(struct world *w, struct plan *plan, int person, enum mode mode, usec_t from, usec_t until)
 {
-    struct grant *grant = &plan->grants[plan->grant_count++];
     struct model_person *p = &w->model.people[person];
-    *grant = (struct grant){
+    struct grant grant = {
         .epoch = 1,
         .client = plan->client,
         .granted_by = GRANTED_BY_PATIENT,
@@ -838,11 +837,13 @@ static void plan_grant(struct world *w, struct plan *plan, int person, enum mode
         .evidence = "e1",
         .status = GRANT_ACTIVE,
     };
-    snprintf(grant->id.text, sizeof grant->id.text, "g-%d", person);
-    id_parse(bytes_of(world_id(person)), &grant->person);
-    w->grants[person] = *grant;
+    snprintf(grant.id.text, sizeof grant.id.text, "g-%d", person);
+    id_parse(bytes_of(world_id(person)), &grant.person);
+    w->grants[person] = grant;
+    if (plan_add_grant(plan, &grant) != OK)
+        abort();
     p->mode = mode;
-    p->topics = grant->topics;
+    p->topics = grant.topics;
     p->epoch = 1;
     p->grant_from = from;
     p->grant_until = until;
@@ -855,8 +856,7 @@ static usec_t seconds(struct chance *chance, unsigned least, unsigned most)
 
 static void plan_people(struct world *w, struct plan *plan, enum session_kind kind)
 {
-    *plan =
-        (struct plan){ .kind = kind, .people_count = WORLD_PEOPLE, .guidance_version = "g1", .notice_version = "n1" };
+    *plan = (struct plan){ .kind = kind, .guidance_version = "g1", .notice_version = "n1" };
     w->model.kind = kind;
     id_parse(bytes_of("s-1"), &plan->session);
     id_parse(bytes_of(world_id(WORLD_CLIENT)), &plan->client);
@@ -871,10 +871,12 @@ static void plan_people(struct world *w, struct plan *plan, enum session_kind ki
         w->model.people[i] =
             (struct model_person){ .role = role, .prepared = role != ROLE_LOVED_ONE && role != ROLE_CLIENT };
         w->actors[i].device = role == ROLE_THERAPIST ? 0 : world_device(i, 1);
-        plan->people[i].role = role;
-        id_parse(bytes_of(world_id(i)), &plan->people[i].participation);
-        plan->people[i].person = plan->people[i].participation;
-        snprintf(plan->people[i].name, sizeof plan->people[i].name, "Person %d", i);
+        struct plan_person person = { .role = role };
+        id_parse(bytes_of(world_id(i)), &person.participation);
+        person.person = person.participation;
+        snprintf(person.name, sizeof person.name, "Person %d", i);
+        if (plan_add_person(plan, &person) != OK)
+            abort();
     }
 }
 
@@ -908,6 +910,7 @@ void world_plan_simple(struct world *w, enum session_kind kind, unsigned grant_s
     plan_grant(w, &plan, WORLD_LOVED_2, MODE_FULL, 0, w->now_us + grant_s * USEC_PER_SEC);
     if (broker_plan(w->broker, &plan) != OK)
         abort();
+    plan_deinit(&plan);
 }
 
 struct world *world_create(uint64_t seed, bool verbose)
@@ -939,6 +942,7 @@ struct world *world_create(uint64_t seed, bool verbose)
     if (outbox_create(&w->outbox, 1 << 20, 4096) != OK || broker_create(&w->broker, &config) != OK ||
         broker_plan(w->broker, &plan) != OK)
         abort();
+    plan_deinit(&plan);
     return w;
 }
 

@@ -405,11 +405,11 @@ void hall_all_come(struct hall *h)
 
 static void plan_person(struct plan *plan, int person)
 {
-    struct plan_person *p = &plan->people[plan->people_count++];
-    *p = (struct plan_person){ .role = person == HALL_THERAPIST ? ROLE_THERAPIST : ROLE_CLIENT };
-    snprintf(p->participation.text, sizeof p->participation.text, "p-%d", person);
-    snprintf(p->person.text, sizeof p->person.text, "person-%d", person);
-    snprintf(p->name, sizeof p->name, "Name %d", person);
+    struct plan_person p = { .role = person == HALL_THERAPIST ? ROLE_THERAPIST : ROLE_CLIENT };
+    snprintf(p.participation.text, sizeof p.participation.text, "p-%d", person);
+    snprintf(p.person.text, sizeof p.person.text, "person-%d", person);
+    snprintf(p.name, sizeof p.name, "Name %d", person);
+    require(plan_add_person(plan, &p) == OK, "no place for a person");
 }
 
 struct hall *hall_open(enum session_kind kind, int people)
@@ -446,6 +446,7 @@ struct hall *hall_open(enum session_kind kind, int people)
     require(outbox_create(&h->outbox, 1 << 22, 8192) == OK && broker_create(&h->broker, &config) == OK &&
                 broker_plan(h->broker, &plan) == OK,
             "no broker");
+    plan_deinit(&plan);
     return h;
 }
 

@@ -454,7 +454,7 @@ static void a_session_asks_for_texts_that_are_there(void **state)
     assert_int_equal(ask(b, "PUT", "/api/v1/texts/guidance/2026-2", TEXT_WITH("es", "x")), 201);
     assert_int_equal(ask(b, "POST", "/api/v1/sessions", wants), 422);
     assert_says(b, "notice_version");
-    assert_false(b->effects->has_plan);
+    assert_false(b->effects->plan != NULL);
     assert_int_equal(ask(b, "PUT", "/api/v1/texts/notice/n", TEXT_WITH("en", "x")), 201);
     assert_int_equal(ask(b, "POST", "/api/v1/sessions", wants), 201);
 }

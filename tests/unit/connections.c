@@ -25,11 +25,11 @@ static void a_full_table_refuses(void **state)
     struct connections *c = table(&chance);
     uint32_t number;
     for (client_id client = 1; client <= MAX; client++)
-        assert_int_equal(connections_add(c, client, NULL, NULL, &number), OK);
-    assert_int_equal(connections_add(c, MAX + 1, NULL, NULL, &number), ERR_FULL);
+        assert_int_equal(connections_add(c, client, NULL, 0, &number), OK);
+    assert_int_equal(connections_add(c, MAX + 1, NULL, 0, &number), ERR_FULL);
     assert_int_equal(connections_count(c), MAX);
     connections_remove(c, 3);
-    assert_int_equal(connections_add(c, MAX + 1, NULL, NULL, &number), OK);
+    assert_int_equal(connections_add(c, MAX + 1, NULL, 0, &number), OK);
     assert_int_equal(number, 3);
     connections_destroy(c);
 }
@@ -40,8 +40,8 @@ static void a_client_is_there_once(void **state)
     struct chance chance = { 2 };
     struct connections *c = table(&chance);
     uint32_t number;
-    assert_int_equal(connections_add(c, 9, NULL, NULL, &number), OK);
-    assert_int_equal(connections_add(c, 9, NULL, NULL, &number), ERR_STATE);
+    assert_int_equal(connections_add(c, 9, NULL, 0, &number), OK);
+    assert_int_equal(connections_add(c, 9, NULL, 0, &number), ERR_STATE);
     assert_null(connections_find(c, 0));
     assert_null(connections_find(c, 8));
     connections_remove(c, number);
@@ -58,7 +58,7 @@ static void a_renamed_entry_is_found_by_its_new_client_alone(void **state)
     struct connections *c = table(&chance);
     uint32_t number, other;
     for (client_id client = 1; client < MAX; client++)
-        assert_int_equal(connections_add(c, client, NULL, NULL, client == 9 ? &number : &other), OK);
+        assert_int_equal(connections_add(c, client, NULL, 0, client == 9 ? &number : &other), OK);
     assert_int_equal(connections_rename(c, number, 10), ERR_STATE);  /* who is there already */
     assert_int_equal(connections_rename(c, MAX - 1, 99), ERR_STATE); /* of nobody */
     assert_int_equal(connections_rename(c, number, 99), OK);
@@ -85,7 +85,7 @@ static void any_order_of_adding_and_removing_finds_the_same(void **state)
             there[at] = 0;
         } else {
             uint32_t number;
-            assert_int_equal(connections_add(c, next, NULL, NULL, &number), OK);
+            assert_int_equal(connections_add(c, next, NULL, 0, &number), OK);
             assert_int_equal(connections_at(c, number)->client, next);
             there[at] = next++;
         }

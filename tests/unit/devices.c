@@ -41,12 +41,15 @@ static struct id id_of(const char *text)
     return id;
 }
 
+/* All have the same people. */
 static struct plan plan_of(void)
 {
+    static struct plan_person people[PEOPLE];
     struct plan plan = { .session = id_of("s-1"),
                          .kind = KIND_FAMILY,
                          .opens_at = EPOCH_UNIX_S,
                          .closes_at = EPOCH_UNIX_S + 3000,
+                         .people = people,
                          .people_count = PEOPLE };
     for (int i = 0; i < PEOPLE; i++)
         plan.people[i] = (struct plan_person){

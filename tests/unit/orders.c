@@ -51,14 +51,19 @@ static void fill(void *context, uint8_t *at, size_t len)
         at[i] = next++;
 }
 
+/* Its lists are good until the next one. */
 static struct plan plan_of(int room, enum session_kind kind)
 {
+    static struct plan_person people[PEOPLE];
+    static struct grant grants[PEOPLE];
     struct plan plan = { .session = id_of(sessions[room]),
                          .kind = kind,
                          .opens_at = OPENS_S,
                          .closes_at = OPENS_S + 3000,
                          .client = id_of("c-1"),
+                         .people = people,
                          .people_count = PEOPLE,
+                         .grants = grants,
                          .guidance_version = "g1",
                          .notice_version = "n1" };
     for (int i = 0; i < PEOPLE; i++)

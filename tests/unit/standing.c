@@ -51,11 +51,15 @@ static void acknowledge(struct standing *s, const char *person, const char *kind
     note(s, &record);
 }
 
+/* Of each plan its own people; good for the next few. */
 static struct plan plan_of(const char *session)
 {
+    static struct plan_person people[4][2];
+    static size_t next;
     struct plan plan = { .session = id_of(session),
                          .kind = KIND_FAMILY,
                          .opens_at = OPENS_S,
+                         .people = people[next++ % 4],
                          .people_count = 2,
                          .guidance_version = "g1",
                          .notice_version = "n1" };
