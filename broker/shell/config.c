@@ -8,7 +8,7 @@
 #include "shell/mail.h"
 #include "shell/url.h"
 
-enum option_type { NUMBER, TEXT, TEXTS, ADDRESSES, CODECS, LEVEL, WAY };
+enum option_type { NUMBER, TEXT, TEXTS, ADDRESSES, CODECS, LEVEL, WAY, ENGINE };
 
 struct option {
     const char *name;
@@ -56,6 +56,8 @@ static const struct option options[] = {
       "them. Some browsers lack h264, vp9 or av1: whose browser lacks what another's sends can't see them" },
     { "shards", NUMBER, FIELD(shards), 0, CONFIG_SHARDS_MAX, "0",
       "threads that run rooms, each with a media port; 0 is one for each processor" },
+    { "aes-gcm", ENGINE, FIELD(gcm_engine), 0, 0, "auto",
+      "what encrypts media: auto is libipsec-mb, where it is installed and the processor can, else OpenSSL; or openssl" },
     { "connections-max", NUMBER, FIELD(connections_max), 1, 100000, "2000", "WebSocket connections at once" },
     { "connections-per-address", NUMBER, FIELD(connections_per_address), 1, 100000, "32",
       "of these, from one IPv4 address or IPv6 /64" },
@@ -119,6 +121,15 @@ static enum status set_level(const struct option *o, void *field, const char *va
             return OK;
         }
     return PROBLEM(problem, "'%s' must be debug, info, warning or error, not '%.60s'", o->name, value);
+}
+
+static enum status set_engine(const struct option *o, void *field, const char *value, struct problem *problem)
+{
+    bool openssl = strcmp(value, "openssl") == 0;
+    if (!openssl && strcmp(value, "auto") != 0)
+        return PROBLEM(problem, "'%s' must be auto or openssl, not '%.60s'", o->name, value);
+    *(enum gcm_engine *)field = openssl ? GCM_EVP : (enum gcm_engine)0;
+    return OK;
 }
 
 static enum status set_way(const struct option *o, void *field, const char *value, struct problem *problem)
@@ -202,7 +213,7 @@ static enum status set_option(struct config *config, const struct option *o, con
 {
     static enum status (*const set[])(const struct option *, void *, const char *, struct problem *) = {
         [NUMBER] = set_number, [TEXT] = set_text,   [TEXTS] = set_texts, [ADDRESSES] = set_addresses,
-        [CODECS] = set_codecs, [LEVEL] = set_level, [WAY] = set_way,
+        [CODECS] = set_codecs, [LEVEL] = set_level, [WAY] = set_way,   [ENGINE] = set_engine,
     };
     return set[o->type](o, (char *)config + o->offset, value, problem);
 }

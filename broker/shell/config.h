@@ -8,6 +8,7 @@
 #include "base/codec.h"
 #include "base/log.h"
 #include "base/status.h"
+#include "transport/gcm.h"
 
 enum {
     CONFIG_TEXT_MAX = 255,
@@ -45,6 +46,7 @@ struct config {
     char plan[CONFIG_TEXT_MAX + 1];
     char store[CONFIG_TEXT_MAX + 1], clinic[CONFIG_TEXT_MAX + 1];
     uint32_t udp_port, shards;
+    enum gcm_engine gcm_engine; /* 0: the faster that is there */
     struct config_addresses media, advertise;
     struct codec_choice video_codecs;
     struct config_texts turn_urls;

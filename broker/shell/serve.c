@@ -405,6 +405,8 @@ static enum status hand_out_plan(void *context, const struct plan *stored)
 /* Everything is made on this thread, one after the other: the libraries' own initialisation then races with nothing. */
 static enum status make_all(struct server *server, const struct material *material)
 {
+    if (server->config->gcm_engine)
+        TRY(gcm_use(server->config->gcm_engine));
     TRY(srtp_start()); /* before there is a second thread */
     TRY(open_store(server, material));
     TRY(placement_create(&server->placement, server->config->shards));

@@ -25,12 +25,13 @@ const SHAPES = {
 const SERVERS = {
     floor: () => Floor.start(),
     kinroom: () => Kinroom.start(),
+    kinroom_openssl: () => Kinroom.start({ options: { '--aes-gcm': 'openssl' } }),
     janus_best: () => Janus.start({ best: true }),
     janus: () => Janus.start({ best: false }),
 };
-const NAMES = { floor: 'the floor', kinroom: 'Kinroom', janus_best: 'Janus, best', janus: 'Janus, default' };
+const NAMES = { floor: 'the floor', kinroom: 'Kinroom', kinroom_openssl: 'Kinroom, OpenSSL', janus_best: 'Janus, best', janus: 'Janus, default' };
 const FULL = { rounds: 5, joins: 10, servers: Object.keys(SERVERS), load: { warmup: 3, seconds: 4 } };
-const QUICK = { until_s: 30, rooms: { '1x60': 1, '10x3': 20 }, joins: 10, servers: ['floor', 'kinroom', 'janus_best'], load: { warmup: 1, seconds: 1 } };
+const QUICK = { until_s: 30, rooms: { '1x60': 1, '10x3': 20 }, joins: 10, servers: ['floor', 'kinroom', 'kinroom_openssl', 'janus_best'], load: { warmup: 1, seconds: 1 } };
 const JOINED = ['kinroom', 'janus_best'], JOIN_SHAPE = '8x8'; /* people join when the round's measurement is done */
 const HALF_PERCENT = 50, LATENCY_ROOMS_MOST = 16; /* the generator shares the machine */
 const AWAKE_MOST_S = 3600;
@@ -111,19 +112,31 @@ function summary() {
     for (const shape of shapes) {
         all[`${shape}_ratio_vs_janus_best`] = ratio(shape, cpuOf, 'janus_best', 'kinroom');
         if (cells[shape].janus) all[`${shape}_ratio_vs_janus_default`] = ratio(shape, cpuOf, 'janus', 'kinroom');
-        all[`${shape}_score_vs_floor`] = ratio(shape, cpuOf, 'floor', 'kinroom');
+        all[`${shape}_score_vs_floor`] = ratio(shape, cpuOf, 'floor', 'kinroom_openssl'); /* both seal with OpenSSL */
+        all[`${shape}_score_vs_floor_ipsec`] = ratio(shape, cpuOf, 'floor', 'kinroom');
         all[`${shape}_memory_vs_janus`] = ratio(shape, memoryOf, 'kinroom', 'janus_best');
     }
     return all;
 }
 
-/* 8x8 has publishers alone; of 1x60, what is left without them are viewers. */
-function eachOf() {
-    const publisher = cells['8x8'] && median(cells['8x8'].kinroom.map(memoryOf));
-    const { rooms, people } = SHAPES['1x60'];
-    const viewer = publisher !== undefined && cells['1x60']
-        && (median(cells['1x60'].kinroom.map(memoryOf)) * people * rooms - publisher * rooms) / ((people - 1) * rooms);
-    return { publisher, viewer };
+/* What one more person takes: of two loads, few and many, the difference; so what the process takes for itself once it has anything to do
+ * counts for nobody. 8x8 has publishers alone; of 1x60, what is left without them are viewers. Slow pictures, so that many fit the machine;
+ * what is kept of them to be sent again is full in that time. */
+const SLOW = { 'video-kbps': 300, fps: 10, warmup: 6, seconds: 1, 'join-rate': 60 };
+const FEW_AND_MANY = { '8x8': [4, 14], '1x60': [1, 5] };
+
+async function kbOfOneMore(shape) {
+    const [few, many] = FEW_AND_MANY[shape], taken = [];
+    for (const rooms of [few, many]) {
+        const { server, participants } = await measured(SERVERS.kinroom, { ...SHAPES[shape], ...SLOW, feedback: 'yes', rooms });
+        taken.push({ kb: server.after_kb - server.idle_kb, participants });
+    }
+    return (taken[1].kb - taken[0].kb) / (taken[1].participants - taken[0].participants);
+}
+
+async function memoryOfEach() {
+    const publisher = await kbOfOneMore('8x8'), { people } = SHAPES['1x60'];
+    return { publisher, viewer: (await kbOfOneMore('1x60') * people - publisher) / (people - 1) };
 }
 
 /* ---- Telling ---- */
@@ -151,15 +164,13 @@ function tell(rounds, latency, ratios) {
     console.log('');
 }
 
-function tellFigures(latency, ratios) {
+function tellFigures(latency, ratios, each) {
     for (const [name, value] of Object.entries(ratios)) figure(name, value.median, 'x');
     for (const [server, name] of [['kinroom', 'join'], ['janus_best', 'janus_join']])
         for (const percent of joins[server].length ? [50, 99] : []) figure(`${name}_first_media_p${percent}`, joinTime(server, percent), 'ms');
     if (JOINED.every((server) => joins[server].length)) figure('join_vs_janus', joinTime('kinroom', 50) / joinTime('janus_best', 50), 'x');
     if (latency) figure('forward_latency_p99', latency.latency_ms.p99, 'ms');
-    const { viewer, publisher } = eachOf();
-    if (viewer) figure('viewer_kb', viewer, 'kB');
-    if (publisher) figure('publisher_kb', publisher, 'kB');
+    for (const [who, kb] of Object.entries(each)) figure(`${who}_kb`, kb, 'kB');
     const kinrooms = [...shapes.flatMap((shape) => cells[shape].kinroom), ...(latency ? [latency] : [])];
     figure('lost_packets', kinrooms.reduce((sum, { lost }) => sum + lost, 0), 'packets');
 }
@@ -188,11 +199,12 @@ function draw(rounds) {
 async function compare() {
     const rounds = await allRounds();
     const latency = cells['8x8'] && await latencyAtHalfLoad();
+    const each = mode.until_s ? {} : await memoryOfEach();
     const ratios = summary();
-    writeFileSync(join(FOLDER, 'bench.json'), JSON.stringify({ machine: machine(), date: new Date().toISOString(), mode, shapes: SHAPES, rounds, ratios, each: eachOf(), cells, joins, latency, notes }, null, 1));
+    writeFileSync(join(FOLDER, 'bench.json'), JSON.stringify({ machine: machine(), date: new Date().toISOString(), mode, shapes: SHAPES, rounds, ratios, each, cells, joins, latency, notes }, null, 1));
     writeFileSync(join(FOLDER, 'bench.svg'), draw(rounds));
     tell(rounds, latency, ratios);
-    tellFigures(latency, ratios);
+    tellFigures(latency, ratios, each);
     for (const value of Object.values(ratios).flatMap((s) => [s.median])) if (!Number.isFinite(value)) throw new Error('a ratio came out of nothing: short measurements, or memory that did not grow');
     console.log(`build/bench/bench.json, build/bench/bench.svg; ${elapsed_s().toFixed(0)} s`);
 }

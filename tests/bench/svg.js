@@ -1,7 +1,7 @@
 /* svg.js - two kinds of chart: bars in groups with whiskers, and lines over a logarithmic axis. One unit is a pixel at its own size. */
 
 /* Told apart by those who don't see red and green apart (Okabe and Ito). */
-export const COLOURS = { floor: '#999999', kinroom: '#0072b2', janus_best: '#d55e00', janus: '#e69f00' };
+export const COLOURS = { floor: '#999999', kinroom: '#0072b2', kinroom_openssl: '#56b4e9', janus_best: '#d55e00', janus: '#e69f00' };
 export const SPARE = ['#0072b2', '#d55e00', '#009e73', '#cc79a7'];
 
 const STYLE = `text{font:13px sans-serif;fill:#222}.end{text-anchor:end}.middle{text-anchor:middle}.head{font-size:17px;font-weight:bold}

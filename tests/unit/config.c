@@ -105,6 +105,7 @@ static void a_bad_line_is_named_with_its_number(void **state)
         { "video-codecs = h264, vp8, h264", "each at most once, not 'h264'" },
         { "video-codecs = vp9,av1", "must have vp8 or h264" },
         { "video-codecs =", "must have vp8 or h264" },
+        { "aes-gcm = ipsec", "'aes-gcm' must be auto or openssl, not 'ipsec'" },
         { "\ndelivery = pigeon", "line 2: 'delivery' must be none, smtp, webhook or outbox, not 'pigeon'" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
