@@ -57,7 +57,8 @@ static const struct option options[] = {
     { "shards", NUMBER, FIELD(shards), 0, CONFIG_SHARDS_MAX, "0",
       "threads that run rooms, each with a media port; 0 is one for each processor" },
     { "aes-gcm", ENGINE, FIELD(gcm_engine), 0, 0, "auto",
-      "what encrypts media: auto is libipsec-mb, where it is installed and the processor can, else OpenSSL; or openssl" },
+      "what encrypts media: auto is libipsec-mb, where it is installed and the processor can, else OpenSSL; or "
+      "openssl" },
     { "connections-max", NUMBER, FIELD(connections_max), 1, 100000, "2000", "WebSocket connections at once" },
     { "connections-per-address", NUMBER, FIELD(connections_per_address), 1, 100000, "32",
       "of these, from one IPv4 address or IPv6 /64" },
@@ -213,7 +214,7 @@ static enum status set_option(struct config *config, const struct option *o, con
 {
     static enum status (*const set[])(const struct option *, void *, const char *, struct problem *) = {
         [NUMBER] = set_number, [TEXT] = set_text,   [TEXTS] = set_texts, [ADDRESSES] = set_addresses,
-        [CODECS] = set_codecs, [LEVEL] = set_level, [WAY] = set_way,   [ENGINE] = set_engine,
+        [CODECS] = set_codecs, [LEVEL] = set_level, [WAY] = set_way,     [ENGINE] = set_engine,
     };
     return set[o->type](o, (char *)config + o->offset, value, problem);
 }

@@ -8,9 +8,11 @@
 
 #include "base/clock.h"
 
-/* With little to do, each datagram is forwarded as it comes. From so many a millisecond on, in and out, they gather for
- * as long: one turn then pays for all of them, and what goes to one receiver leaves in longer trains. */
-enum { PRESSURE_BUSY_PER_MS = 8 };
+/* With little to do, each datagram is forwarded as it comes. From so many a millisecond on they gather for as long: one
+ * turn then pays for all of them, and what goes to one receiver leaves in longer trains. Waking up is what costs most,
+ * so it is those that come which count: for fewer, to sleep until the next comes is cheaper than to wake each
+ * millisecond. */
+enum { PRESSURE_BUSY_PER_MS = 2 };
 #define PRESSURE_GATHER_US USEC_PER_MSEC
 #define PRESSURE_LOOK_US (100 * USEC_PER_MSEC) /* longer than a picture's time, as pictures come in bursts */
 
@@ -21,7 +23,7 @@ enum { PRESSURE_FULL_PERCENT = 92, PRESSURE_EASY_PERCENT = 75, PRESSURE_BACK_PER
 struct pressure {
     usec_t looked_at, cpu_us; /* at the last look */
     usec_t due_at;            /* of the next */
-    uint64_t datagrams;       /* since */
+    uint64_t datagrams;       /* that came since */
     bool busy;
     unsigned picture_percent;
 };

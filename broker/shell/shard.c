@@ -285,7 +285,6 @@ static void flush(struct shard *s, struct now now, client_id cause)
     do {
         send_records(s, cause);
         sockets_send(s->sockets, s->outbox);
-        pressure_add(&s->pressure, outbox_datagram_count(s->outbox));
         send_messages(s);
         for (size_t i = 0; i < outbox_overflowed_count(s->outbox); i++)
             close_later(s, outbox_overflowed_at(s->outbox, i));
