@@ -534,18 +534,8 @@ static int patience_ms(const struct shard *s)
     return s->unclosed_count > 0 || s->done.kind ? RETRY_MS : -1;
 }
 
-/* A busy shard wakes anyway before long, and to the millisecond is enough for it: the timer would be set each turn. */
-static int busy_patience_ms(const struct shard *s)
-{
-    usec_t deadline = broker_deadline(s->broker), now_us = host_now().mono_us;
-    usec_t wait_ms = deadline > now_us ? (deadline - now_us + USEC_PER_MSEC - 1) / USEC_PER_MSEC : 0;
-    int most_ms = patience_ms(s);
-    if (most_ms < 0)
-        most_ms = RETRY_MS;
-    return wait_ms < (usec_t)most_ms ? (int)wait_ms : most_ms;
-}
-
-/* A millisecond after the turn before, and not sooner: what comes until then waits, datagrams, letters and timers. */
+/* Nothing is looked at before: neither sockets nor letters nor timers, which so come late by PRESSURE_GATHER_US at the
+ * most. */
 static void gather(const struct shard *s)
 {
     usec_t until = s->turned_at + PRESSURE_GATHER_US;
@@ -556,10 +546,8 @@ static void gather(const struct shard *s)
 static void sleep_until_due(struct shard *s)
 {
     struct epoll_event events[EVENTS];
-    bool busy = pressure_is_busy(&s->pressure);
-    if (!busy)
-        arm_timer(s);
-    int count = epoll_wait(s->epoll_fd, events, EVENTS, busy ? busy_patience_ms(s) : patience_ms(s));
+    arm_timer(s);
+    int count = epoll_wait(s->epoll_fd, events, EVENTS, patience_ms(s));
     for (int i = 0; i < count; i++) {
         int fd = events[i].data.fd;
         uint64_t times;
@@ -601,9 +589,10 @@ static void *run(void *context)
 {
     struct shard *s = context;
     while (!atomic_load(&s->stopping)) {
-        sleep_until_due(s);
         if (pressure_is_busy(&s->pressure))
             gather(s);
+        else
+            sleep_until_due(s);
         s->turned_at = host_now().mono_us;
         look_at_pressure(s);
         take_answers(s);
