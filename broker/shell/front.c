@@ -23,9 +23,6 @@ enum {
     INBOX_LETTERS = 16384,
     INBOX_BYTES = 64 << 20,
     ANSWERS_BYTES = 128 << 20,
-    /* A dead peer is noticed within five seconds, the timers' own delay included; an answer may take three. */
-    PING_AFTER_S = 1,
-    HANG_UP_AFTER_S = 4,
     HANDSHAKE_WITHIN_S = 10,
     IDLE_MOST_S = 5,      /* without a request, or the rest of one */
     RECEIVE_BYTES = 4096, /* the size of the pieces that RECEIVE hands on; messages are put together by us */
@@ -41,6 +38,7 @@ struct front {
     void *failed_context;
     struct lws_context *context;
     struct lws_vhost *tls, *plain;
+    lws_sorted_usec_list_t look; /* the timer of lines_look */
     struct arrivals *arrivals;
     struct lines *lines;
     struct queue *inboxes[CONFIG_SHARDS_MAX];
@@ -251,11 +249,6 @@ static const struct lws_protocols protocols[] = {
     { 0 },
 };
 
-static const lws_retry_bo_t keepalive = {
-    .secs_since_valid_ping = PING_AFTER_S,
-    .secs_since_valid_hangup = HANG_UP_AFTER_S,
-};
-
 /* ---- The thread ---- */
 
 static void lws_line(int level, const char *line)
@@ -293,7 +286,6 @@ static struct lws_context_creation_info common_info(struct front *f)
 {
     return (struct lws_context_creation_info){
         .protocols = protocols,
-        .retry_and_idle_policy = &keepalive,
         .server_string = "kinroom",
         .user = f,
         .gid = -1,
@@ -420,9 +412,17 @@ void front_connect(struct front *f, size_t shard, struct queue *queue)
     lines_connect(f->lines, shard, queue);
 }
 
+static void look(lws_sorted_usec_list_t *timer)
+{
+    struct front *f = lws_container_of(timer, struct front, look);
+    lines_look(f->lines, host_now().mono_us);
+    lws_sul_schedule(f->context, 0, &f->look, look, (lws_usec_t)LINES_LOOK_US);
+}
+
 static void *run(void *context)
 {
     struct front *f = context;
+    look(&f->look);
     /* lws_cancel_service ends the wait, and lws_service returns after each wait. */
     while (!atomic_load(&f->stopping)) {
         if (lws_service(f->context, 0) < 0) {

@@ -27,6 +27,7 @@ struct line {
     bool goodbye;       /* the client ends it: it does not break */
     bool greeted;       /* the hello is written */
     bool deaf;          /* nothing is read: see join */
+    bool ping;          /* owed: whether it is there */
     bool silent;        /* the timer is the one of a refused join's moment */
     bool leaving;       /* cut to make room; its place is counted no longer, and free when the socket is closed */
 };
@@ -375,6 +376,18 @@ void line_goodbye(struct line *line)
 
 /* ---- What clients are told ---- */
 
+/* Of one octet, as libwebsockets 4.1 says nothing of a pong without any. */
+static int write_ping(struct line *line)
+{
+    uint8_t frame[LWS_PRE + 1] = { 0 };
+    line->ping = false;
+    if (lws_write(line->wsi, frame + LWS_PRE, 1, LWS_WRITE_PING) < 1)
+        return -1;
+    if (line->caller.first)
+        lws_callback_on_writable(line->wsi);
+    return 0;
+}
+
 int line_write(struct line *line)
 {
     struct caller *c = &line->caller;
@@ -382,6 +395,8 @@ int line_write(struct line *line)
      * whether the refusal was known at once. */
     if (line->silent && line->greeted)
         return 0;
+    if (line->ping && line->greeted && !c->closing)
+        return write_ping(line);
     struct note *note = caller_take(c);
     if (note) {
         int wrote = lws_write(line->wsi, note_text(note), note->len, LWS_WRITE_TEXT);
@@ -399,6 +414,25 @@ int line_write(struct line *line)
     lws_close_reason(line->wsi, (enum lws_close_status)c->close_code, (uint8_t *)c->close_reason,
                      strlen(c->close_reason));
     return -1;
+}
+
+/* A dead peer is noticed within five seconds, the time between two looks included; an answer may take three. */
+#define PING_AFTER_US USEC_PER_SEC
+#define HANG_UP_AFTER_US (4 * USEC_PER_SEC)
+
+void lines_look(struct lines *lines, usec_t now_us)
+{
+    for (size_t i = 0; i < lines->places; i++) {
+        struct line *line = &lines->at[i];
+        if (line->caller.stage == CALLER_FREE || line->leaving || now_us < line->heard + PING_AFTER_US)
+            continue;
+        if (now_us >= line->heard + HANG_UP_AFTER_US) {
+            line_cut(line);
+            continue;
+        }
+        line->ping = true;
+        lws_callback_on_writable(line->wsi);
+    }
 }
 
 int line_timer(struct line *line)

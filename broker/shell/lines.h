@@ -35,6 +35,10 @@ void line_free(struct lines *, struct line *); /* its socket is gone: a shard th
 int line_hear(struct lines *, struct line *, struct bytes piece, bool binary, bool last);
 /* It is there: something came, a pong at the least. */
 void line_heard(struct line *);
+/* To be called each LINES_LOOK_US: whoever is silent is asked whether they are there, and cut off when nothing comes of
+ * it. All at once, as each time that the thread wakes costs as much as all of them. */
+#define LINES_LOOK_US (500 * USEC_PER_MSEC)
+void lines_look(struct lines *, usec_t now_us);
 /* The client says goodbye: what ends now is no broken socket. */
 void line_goodbye(struct line *);
 /* The socket takes more. */
