@@ -30,8 +30,9 @@ const SERVERS = {
     janus: () => Janus.start({ best: false }),
 };
 const NAMES = { floor: 'the floor', kinroom: 'Kinroom', kinroom_openssl: 'Kinroom, OpenSSL', janus_best: 'Janus, best', janus: 'Janus, default' };
-const FULL = { rounds: 5, joins: 10, servers: Object.keys(SERVERS), load: { warmup: 3, seconds: 4 } };
+const FULL = { rounds: 5, joins: 10, servers: Object.keys(SERVERS), load: { warmup: 2, seconds: 3 } };
 const QUICK = { until_s: 30, rooms: { '1x60': 1, '10x3': 20 }, joins: 10, servers: ['floor', 'kinroom', 'kinroom_openssl', 'janus_best'], load: { warmup: 1, seconds: 1 } };
+const ONCE = 'janus'; /* nobody's aim is measured against it */
 const JOINED = ['kinroom', 'janus_best'], JOIN_SHAPE = '8x8'; /* people join when the round's measurement is done */
 const HALF_PERCENT = 50, LATENCY_ROOMS_MOST = 16; /* the generator shares the machine */
 const AWAKE_MOST_S = 3600;
@@ -75,7 +76,8 @@ async function cell(shape, server, round) {
 
 /* There and back, so that a machine that gets slower or faster favours nobody. */
 async function oneRound(round) {
-    const servers = round % 2 ? mode.servers : [...mode.servers].reverse();
+    const here = mode.servers.filter((server) => server !== ONCE || round === 1);
+    const servers = round % 2 ? here : here.reverse();
     for (const shape of shapes) for (const server of servers) await cell(shape, server, round);
 }
 
