@@ -301,6 +301,23 @@ static void probe(struct room *room, struct now now, struct link *to, struct out
     }
 }
 
+static bool is_sendable(const struct participant *p)
+{
+    return p->link && participant_in(p) && transport_is_ready(p->link->transport);
+}
+
+/* Once one receiver's turn has come, so has that of all whose turn is near: then they are due together from there on,
+ * and a room wakes five times a second and not five times for each of its people. */
+static void look_at_layers(struct room *room, struct now now, struct outbox *out)
+{
+    bool due = false;
+    for (size_t i = 0; i < room->people_count && !due; i++)
+        due = is_sendable(&room->people[i]) && now.mono_us >= room->people[i].link->allocate_at;
+    for (size_t i = 0; i < room->people_count && due; i++)
+        if (is_sendable(&room->people[i]) && now.mono_us + EGRESS_CHOOSE_US / 2 >= room->people[i].link->allocate_at)
+            egress_choose(room, now, &room->people[i], out);
+}
+
 void egress_run(struct room *room, struct now now, struct outbox *out)
 {
     for (size_t i = 0; i < room->people_count; i++) {
@@ -312,14 +329,13 @@ void egress_run(struct room *room, struct now now, struct outbox *out)
             bandwidth_tick(p->link->bandwidth, now.mono_us);
             probe(room, now, p->link, out);
         }
-        if (now.mono_us >= p->link->allocate_at)
-            egress_choose(room, now, p, out);
     }
+    look_at_layers(room, now, out);
 }
 
 usec_t egress_deadline(const struct participant *p)
 {
-    if (!p->link || !participant_in(p) || !transport_is_ready(p->link->transport))
+    if (!is_sendable(p))
         return NEVER;
     usec_t deadline = sooner(p->link->allocate_at, pacer_deadline(&p->link->pacer));
     if (p->link->bandwidth && p->link->allocate_at != NEVER)

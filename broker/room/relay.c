@@ -311,11 +311,21 @@ static void write_sender_reports(struct room *room, struct link *link, struct no
     }
 }
 
+static bool report_is_due(const struct link *link, usec_t at_us)
+{
+    return link && transport_is_ready(link->transport) && at_us >= link->report_at;
+}
+
+/* Once one is due, so are all that are due soon: from there on they are due together, and the room wakes once for them.
+ */
 void relay_reports(struct room *room, struct now now, struct outbox *out)
 {
-    for (size_t i = 0; i < room->people_count; i++) {
+    bool due = false;
+    for (size_t i = 0; i < room->people_count && !due; i++)
+        due = report_is_due(room->people[i].link, now.mono_us);
+    for (size_t i = 0; i < room->people_count && due; i++) {
         struct link *link = room->people[i].link;
-        if (!link || !transport_is_ready(link->transport) || now.mono_us < link->report_at)
+        if (!report_is_due(link, now.mono_us + REPORT_US / 4))
             continue;
         link->report_at = now.mono_us + REPORT_US;
         if (!participant_in(&room->people[i]) || !has_edges(link))

@@ -3,7 +3,7 @@
  *
  * Every server is driven by the same load generator, one after the other and round after round, so that what the machine does to one it
  * does to all. docs/BENCH.md says how to read it. Prints tables and figures; build/bench/ gets bench.json and bench.svg, or growth.json and
- * growth.svg. Exits with 1 when a server crashed or a load could not be run. */
+ * growth.svg. Exits with 1 when a load could not be run or another server crashed, with 3 when Kinroom did. */
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -36,6 +36,7 @@ const ONCE = 'janus'; /* nobody's aim is measured against it */
 const JOINED = ['kinroom', 'janus_best'], JOIN_SHAPE = '8x8'; /* people join when the round's measurement is done */
 const HALF_PERCENT = 50, LATENCY_ROOMS_MOST = 16; /* the generator shares the machine */
 const AWAKE_MOST_S = 3600;
+const CRASHED = 3; /* exit code: our own server ended by itself */
 
 const { values } = parseArgs({ options: {
     quick: { type: 'boolean' }, growth: { type: 'boolean' }, shapes: { type: 'string' }, rounds: { type: 'string' },
@@ -223,6 +224,7 @@ try {
     failed = 0;
 } catch (error) {
     console.log(`bench: ${error.message}`);
+    if (error.message.startsWith('kinroom ended by itself')) failed = CRASHED;
 } finally {
     rest();
 }
