@@ -91,7 +91,9 @@ const at = ({ netns }) => (netns === SERVER_SIDE.netns ? [] : ['-n', netns]);
 function setUp(end, own, peer) {
     ip(...at(end), 'addr', 'add', own.v4, 'peer', peer.v4, 'dev', end.name);
     ip(...at(end), '-6', 'addr', 'add', `${own.v6}/64`, 'dev', end.name, 'nodad');
-    ip(...at(end), 'link', 'set', end.name, 'txqueuelen', '4000', 'up');
+    /* The server sends trains, which a wire carries as the datagrams that they are; a link of the kernel's would hand them on whole, to be lost
+     * whole. */
+    ip(...at(end), 'link', 'set', end.name, 'txqueuelen', '4000', 'gso_max_segs', '1', 'up');
 }
 
 /* A link that is slow, narrow, lossy or down: our own relay (tests/support/netpath.c, which says what it can be told). */
