@@ -306,31 +306,32 @@ static bool is_sendable(const struct participant *p)
     return p->link && participant_in(p) && transport_is_ready(p->link->transport);
 }
 
-/* Once one receiver's turn has come, so has that of all whose turn is near: then they are due together from there on,
- * and a room wakes five times a second and not five times for each of its people. */
-static void look_at_layers(struct room *room, struct now now, struct outbox *out)
+/* Once one receiver's turn for a look at the layers has come, so has that of all whose turn is near: then they are due
+ * together from there on, and a room wakes five times a second and not five times for each of its people. */
+static usec_t looks_until(const struct room *room, usec_t now_us)
 {
-    bool due = false;
-    for (size_t i = 0; i < room->people_count && !due; i++)
-        due = is_sendable(&room->people[i]) && now.mono_us >= room->people[i].link->allocate_at;
-    for (size_t i = 0; i < room->people_count && due; i++)
-        if (is_sendable(&room->people[i]) && now.mono_us + EGRESS_CHOOSE_US / 2 >= room->people[i].link->allocate_at)
-            egress_choose(room, now, &room->people[i], out);
+    for (size_t i = 0; i < room->people_count; i++)
+        if (is_sendable(&room->people[i]) && now_us >= room->people[i].link->allocate_at)
+            return now_us + EGRESS_CHOOSE_US / 2;
+    return now_us;
 }
 
 void egress_run(struct room *room, struct now now, struct outbox *out)
 {
+    usec_t until = looks_until(room, now.mono_us);
     for (size_t i = 0; i < room->people_count; i++) {
         struct participant *p = &room->people[i];
-        if (now.mono_us < egress_deadline(p))
+        bool looks = is_sendable(p) && p->link->allocate_at <= until;
+        if (!looks && now.mono_us < egress_deadline(p))
             continue;
         send_waiting(room, now, p->link, out);
         if (p->link->bandwidth) {
             bandwidth_tick(p->link->bandwidth, now.mono_us);
             probe(room, now, p->link, out);
         }
+        if (looks)
+            egress_choose(room, now, p, out);
     }
-    look_at_layers(room, now, out);
 }
 
 usec_t egress_deadline(const struct participant *p)
