@@ -182,13 +182,10 @@ static void tell_grant(const struct room *room, const struct participant *about,
     person->grant_until = rights.until;
 }
 
-/* NULL when the person does not take part in this session. */
-static const struct id *participation_of(const struct room *room, const struct id *person)
+/* NULL when they do not take part in this session. */
+static const struct id *client_of(const struct room *room, const struct participant *loved_one)
 {
-    for (size_t i = 0; i < room->people_count; i++)
-        if (id_equal(&room->people[i].who.person, person))
-            return &room->people[i].who.participation;
-    return NULL;
+    return loved_one->client_first == PERSON_NONE ? NULL : &room->people[loved_one->client_first].who.participation;
 }
 
 static void tell_staff(const struct room *room, struct now now, const struct participant *about,
@@ -205,7 +202,7 @@ static void tell_staff(const struct room *room, struct now now, const struct par
     enum verdict verdict = room_verdict(room, now, about, participant_in_interval(about));
     person->may_admit = verdict == VERDICT_ADMIT ? "yes" : verdict_name(verdict);
     if (about->who.role == ROLE_LOVED_ONE)
-        person->client = participation_of(room, room_client_of(room, about));
+        person->client = client_of(room, about);
     tell_grant(room, about, person);
 }
 

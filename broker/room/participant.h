@@ -100,8 +100,13 @@ struct interval {
     uint32_t request;
 };
 
+enum { PERSON_NONE = UINT16_MAX };
+
 struct participant {
     struct plan_person who;
+    /* Indices in the room, fixed for its life: asked at each event for everybody, and so not searched for. */
+    uint16_t client_first; /* of a loved one: the first participation of the person whose consent counts */
+    uint16_t next_of_same; /* the next participation of the same person */
     enum seat seat;
     const char *reason; /* code of the last change of seat, for the person; NULL none */
 

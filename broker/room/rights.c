@@ -116,10 +116,11 @@ term_set room_modes(const struct room *room, const struct participant *p)
     return modes;
 }
 
-static bool person_is_in(const struct room *room, const struct id *person)
+/* By any of their participations. */
+static bool client_is_in(const struct room *room, const struct participant *loved_one)
 {
-    for (size_t i = 0; i < room->people_count; i++)
-        if (participant_in(&room->people[i]) && id_equal(&room->people[i].who.person, person))
+    for (uint16_t at = loved_one->client_first; at != PERSON_NONE; at = room->people[at].next_of_same)
+        if (participant_in(&room->people[at]))
             return true;
     return false;
 }
@@ -127,7 +128,7 @@ static bool person_is_in(const struct room *room, const struct id *person)
 /* Of a loved one: the client whose consent counts. Of an interpreter: any client. */
 bool room_client_connected(const struct room *room, const struct participant *p)
 {
-    return p->who.role == ROLE_LOVED_ONE ? person_is_in(room, room_client_of(room, p)) : room_has(room, ROLE_CLIENT);
+    return p->who.role == ROLE_LOVED_ONE ? client_is_in(room, p) : room_has(room, ROLE_CLIENT);
 }
 
 bool room_client_may_be_absent(const struct room *room, const struct participant *p)

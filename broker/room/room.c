@@ -19,6 +19,24 @@ const char *phase_name(enum phase phase)
     return names[phase];
 }
 
+/* From `first` on; PERSON_NONE: they do not take part. */
+static uint16_t find_person(const struct room *room, const struct id *person, size_t first)
+{
+    for (size_t i = first; i < room->people_count; i++)
+        if (id_equal(&room->people[i].who.person, person))
+            return (uint16_t)i;
+    return PERSON_NONE;
+}
+
+static void find_clients(struct room *room)
+{
+    for (size_t i = 0; i < room->people_count; i++) {
+        struct participant *p = &room->people[i];
+        p->next_of_same = find_person(room, &p->who.person, i + 1);
+        p->client_first = p->who.role == ROLE_LOVED_ONE ? find_person(room, room_client_of(room, p), 0) : PERSON_NONE;
+    }
+}
+
 enum status room_init(struct room *room, struct room_shared *shared, const struct plan *plan)
 {
     struct plan own, lent = *plan;
@@ -41,6 +59,7 @@ enum status room_init(struct room *room, struct room_shared *shared, const struc
     room_sort_grants(room);
     for (size_t i = 0; i < plan->people_count; i++)
         participant_init(&people[i], &plan->people[i]);
+    find_clients(room);
     return OK;
 }
 

@@ -50,7 +50,7 @@ bool handshakes_may(const struct handshakes *h)
 
 enum status handshakes_keep(struct handshakes *h, const struct address *peer, struct bytes datagram)
 {
-    return outbox_datagram(h->kept, peer, datagram);
+    return datagram.len <= TRANSPORT_PACKET_MAX ? outbox_datagram(h->kept, peer, datagram) : ERR_MALFORMED;
 }
 
 bool handshakes_next(struct handshakes *h, struct datagram *next)

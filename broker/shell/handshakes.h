@@ -21,7 +21,7 @@ void handshakes_destroy(struct handshakes *); /* NULL is fine */
 void handshakes_turn(struct handshakes *);
 /* Whether one that has just come may be taken: there is time, and none waits ahead of it. */
 bool handshakes_may(const struct handshakes *);
-/* Else it is kept, copied. ERR_FULL: it is dropped, and counted. */
+/* Else it is kept, copied. ERR_FULL: it is dropped, and counted. ERR_MALFORMED: longer than TRANSPORT_PACKET_MAX. */
 enum status handshakes_keep(struct handshakes *, const struct address *peer, struct bytes datagram);
 /* The next that was kept, while there is time; false for none. Borrowed until the next call. */
 bool handshakes_next(struct handshakes *, struct datagram *);

@@ -27,7 +27,8 @@ struct line {
     bool goodbye;       /* the client ends it: it does not break */
     bool greeted;       /* the hello is written */
     bool deaf;          /* nothing is read: see join */
-    bool ping;          /* owed: whether it is there */
+    usec_t asked;       /* whether it is there, since it was last heard; 0: not asked */
+    bool ping;          /* that question is to be written */
     bool silent;        /* the timer is the one of a refused join's moment */
     bool leaving;       /* cut to make room; its place is counted no longer, and free when the socket is closed */
 };
@@ -250,6 +251,7 @@ static void line_set_deaf(struct line *line, bool deaf)
     if (line->deaf == deaf)
         return;
     line->deaf = deaf;
+    line->asked = 0; /* what it answered meanwhile is yet to be read */
     lws_rx_flow_control(line->wsi, !deaf);
 }
 
@@ -367,6 +369,7 @@ int line_hear(struct lines *lines, struct line *line, struct bytes piece, bool b
 void line_heard(struct line *line)
 {
     line->heard = host_now().mono_us;
+    line->asked = 0;
 }
 
 void line_goodbye(struct line *line)
@@ -416,9 +419,11 @@ int line_write(struct line *line)
     return -1;
 }
 
-/* A dead peer is noticed within five seconds, the time between two looks included; an answer may take three. */
+/* A dead peer is noticed within five seconds, the time between two looks included; an answer may take half of
+ * that. It counts from the question, so that a thread that was held up takes nobody for dead; and who is deaf can't be
+ * heard. */
 #define PING_AFTER_US USEC_PER_SEC
-#define HANG_UP_AFTER_US (4 * USEC_PER_SEC)
+#define ANSWER_WITHIN_US (2500 * USEC_PER_MSEC)
 
 void lines_look(struct lines *lines, usec_t now_us)
 {
@@ -426,10 +431,11 @@ void lines_look(struct lines *lines, usec_t now_us)
         struct line *line = &lines->at[i];
         if (line->caller.stage == CALLER_FREE || line->leaving || now_us < line->heard + PING_AFTER_US)
             continue;
-        if (now_us >= line->heard + HANG_UP_AFTER_US) {
+        if (line->asked && now_us >= line->asked + ANSWER_WITHIN_US && !line->deaf)
             line_cut(line);
+        if (line->asked)
             continue;
-        }
+        line->asked = now_us;
         line->ping = true;
         lws_callback_on_writable(line->wsi);
     }

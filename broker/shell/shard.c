@@ -526,10 +526,15 @@ static void arm_timer(struct shard *s)
     timerfd_settime(s->timer_fd, TFD_TIMER_ABSTIME, &when, NULL);
 }
 
+static bool has_letters(const struct shard *s)
+{
+    return !queue_is_empty(s->inbox) || !queue_is_empty(s->answers);
+}
+
 /* -1: until something happens; else milliseconds. */
 static int patience_ms(const struct shard *s)
 {
-    if (!queue_is_empty(s->inbox) || !queue_is_empty(s->answers) || handshakes_wait(s->handshakes))
+    if (has_letters(s) || handshakes_wait(s->handshakes))
         return 0;
     return s->unclosed_count > 0 || s->done.kind ? RETRY_MS : -1;
 }
@@ -558,11 +563,11 @@ static void sleep_until_due(struct shard *s)
     }
 }
 
-/* A full batch means that there may be more. */
+/* A full batch means that there may be more; but whoever wants something stopped does not wait for all of it. */
 static bool receive(struct shard *s)
 {
     size_t taken = 0, got = SOCKETS_BATCH;
-    for (int i = 0; i < BATCHES_PER_TURN && got >= SOCKETS_BATCH; i++) {
+    for (int i = 0; i < BATCHES_PER_TURN && got >= SOCKETS_BATCH && (i == 0 || !has_letters(s)); i++) {
         got = sockets_receive(s->sockets, take_datagram, s);
         taken += got;
     }

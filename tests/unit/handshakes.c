@@ -80,10 +80,11 @@ static void who_comes_waits_behind_those_who_wait(void **state)
 static void what_is_too_much_is_dropped_and_counted(void **state)
 {
     (void)state;
-    static const uint8_t longest[TRANSPORT_PACKET_MAX];
+    static const uint8_t longest[TRANSPORT_PACKET_MAX + 1];
+    assert_int_equal(handshakes_keep(handshakes, &peer, (struct bytes){ longest, sizeof longest }), ERR_MALFORMED);
     for (int round = 0; round < 3; round++) {
         for (int i = 0; i < HANDSHAKES_KEPT_MAX; i++)
-            assert_int_equal(handshakes_keep(handshakes, &peer, (struct bytes){ longest, sizeof longest }), OK);
+            assert_int_equal(handshakes_keep(handshakes, &peer, (struct bytes){ longest, TRANSPORT_PACKET_MAX }), OK);
         assert_int_equal(handshakes_keep(handshakes, &peer, (struct bytes){ longest, 1 }), ERR_FULL);
         assert_int_equal(handshakes_dropped(handshakes), round + 1);
         for (int i = 0; i < HANDSHAKES_KEPT_MAX; i++)
