@@ -34,8 +34,8 @@ struct cache {
     size_t first, count;
     usec_t keep_us;
     uint64_t gone; /* the last that became too old */
-    /* Of seq % CACHE_PACKETS: place of the chunk and number in it, of the last such packet; to be looked at before it is
-     * believed. */
+    /* Of seq % CACHE_PACKETS: place of the chunk and number in it, of the last such packet; to be looked at before it
+     * is believed. */
     uint16_t index[CACHE_PACKETS];
 };
 

@@ -1,9 +1,9 @@
 /* cache.h - the recent packets of one published video stream, for retransmission to any of its receivers.
  *
- * Owned by its track and shared by all slots that carry it. It holds what came within CACHE_KEEP_US, so its size follows
- * the bit rate, up to CACHE_BYTES; then the oldest give way, and a late request may find nothing. Once somebody asks
- * for what has just gone, as over a long path, it holds CACHE_KEEP_LONG_US. It holds payloads as they were published;
- * numbers are each slot's own (renumber.h). */
+ * Owned by its track and shared by all slots that carry it. It holds what came within CACHE_KEEP_US, so its size
+ * follows the bit rate, up to CACHE_BYTES; then the oldest give way, and a late request may find nothing. Once somebody
+ * asks for what has just gone, as over a long path, it holds CACHE_KEEP_LONG_US. It holds payloads as they were
+ * published; numbers are each slot's own (renumber.h). */
 #pragma once
 
 #include "base/clock.h"
@@ -12,7 +12,7 @@
 #include "media/video.h"
 
 enum {
-    CACHE_BYTES = 144 << 10,     /* a second of 1 Mbit/s, and what is known of its packets */
+    CACHE_BYTES = 160 << 10,     /* a second of 1 Mbit/s, and what is known of its packets */
     CACHE_PACKETS = 512,         /* of this number, two share a place, and the later one has it */
     CACHE_PAYLOAD_MAX = 4 << 10, /* a longer one is left out: no datagram that transport takes has it */
 };

@@ -1,8 +1,8 @@
 /* nack.h - what is missing of one published stream, and when to ask for it (again): RFC 4585 6.2.1.
  *
  * A gap may be disorder, so it is given a moment; what does not come is asked for once a round trip, and given up when
- * it would be too late to show. Then only a keyframe mends the picture. The list grows with what is missing, so a stream
- * that comes whole has none. The numbers are extended ones of reception.h. */
+ * it would be too late to show. Then only a keyframe mends the picture. The list grows with what is missing, so a
+ * stream that comes whole has none. The numbers are extended ones of reception.h. */
 #pragma once
 
 #include <stdbool.h>
