@@ -1,4 +1,4 @@
-#define _GNU_SOURCE /* strnlen */
+#define _POSIX_C_SOURCE 200809L /* strnlen */
 #include "room/journal.h"
 
 #include <stdio.h>
