@@ -1,11 +1,10 @@
 /* main.js - takes the link, makes the session and its page. Nothing is sent before 'Join' is pressed. */
 
-import { forgetLink, kindOf, takeLink } from './link.js';
-import { Session } from './session.js';
-import { Page } from './ui.js';
+import { Page } from './page.js';
+import { Session, forgetLink, isLink, takeLink } from './sdk/index.js';
 
 const link = takeLink();
-const session = new Session(`${location.origin.replace(/^http/, 'ws')}/ws`, link);
+const session = new Session(link);
 const page = new Page(session, { hasLink: Boolean(link) });
 
 /* A link that opens nothing any more is not left lying about. After `bad_link` it may: the code was wrong, perhaps. */
@@ -19,7 +18,7 @@ page.show();
 
 /* A second link opened in this very tab only changes the fragment: start afresh with it. */
 addEventListener('hashchange', () => {
-    if (kindOf(location.hash.slice(1))) {
+    if (isLink(location.hash.slice(1))) {
         takeLink();
         location.reload();
     }

@@ -1,7 +1,7 @@
 /* outbox.js - the demo's outbox: what would have been sent to people, the newest first. #token= is a service token that may read deliveries. */
 
-import { timeOfDay } from './clock.js';
-import { byId, keyed, make, setAttribute, setText } from './dom.js';
+import { timeOfDay } from './common/times.js';
+import { byId, keyed, make, setAttribute, setText } from './common/dom.js';
 
 const STORED = 'kinroom.outbox';
 const EVERY_MS = 2000;

@@ -2,7 +2,7 @@
  *
  * Asked anew in each session. This tab alone remembers what was typed, for a reload; nothing is filled in for another person or session. */
 
-import { byId } from './dom.js';
+import { byId } from '../common/dom.js';
 
 const STORED = 'kinroom.place';
 const FIELDS = ['address', 'phone'];

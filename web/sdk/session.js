@@ -1,8 +1,7 @@
-/* session.js - the client's side of signaling/PROTOCOL.md: one WebSocket, one Media, and what the server said last.
+/* session.js - the client's side of signaling/PROTOCOL.md: one WebSocket, one Media, and (state.js) what the server said last.
  *
- * Knows nothing of the page. It holds the server's state (welcome, room, seat, roster, slots, agenda ...) and says 'change' whenever any of it,
- * or the connection, changed; 'said', with the message, for what is worth a word the moment it comes. It never guesses: what is shown is what
- * the server confirmed.
+ * Knows nothing of any page, and has no words for people. It says 'change' whenever anything of it changed; 'said' what is worth a word the
+ * moment it comes; 'refusal', with a Refused, what went wrong unasked.
  *
  *   phase   idle -> connecting -> joined -> over
  *           connecting -> code -> connecting                 (this device needs a one-time code)
@@ -13,9 +12,10 @@
  * (`isResuming`), and only when the server does not know the link any more, or can't be reached, is it lost.
  */
 
-import { ServerClock } from './clock.js';
 import { Media, SOURCES } from './media.js';
 import { Refused } from './refused.js';
+import { Requests, mayRepeat } from './requests.js';
+import { State } from './state.js';
 import { onWake } from './wake.js';
 
 const PROTOCOL = 'kinroom.v1';
@@ -29,41 +29,23 @@ const RESUME_MS = 5000; /* as long as the server keeps a link whose socket is go
 const RESUME_EACH_MS = 400;
 const REPLY_MS = 10000; /* of a server that greeted us */
 const MUTED_MS = 2000;
-/* Nothing is asked twice, as what was not confirmed may have happened; but who stops must be heard, and twice stopped is stopped. */
-const REPEATED = new Set(['step_out']);
-const CHAT_KEPT = 200; /* messages */
+const REPLIES = new Set(['done', 'answer', 'ice', 'error']);
 const STEADY_MS = 5000; /* a link that dies sooner counts as one more failure: the server is not to be knocked at twice a second */
 
-export class Session extends EventTarget {
+export class Session extends State {
     phase = 'idle';
     overReason = null; /* why phase is over: a close reason or an error code */
-    welcome = null;
-    room = null;
-    seat = null;
-    roster = []; /* empty while we may not know who else is there */
-    slots = new Map(); /* mid -> { participant, source } */
-    speaker = null; /* of those I hear, and me: who speaks, or spoke last */
-    agenda = null; /* as last told; null: there is none */
-    missing = null; /* to therapists: the client whose link is lost */
-    extension = null; /* to clients: the session is to be made longer, and they are asked */
-    alerts = new Map(); /* to therapists, until seen: "type participant" -> the `alert` or `link_trouble`, and when */
     codeAskedAt_ms = 0; /* when a code was last sent for, in phase `code` */
-    chat = []; /* { serial, from, name, to, text }, oldest first */
     media = null; /* of media.js, while we are negotiated or about to be */
-    clock = new ServerClock();
     stay = 0; /* counts the spans in which my media may flow: what was asked for in one may not start in the next */
     tracks = { mic: null, camera: null, screen: null }; /* what I send; null is off */
-    tiles = new Map(); /* participant -> elements; the page's, here for tests */
 
-    #url;
     #link;
     #attempt = null; /* an object per attempt to come in */
     #isRenewed = false; /* the token is the second of this attempt */
     #socket = null;
-    #nextId = 1;
-    #pending = new Map(); /* id -> { message, resolve, reject } */
+    #requests = new Requests();
     #left = null; /* the socket that another is to take the place of; may be dead, or not */
-    #unsaid = []; /* like those in #pending; for the next socket */
     #resumeUntil_ms = 0; /* 0: is not resuming */
     #isWoken = false; /* the path may be another as well */
     #isBack = false; /* by another socket, and the roster that says what the server holds of us is yet to come */
@@ -71,36 +53,16 @@ export class Session extends EventTarget {
     #failures = 0; /* in a row */
     #wholeSince_ms = null; /* socket, ICE and DTLS all up */
     #retryTimer = null;
-    #changeQueued = false;
-    #chatCount = 0;
+    #end = new AbortController();
 
     /* link: of link.js */
-    constructor(url, link) {
+    constructor(link) {
         super();
-        this.#url = url;
         this.#link = link;
         onWake(() => {
             if (this.phase === 'retrying') this.#open();
             else if (this.phase === 'joined') this.#resume({ woken: true });
-        });
-    }
-
-    get me() {
-        return this.welcome?.participant ?? null;
-    }
-
-    get role() {
-        return this.welcome?.role ?? null;
-    }
-
-    /* My own entry in the roster; null while I may not know who is here. */
-    get mine() {
-        return this.roster.find((person) => person.participant === this.me) ?? null;
-    }
-
-    /* Client and therapist need no admission. */
-    get isHost() {
-        return this.role === 'client' || this.role === 'therapist';
+        }, this.#end.signal);
     }
 
     /* My media may reach somebody. */
@@ -131,11 +93,6 @@ export class Session extends EventTarget {
         return this.isLive && this.seat.may_send.includes(source);
     }
 
-    /* My connection does not take their picture just now; the server sends it again once it does. */
-    isPaused(participant, source) {
-        return [...this.slots.values()].some((slot) => slot.participant === participant && slot.source === source && slot.paused);
-    }
-
     /* The track on which this person's source arrives, or null. */
     trackOf(participant, source) {
         for (const slot of this.slots.values())
@@ -164,28 +121,19 @@ export class Session extends EventTarget {
         return this.#tryDoor(() => this.#link.open());
     }
 
-    /* The question about a longer session has its answer. */
-    answered() {
-        this.extension = null;
-        this.#changed();
+    /* This page is done with it: no word, no media, no way back. A seat is left by { type: 'leave' }. */
+    close() {
+        this.#end.abort();
+        clearTimeout(this.#retryTimer);
+        this.#letGo();
+        this.#over('closed');
     }
 
     /* Resolves with the reply; rejects with Refused. */
     request(message) {
         const canSay = this.#socket?.readyState === WebSocket.OPEN && (!this.isResuming || message.type === 'join');
-        if (!canSay && !(this.isResuming && REPEATED.has(message.type)))
-            return Promise.reject(new Refused('connection_lost', 'The connection is lost just now. Please try again in a moment.'));
-        return new Promise((resolve, reject) => {
-            const asked = { message, resolve, reject };
-            if (canSay) this.#ask(asked);
-            else this.#unsaid.push(asked);
-        });
-    }
-
-    #ask(asked) {
-        const id = this.#nextId++;
-        this.#pending.set(id, asked);
-        this.#socket.send(JSON.stringify({ ...asked.message, id }));
+        if (!canSay && !(this.isResuming && mayRepeat(message))) return Promise.reject(new Refused('connection_lost'));
+        return this.#requests.make(message, canSay ? this.#socket : null);
     }
 
     /* Turns a source on (a live track) or off (null). The session owns the track from here on and stops it. Off is silent here first and
@@ -198,13 +146,13 @@ export class Session extends EventTarget {
             track.addEventListener('ended', isTaken);
             track.addEventListener('mute', () => setTimeout(() => track.muted && isTaken(), MUTED_MS));
         }
-        this.#changed();
+        this.changed();
         try {
             await this.media?.send(source, this.tracks[source]);
             await this.#tellMedia();
         } catch (refusal) {
             if (track && this.tracks[source] === track) this.#drop(source);
-            this.#changed();
+            this.changed();
             throw refusal;
         }
     }
@@ -212,7 +160,7 @@ export class Session extends EventTarget {
     /* By a phone call, or by whoever pulled the plug: it is off, and on again only when the person says so. */
     #taken(source) {
         this.send(source, null).catch(() => {});
-        this.dispatchEvent(new CustomEvent('refusal', { detail: new Refused('source_taken', '') }));
+        this.dispatchEvent(new CustomEvent('refusal', { detail: new Refused('source_taken') }));
     }
 
     /* ---- the socket ---- */
@@ -252,7 +200,7 @@ export class Session extends EventTarget {
     }
 
     #dial() {
-        const socket = new WebSocket(this.#url, PROTOCOL);
+        const socket = new WebSocket(`${this.#link.server.replace(/^http/, 'ws')}/ws`, PROTOCOL);
         this.#socket = socket;
         socket.onmessage = (event) => (socket === this.#socket || socket === this.#left) && this.#hear(JSON.parse(event.data));
         socket.onclose = (event) => socket === this.#socket && this.#closed(event);
@@ -285,7 +233,7 @@ export class Session extends EventTarget {
         this.#resumeUntil_ms = 0;
         this.#left?.close();
         this.#left = null;
-        for (const asked of this.#unsaid.splice(0)) this.#ask(asked);
+        this.#requests.sayKept(this.#socket);
         if (!this.media) return false;
         this.#isBack = wasResuming;
         if (this.#isWoken || !this.media.isReady) this.media.mend();
@@ -334,11 +282,11 @@ export class Session extends EventTarget {
         if (Date.now() >= this.#resumeUntil_ms) return this.#lost();
         if (isFirst) this.#left = this.#socket;
         this.#socket = null;
-        this.#dropPending();
+        this.#requests.breakOff();
         clearTimeout(this.#retryTimer);
         if (isFirst) this.#dialAgain();
         else this.#retryTimer = setTimeout(() => this.#dialAgain(), RESUME_EACH_MS);
-        this.#changed();
+        this.changed();
     }
 
     #dialAgain() {
@@ -349,14 +297,6 @@ export class Session extends EventTarget {
     #loseAfter(wait_ms) {
         clearTimeout(this.#retryTimer);
         this.#retryTimer = setTimeout(() => this.#lost(), wait_ms);
-    }
-
-    #dropPending() {
-        for (const asked of this.#pending.values()) {
-            if (this.isResuming && REPEATED.has(asked.message.type)) this.#unsaid.push(asked);
-            else asked.reject(new Refused('connection_lost', 'The connection was lost before this was confirmed.'));
-        }
-        this.#pending.clear();
     }
 
     /* The link is gone, we are not: come back. */
@@ -376,8 +316,7 @@ export class Session extends EventTarget {
         this.#socket = this.#left = null;
         sockets.forEach((socket) => socket?.close());
         this.#resumeUntil_ms = 0;
-        for (const asked of this.#unsaid.splice(0)) this.#pending.set(this.#nextId++, asked);
-        this.#dropPending();
+        this.#requests.giveUp();
         this.#endStay();
     }
 
@@ -386,96 +325,51 @@ export class Session extends EventTarget {
         this.#isBack = this.#isWoken = false;
         this.media?.close();
         this.media = null;
-        this.room = null;
-        this.seat = null;
-        this.roster = [];
-        this.slots = new Map();
-        this.speaker = null;
-        this.agenda = null;
-        this.missing = null;
-        this.extension = null;
+        this.forgetRoom();
         if (!this.isHost) this.#forgetStay();
     }
 
     /* What a loved one had in the span that is over: neither their media nor what was said goes on into the next. */
     #forgetStay() {
         SOURCES.forEach((source) => this.#drop(source));
-        this.chat = [];
-        this.speaker = null;
+        this.forgetTalk();
     }
 
     #over(reason) {
         this.overReason = reason;
         SOURCES.forEach((source) => this.#drop(source));
-        this.chat = [];
+        this.forgetTalk();
         this.alerts.clear();
         this.#setPhase('over');
     }
 
     /* ---- what the server says ---- */
 
-    static #notices = {
-        hello: (session, said) => { session.#enter(said); },
-        welcome: (session, said) => {
-            if (!said.resumed) session.#endStay(); /* the server has let go of what we came back to */
-            session.welcome = said;
-        },
-        room: (session, said) => { session.room = said; session.clock.set(said.now); },
-        seat: (session, said) => session.#seated(said),
-        roster: (session, said) => { session.roster = said.people; session.#compareMedia(); },
-        slots: (session, said) => {
-            session.slots = new Map(said.slots.filter((slot) => slot.participant).map((slot) => [slot.mid, slot]));
-        },
-        speaker: (session, said) => { session.speaker = said.participant; },
-        agenda: (session, said) => session.#say(said, () => { session.agenda = said; }),
-        missing_client: (session, said) => session.#say(said, () => { session.missing = said.participant ? said : null; }),
-        alert: (session, said) => session.#call(said),
-        link_trouble: (session, said) => session.#call(said),
-        extension: (session, said) => session.#say(said, () => { session.extension = said.minutes === null ? null : said; }),
-        chat: (session, said) => session.#say(said, () => {
-            session.chat = [...session.chat, { ...said, serial: ++session.#chatCount }].slice(-CHAT_KEPT);
-        }),
-        warning: (session, said) => session.#say(said, () => {}),
-        done: (session, said) => session.#settle(said, 'resolve', said),
-        answer: (session, said) => session.#settle(said, 'resolve', said),
-        ice: (session, said) => session.#settle(said, 'resolve', said),
-        error: (session, said) => session.#settle(said, 'reject', new Refused(said.code, said.message)),
-    };
-
     #hear(said) {
-        const handle = Object.hasOwn(Session.#notices, said.type) ? Session.#notices[said.type] : null;
-        if (!handle) return; /* a newer server may say more than we know */
-        handle(this, said);
-        this.#changed();
+        const before = this.seat;
+        if (said.type === 'welcome' && !said.resumed) this.#endStay(); /* the server has let go of what we came back to */
+        this.learn(said);
+        if (said.type === 'hello') this.#enter(said);
+        else if (said.type === 'seat') this.#seated(before);
+        else if (said.type === 'roster') this.#compareMedia();
+        else if (REPLIES.has(said.type)) this.#settle(said);
+        this.changed();
     }
 
-    #say(said, take) {
-        take();
-        this.dispatchEvent(new CustomEvent('said', { detail: said }));
-    }
-
-    /* For therapists to see to; a second one by the same person is a new one. */
-    #call(said) {
-        this.#say(said, () => this.alerts.set(`${said.type} ${said.participant}`, { ...said, at: this.clock.now() }));
-    }
-
-    #settle(said, how, value) {
-        const waiting = this.#pending.get(said.id);
-        this.#pending.delete(said.id);
-        if (waiting) waiting[how](value);
-        else if (how === 'reject') this.dispatchEvent(new CustomEvent('refusal', { detail: value }));
+    #settle(said) {
+        const isAwaited = this.#requests.settle(said);
+        if (said.type === 'error' && !isAwaited) this.dispatchEvent(new CustomEvent('refusal', { detail: new Refused(said.code) }));
     }
 
     /* Every admission starts with everything off, and what the therapist has muted does not come back by itself: the person turns it on. */
-    #seated(said) {
-        const isNew = this.seat?.seat !== said.seat;
-        this.seat = said;
+    #seated(before) {
+        const isNew = before?.seat !== this.seat.seat;
         if (isNew) {
             this.stay++;
             this.#isBack = false;
         }
         if (isNew && !this.isHost) this.#forgetStay();
-        const forbidden = SOURCES.filter((source) => this.tracks[source] && !said.may_send.includes(source));
+        const forbidden = SOURCES.filter((source) => this.tracks[source] && !this.seat.may_send.includes(source));
         forbidden.forEach((source) => this.#drop(source));
         if (forbidden.length && this.isLive) this.#tellMedia().catch(() => {});
     }
@@ -488,13 +382,13 @@ export class Session extends EventTarget {
             changed: (media) => media === this.media && this.#mediaChanged(),
         });
         await this.media.negotiate();
-        this.#changed();
+        this.changed();
     }
 
     #mediaChanged() {
         if (this.media.hasFailed) return this.#lost();
         if (this.media.isReady) this.#wholeSince_ms = Date.now();
-        this.#changed();
+        this.changed();
     }
 
     /* Back by another socket. What was turned off meanwhile is told; what the server holds for off, as after a new admission, is off. */
@@ -535,16 +429,6 @@ export class Session extends EventTarget {
 
     #setPhase(phase) {
         this.phase = phase;
-        this.#changed();
-    }
-
-    /* One event for all that one message, or one turn, changed. */
-    #changed() {
-        if (this.#changeQueued) return;
-        this.#changeQueued = true;
-        queueMicrotask(() => {
-            this.#changeQueued = false;
-            this.dispatchEvent(new Event('change'));
-        });
+        this.changed();
     }
 }

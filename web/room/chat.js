@@ -1,7 +1,7 @@
 /* chat.js - written messages: to everyone who is in, or to the therapist alone. */
 
-import { byId, keyed, make, setText } from './dom.js';
-import { chatIsOff, chatTo } from './rights.js';
+import { byId, keyed, make, setText } from '../common/dom.js';
+import { chatIsOff, chatTo } from '../common/rights.js';
 
 const TARGETS = { everyone: 'Everyone', therapist: 'Only the therapist' };
 

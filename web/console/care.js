@@ -1,9 +1,9 @@
 /* care.js - to therapists: who asked for help, whose link somebody else may hold, and the client whose connection is lost, with where help
  * would have to go. */
 
-import { countdown } from './clock.js';
-import { button, byId, keyed, make, setAttribute, setText } from './dom.js';
-import { placeText } from './words.js';
+import { countdown } from '../common/times.js';
+import { button, byId, keyed, make, setAttribute, setText } from '../common/dom.js';
+import { placeText } from '../common/words.js';
 
 const CALLS = {
     alert: ({ name }, person) => [`${name} asks for help. `, placeText(person)],

@@ -1,7 +1,7 @@
 /* code.js - the page where a device's one-time code is typed. */
 
-import { countdown } from './clock.js';
-import { byId, setText } from './dom.js';
+import { countdown } from '../common/times.js';
+import { byId, setText } from '../common/dom.js';
 
 const DIGITS = 6;
 const AGAIN_S = 30; /* the server sends no other within it */

@@ -1,8 +1,8 @@
 /* part.js - how a loved one takes part: less, or as much as their permission allows. And the smaller ways that somebody is offered
  * who would rather not take part. */
 
-import { button, byId, keyed, make, setAttribute, setText } from './dom.js';
-import { PARTS } from './words.js';
+import { button, byId, keyed, make, setAttribute, setText } from '../common/dom.js';
+import { PARTS } from '../common/words.js';
 
 const allowed = ({ seat }) => Object.keys(PARTS).filter((mode) => seat?.modes?.includes(mode));
 

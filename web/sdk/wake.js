@@ -6,17 +6,19 @@
 const TICK_MS = 1000;
 const SLEPT_MS = 20000;
 
-export function onWake(wake) {
+/* signal: an AbortSignal that ends it. */
+export function onWake(wake, signal) {
     let ticked_ms = Date.now();
     const look = () => {
         const slept = Date.now() - ticked_ms > SLEPT_MS;
         ticked_ms = Date.now();
         if (slept) wake();
     };
-    setInterval(look, TICK_MS);
-    document.addEventListener('visibilitychange', look);
-    document.addEventListener('resume', look);
-    addEventListener('pageshow', (event) => event.persisted && wake());
-    addEventListener('online', wake);
-    navigator.connection?.addEventListener('change', wake);
+    const timer = setInterval(look, TICK_MS);
+    signal.addEventListener('abort', () => clearInterval(timer));
+    document.addEventListener('visibilitychange', look, { signal });
+    document.addEventListener('resume', look, { signal });
+    addEventListener('pageshow', (event) => event.persisted && wake(), { signal });
+    addEventListener('online', wake, { signal });
+    navigator.connection?.addEventListener('change', wake, { signal });
 }

@@ -1,30 +1,7 @@
-/* devices.js - cameras, microphones, screens; and the check that anyone can run before anybody hears or sees them. */
+/* check.js - the check of camera and microphone that anyone can run before anybody hears or sees them. */
 
-import { byId, make } from './dom.js';
-import { CAMERA_SIZE } from './media.js';
-
-const chosen = { camera: null, mic: null }; /* device ids; null: the browser's choice */
-
-const exactly = (deviceId) => (deviceId ? { deviceId: { exact: deviceId } } : {});
-
-/* A room of a few people on phones and home lines: a modest picture that arrives beats a sharp one that stalls. */
-const CAPTURE = {
-    mic: () => navigator.mediaDevices.getUserMedia({
-        audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true, ...exactly(chosen.mic) },
-    }),
-    camera: () => navigator.mediaDevices.getUserMedia({
-        video: { width: { ideal: CAMERA_SIZE.width }, height: { ideal: CAMERA_SIZE.height }, frameRate: { ideal: 30, max: 30 }, ...exactly(chosen.camera) },
-    }),
-    screen: () => navigator.mediaDevices.getDisplayMedia({ video: { frameRate: { max: 15 } } }),
-};
-
-/* One live track. Throws what the browser says (words.js has the plain words). */
-export async function capture(source) {
-    if (!navigator.mediaDevices) throw new DOMException('no secure context', 'NotSupportedError');
-    const [track] = (await CAPTURE[source]()).getTracks();
-    if (source === 'screen') track.contentHint = 'detail';
-    return track;
-}
+import { byId, make } from '../common/dom.js';
+import { chooseDevice, chosen, captureChosen as capture } from '../common/devices.js';
 
 export class DeviceCheck {
     #tracks = [];
@@ -34,7 +11,7 @@ export class DeviceCheck {
     constructor() {
         for (const source of ['camera', 'mic'])
             byId(`check-${source}`).addEventListener('change', (event) => {
-                chosen[source] = event.target.value;
+                chooseDevice(source, event.target.value);
                 this.start();
             });
     }

@@ -1,8 +1,8 @@
 /* people.js - the list of people with what the therapist or the client may do about each, and the client's yes or no. */
 
-import { button, byId, keyed, make, setAttribute, setText } from './dom.js';
-import { ENABLES, enablesFor } from './rights.js';
-import { ENABLE_NAMES, ROLES, codeText, grantText, isGuest, isIn, placeText, seatText, sendingText, whyNot } from './words.js';
+import { button, byId, keyed, make, setAttribute, setText } from '../common/dom.js';
+import { ENABLES, enablesFor } from '../common/rights.js';
+import { ENABLE_NAMES, ROLES, codeText, grantText, isGuest, isIn, placeText, seatText, sendingText, whyNot } from '../common/words.js';
 
 const MINUTES = [5, 10, 15, 20];
 const MAY_COME_IN = ['waiting', 'stepped_out', 'suspended'];

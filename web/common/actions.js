@@ -1,16 +1,16 @@
 /* actions.js - what each button does: data-action -> ({ session, page, participant, node }). Whatever is refused is thrown, and the page
  * shows it in plain words. */
 
-import { chatTyped, clearChat } from './chat.js';
+import { chatTyped, clearChat } from '../room/chat.js';
 import { allowChimes } from './chime.js';
-import { timeOfDay } from './clock.js';
-import { capture } from './devices.js';
-import { codeTyped } from './code.js';
+import { timeOfDay } from './times.js';
+import { captureChosen } from './devices.js';
+import { codeTyped } from '../entry/code.js';
 import { byId, setText } from './dom.js';
-import { loadAgain, shownVersions } from './guidance.js';
-import { enableRequest } from './people.js';
-import { placeTyped, rememberPlace } from './place.js';
-import { playSound } from './tiles.js';
+import { loadAgain, shownVersions } from '../entry/guidance.js';
+import { enableRequest } from '../console/people.js';
+import { placeTyped, rememberPlace } from '../entry/place.js';
+import { playSound } from '../room/tiles.js';
 
 const EXTEND_MIN = 5;
 
@@ -106,7 +106,7 @@ export const ACTIONS = {
     'next-step': ({ session }) => session.request({ type: 'next_step' }),
     reached: ({ session }) => session.request({ type: 'reached', yes: true }),
     'not-reached': ({ session }) => session.request({ type: 'reached', yes: false }),
-    seen: ({ session, page, node }) => { session.alerts.delete(node.closest('[data-call]').dataset.call); page.show(); },
+    seen: ({ session, node }) => { session.seen(node.closest('[data-call]').dataset.call); },
 
     /* the client's yes and no */
     'extension-yes': ({ session }) => answerExtension(session, true),
@@ -131,7 +131,7 @@ async function answerExtension(session, yes) {
 async function toggle(session, source) {
     if (session.tracks[source]) return session.send(source, null);
     const { stay } = session;
-    const track = await capture(source);
+    const track = await captureChosen(source);
     /* The browser's question may have stood for minutes: whoever was stepped out, or readmitted, meanwhile starts with everything off. */
     if (session.maySend(source) && session.stay === stay) return session.send(source, track);
     track.stop();

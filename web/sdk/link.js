@@ -7,26 +7,33 @@ import { Device } from './device.js';
 import { Refused } from './refused.js';
 
 const STORED = 'kinroom.link';
-const KINDS = { i: (secret) => new Invitation(secret), token: (token) => new OwnLink(token) };
+const KINDS = { i: (secret, server) => new Invitation(secret, server), token: (token, server) => new OwnLink(token, server) };
+
+const kindOf = (fragment) => Object.keys(KINDS).find((kind) => new URLSearchParams(fragment).get(kind)) ?? null;
+
+/* fragment: what stands behind the # of a link. server: the origin that it is asked of. Null: it is no link. */
+export function linkFrom(fragment, { server = location.origin } = {}) {
+    const kind = kindOf(fragment);
+    return kind ? KINDS[kind](new URLSearchParams(fragment).get(kind), server) : null;
+}
+
+export const isLink = (fragment) => kindOf(fragment) !== null;
 
 /* The fragment never travels to a server; we also take it out of the address bar and the history, so that a shared screen or a copied address
  * doesn't hand it on. sessionStorage keeps it for reloads of this tab only. Null: there is none. */
-export function takeLink() {
+export function takeLink(options) {
     const fragment = location.hash.slice(1);
     if (location.hash) history.replaceState(null, '', location.pathname + location.search);
-    if (kindOf(fragment)) sessionStorage.setItem(STORED, fragment);
-    const link = sessionStorage.getItem(STORED) ?? '';
-    const kind = kindOf(link);
-    return kind ? KINDS[kind](new URLSearchParams(link).get(kind)) : null;
+    if (isLink(fragment)) sessionStorage.setItem(STORED, fragment);
+    return linkFrom(sessionStorage.getItem(STORED) ?? '', options);
 }
 
 export const forgetLink = () => sessionStorage.removeItem(STORED);
 
-export const kindOf = (fragment) => Object.keys(KINDS).find((kind) => new URLSearchParams(fragment).get(kind)) ?? null;
-
 class OwnLink {
-    constructor(token) {
+    constructor(token, server) {
         this.token = token;
+        this.server = server;
     }
 
     async open() {
@@ -52,8 +59,9 @@ class Invitation {
     #secret;
     #device = null;
 
-    constructor(secret) {
+    constructor(secret, server) {
         this.#secret = secret;
+        this.server = server;
     }
 
     /* True once there is a token; false when a code is needed, and on its way. */
@@ -68,7 +76,7 @@ class Invitation {
 
     /* Of the device, on the socket that gave the nonce. */
     async proof(nonce) {
-        return (await this.#key()).proof({ method: 'GET', url: `${location.origin}/ws`, token: this.token, nonce });
+        return (await this.#key()).proof({ method: 'GET', url: `${this.server}/ws`, token: this.token, nonce });
     }
 
     /* The server knows the device: nothing need be taken over from it, and from another only when the person says so. */
@@ -83,7 +91,7 @@ class Invitation {
     }
 
     async #key() {
-        if (!crypto.subtle) throw new Refused('no_device_key', '');
+        if (!crypto.subtle) throw new Refused('no_device_key');
         this.#device ??= await Device.load();
         return this.#device;
     }
@@ -92,17 +100,17 @@ class Invitation {
         const device = await this.#key();
         let reply = await this.#post(device, path, more);
         if (reply.status === BAD_PROOF && setClock(device, reply)) reply = await this.#post(device, path, more);
-        if (!reply.ok) throw new Refused(REFUSALS[reply.status] ?? 'refused', '');
+        if (!reply.ok) throw new Refused(REFUSALS[reply.status] ?? 'refused');
         const { state, token } = await reply.json();
         if (state === 'open') this.token = token;
     }
 
     async #post(device, path, more) {
-        const proof = await device.proof({ method: 'POST', url: location.origin + path, token: this.#secret });
-        return fetch(path, {
+        const proof = await device.proof({ method: 'POST', url: this.server + path, token: this.#secret });
+        return fetch(this.server + path, {
             method: 'POST', cache: 'no-store', headers: { 'content-type': 'application/json', dpop: proof },
             body: JSON.stringify({ invitation: this.#secret, ...more }),
-        }).catch(() => { throw new Refused('unreachable', ''); });
+        }).catch(() => { throw new Refused('unreachable'); });
     }
 }
 

@@ -1,7 +1,7 @@
 /* extension.js - a client is asked whether the session may go on for some minutes more. No answer in time is a no. */
 
-import { countdown, inWords } from './clock.js';
-import { byId, setText } from './dom.js';
+import { countdown, inWords } from '../common/times.js';
+import { byId, setText } from '../common/dom.js';
 
 export const isTyping = () => document.activeElement?.matches('input, select, textarea');
 

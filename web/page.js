@@ -1,4 +1,4 @@
-/* ui.js - the page: which screen is shown and what is announced. Everything is drawn from the Session's state on each 'change' and once a
+/* page.js - the page: which screen is shown and what is announced. Everything is drawn from the Session's state on each 'change' and once a
  * second; nothing is shown before the server confirmed it. What the buttons do is in actions.js.
  *
  * For tests, these stay stable:
@@ -26,23 +26,24 @@
  *
  * Keys: Alt+O stops at once: everyone steps out (therapist, client), or I do (loved one). */
 
-import { ACTIONS } from './actions.js';
-import { agendaText, renderAgenda } from './agenda.js';
-import { isAlarmed, nameOf, renderAlerts, renderMissing } from './care.js';
-import { renderChat } from './chat.js';
-import { chime } from './chime.js';
-import { Warnings, countdown, inWords, timeOfDay } from './clock.js';
-import { renderCode } from './code.js';
-import { DeviceCheck } from './devices.js';
-import { button, byId, keyed, make, setAttribute, setText } from './dom.js';
-import { extensionText, isTyping, renderExtension } from './extension.js';
-import { renderGuidance } from './guidance.js';
-import { renderAlternatives, renderPart } from './part.js';
-import { renderPeople, renderRequests } from './people.js';
-import { fillPlace } from './place.js';
-import { asksBeforeExtending, mayExtend, offersSource } from './rights.js';
-import { clearTiles, renderSound, renderTiles } from './tiles.js';
-import { BUTTONS, CARDS, ROLES, ROOM_NOTES, SOURCE_NAMES, changeText, errorText, isGuest, isIn, nowText, seenByText } from './words.js';
+import { ACTIONS } from './common/actions.js';
+import { agendaText, renderAgenda } from './room/agenda.js';
+import { isAlarmed, nameOf, renderAlerts, renderMissing } from './console/care.js';
+import { renderChat } from './room/chat.js';
+import { chime } from './common/chime.js';
+import { countdown, inWords, timeOfDay } from './common/times.js';
+import { renderCode } from './entry/code.js';
+import { DeviceCheck } from './entry/check.js';
+import { button, byId, keyed, make, setAttribute, setText } from './common/dom.js';
+import { extensionText, isTyping, renderExtension } from './room/extension.js';
+import { renderGuidance } from './entry/guidance.js';
+import { renderAlternatives, renderPart } from './entry/part.js';
+import { renderPeople, renderRequests } from './console/people.js';
+import { fillPlace } from './entry/place.js';
+import { asksBeforeExtending, mayExtend, offersSource } from './common/rights.js';
+import { clearTiles, renderSound, renderTiles } from './room/tiles.js';
+import { Warnings } from './room/warnings.js';
+import { BUTTONS, CARDS, ROLES, ROOM_NOTES, SOURCE_NAMES, changeText, errorText, isGuest, isIn, nowText, seenByText } from './common/words.js';
 
 const NEWS_STAYS_MS = 8000;
 const ALARM_EVERY_MS = 2500;

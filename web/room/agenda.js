@@ -1,7 +1,7 @@
 /* agenda.js - the timed steps of a session: which one is on, and what is left of it. */
 
-import { countdown } from './clock.js';
-import { byId, keyed, make, setAttribute, setText } from './dom.js';
+import { countdown } from '../common/times.js';
+import { byId, keyed, make, setAttribute, setText } from '../common/dom.js';
 
 const minutes = (count) => `${count} minute${count === 1 ? '' : 's'}`;
 

@@ -1,7 +1,7 @@
 /* tiles.js - one tile per picture: everybody who is in, their shared screens, and myself; and the sound elements. */
 
-import { byId, keyed, make, setAttribute, setText } from './dom.js';
-import { isIn } from './words.js';
+import { byId, keyed, make, setAttribute, setText } from '../common/dom.js';
+import { isIn } from '../common/words.js';
 
 const initials = (name) => name.split(/\s+/).filter(Boolean).slice(0, 2).map((word) => [...word][0].toUpperCase()).join('') || '?';
 

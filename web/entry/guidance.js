@@ -3,7 +3,8 @@
  *
  * Somebody acknowledges what they read: the versions whose texts stand on the page at that moment, and no others. */
 
-import { byId, keyed, make, setAttribute, setText } from './dom.js';
+import { byId, keyed, make, setAttribute, setText } from '../common/dom.js';
+import { loadText } from '../sdk/index.js';
 
 const TEXTS = ['guidance', 'notice'];
 
@@ -13,9 +14,7 @@ let page = null;
 const isOf = (versions) => page && TEXTS.every((text) => page.versions[text] === versions[text]);
 
 async function load(text, version) {
-    const reply = await fetch(`/texts/${text}/${encodeURIComponent(version)}?lang=${document.documentElement.lang}`);
-    if (!reply.ok) throw new Error(`${text} ${version}: ${reply.status}`);
-    const { language, parts } = await reply.json();
+    const { language, parts } = await loadText(text, { version, language: document.documentElement.lang });
     return parts.map((part, at) => ({ ...part, language, key: `${text} ${version} ${at}` }));
 }
 

@@ -1,6 +1,6 @@
 /* words.js - every sentence that depends on the state, in one place: codes of the protocol to plain words. */
 
-import { dayAndTime, inWords, timeOfDay } from './clock.js';
+import { dayAndTime, inWords, timeOfDay } from './times.js';
 
 /* A loved one may always say that they would rather not; an interpreter is at work. */
 const mayDecline = ({ role }) => (role === 'loved_one' ? ['decline', 'leave'] : ['leave']);
@@ -116,28 +116,57 @@ export const SEAT_REASONS = {
     connection_lost: 'Your connection was lost for a moment.',
 };
 
-/* Codes of `error`, and why a session is over. The server's own words come first where it sent some. */
+/* Codes of `error`, and why a session is over. */
 const ERRORS = {
     unreachable: 'Kinroom can’t be reached just now. Nothing is lost: please check your connection and try again.',
     busy: 'Too much is going on just now. Nothing is lost: please try again in a moment.',
     source_taken: 'Your microphone or camera stopped, perhaps because of a call. Turn it on again when you are ready.',
     no_device_key: 'This browser can’t keep this link safe. Please try a current Chrome, Firefox, Edge or Safari.',
-    session_over: 'This session is over.',
-    full: 'There is no free place in this session just now.',
     no_media: 'This browser could not set up sound and video. Please try a current Chrome, Firefox, Edge or Safari.',
-    bad_offer: 'This browser could not set up sound and video. Please try a current Chrome, Firefox, Edge or Safari.',
-    stale_version: 'The texts have changed since this page was loaded. Please reload it and read them again.',
-    ledger_unavailable: 'The session’s record can’t be written just now, so nobody can be let in. Please try again, or tell the clinic.',
-    not_enabled: 'Your therapist has not turned this on for you.',
     too_many_messages: 'The connection was closed because this page sent too much. Please join again.',
     NotAllowedError: 'The browser did not allow it. Please allow camera and microphone for this page, then try again.',
     NotFoundError: 'No such device was found. Please plug it in or choose another, then try again.',
     NotReadableError: 'Another program is using this device. Please close it, then try again.',
     NotSupportedError: 'This browser can’t use a camera or microphone here.',
+    malformed: 'That message could not be read.',
+    unknown_type: 'That is not something this server knows.',
+    too_long: 'That message is too long.',
+    not_text: 'Only text messages are understood here.',
+    not_joined: 'Join first.',
+    already_joined: 'You have joined already.',
+    bad_token: 'This link does not open a session. Please ask the clinic for a new one.',
+    already_connected: 'You are connected from another device or window. You can move here.',
+    session_over: 'This session is over.',
+    not_allowed: 'You can’t do that in this session.',
+    unknown_participant: 'There is nobody like that in this session.',
+    wrong_state: 'That is not possible right now.',
+    bad_offer: 'Your browser’s media offer could not be used.',
+    already_negotiated: 'Media was negotiated already.',
+    full: 'There is no free place.',
+    stale_version: 'What you read has changed since. Please read it once more.',
+    not_enabled: 'The therapist has not turned that on for you.',
+    ledger_unavailable: 'This can’t be recorded right now, so nobody is let in. Please try again in a moment.',
+    grant_other_topic: 'The permission for this person does not cover what this session is about.',
+    grant_client_absent: 'The permission for this person asks for the client to be there.',
+    extension_refused: 'The session still ends when it was to end.',
+    denied: 'They were removed from this session.',
+    role_not_admitted: 'People in this role are not let in one by one.',
+    kind_not_supported: 'Nobody can be let in to this kind of session.',
+    not_connected: 'They are not connected.',
+    room_not_open: 'The session is not open.',
+    no_therapist: 'No therapist is connected.',
+    no_client: 'The client is not connected.',
+    client_has_not_agreed: 'The client has not said yes to this portion.',
+    no_grant: 'There is no permission on file for this person.',
+    grant_not_yet: 'The permission for this person has not begun yet.',
+    grant_expired: 'The permission for this person has ended.',
+    grant_withdrawn: 'The permission for this person was withdrawn.',
+    grant_other_kind: 'The permission for this person is not for this kind of session.',
+    too_little_time: 'Too little time is left for this portion.',
 };
 
 export const errorText = (error) =>
-    ERRORS[error.name] ?? (error.message || ERRORS[error.code]) ?? 'That did not work. Please try again.';
+    ERRORS[error.name] ?? ERRORS[error.code] ?? 'That did not work. Please try again.';
 
 /* may_admit -> why the button is off. */
 const WHY_NOT = {
