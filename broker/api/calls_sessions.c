@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/booking.h"
 #include "api/page.h"
 #include "auth/plan_json.h"
 #include "ledger/utc.h"
@@ -102,17 +103,35 @@ static void schedule(struct call *call, bool replaces)
     answer_plan(call, replaces ? 200 : 201, &api->plan);
 }
 
+/* What the query says of sessions that conflict. By default a new booking is refused, and what another system has in
+ * its own calendar is taken as it comes. */
+static bool read_conflicts(struct call *call, bool by_default, bool *refuses)
+{
+    const char *query = call->request->query;
+    struct bytes word;
+    *refuses = by_default;
+    if (!*query)
+        return true;
+    bool known = query_take(&query, "conflicts", &word) && !*query;
+    *refuses = known && bytes_equal(word, bytes_of("refuse"));
+    if (*refuses || (known && bytes_equal(word, bytes_of("accept"))))
+        return true;
+    call_fail(call, PROBLEM_BAD_QUERY, NULL);
+    return false;
+}
+
 void on_session_put(struct call *call)
 {
     struct plan stored = { 0 };
-    if (read_plan(call, &call->plan) != OK)
+    bool refuses;
+    if (!read_conflicts(call, false, &refuses) || read_plan(call, &call->plan) != OK)
         return;
     call->plan.session = call->id;
     enum status status = call->api->store->ops->plan_get(call->api->store, &call->id, &stored);
     plan_deinit(&stored);
     if (status != OK && status != ERR_UNKNOWN)
         call_fail(call, PROBLEM_UNAVAILABLE, NULL);
-    else
+    else if (!refuses || booking_check(call, &call->plan) == OK)
         schedule(call, status == OK);
 }
 
@@ -130,7 +149,8 @@ static bool says_the_same(const struct plan *a, const struct plan *b)
 void on_session_post(struct call *call)
 {
     struct plan *plan = &call->plan, stored = { 0 };
-    if (read_plan(call, plan) != OK)
+    bool refuses;
+    if (!read_conflicts(call, true, &refuses) || read_plan(call, plan) != OK)
         return;
     if (!plan->session.text[0])
         plan->session = call_fresh_id(call, "session");
@@ -145,7 +165,7 @@ void on_session_post(struct call *call)
         call_fail(call, PROBLEM_EXISTS, NULL);
     else if (status != OK && status != ERR_UNKNOWN)
         call_fail(call, PROBLEM_UNAVAILABLE, NULL);
-    else
+    else if (status == OK || !refuses || booking_check(call, plan) == OK)
         schedule(call, false);
 }
 
