@@ -44,7 +44,7 @@ enum status admins_open(struct admins *admins, const struct entropy *entropy, st
     if (left <= 0)
         return ERR_EXPIRED;
     session.scopes &= ADMIN_SCOPES;
-    if (!(session.scopes & SCOPE_ADMIN))
+    if (!(session.scopes & SCOPE_DASHBOARD_READ))
         return ERR_FORBIDDEN;
     entropy_fill(entropy, random, sizeof random);
     for (size_t i = 0; i < sizeof random; i++)

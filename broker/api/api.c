@@ -48,12 +48,12 @@ static const struct route {
     { "POST", "/join/code", 0, BODY_JSON, false, on_join_code },
     { "GET", "/texts/guidance/*", 0, BODY_NONE, false, on_guidance_get },
     { "GET", "/texts/notice/*", 0, BODY_NONE, false, on_notice_get },
-    { "GET", "/api/v1/live", SCOPE_ADMIN, BODY_NONE, false, on_live_get },
-    { "GET", "/api/v1/history", SCOPE_ADMIN, BODY_NONE, false, on_history_get },
-    { "GET", "/api/v1/capacity", SCOPE_ADMIN | SCOPE_SESSIONS_READ, BODY_NONE, false, on_capacity_get },
-    { "POST", "/admin/session", SCOPE_ADMIN, BODY_NONE, true, on_admin_post },
-    { "GET", "/admin/session", SCOPE_ADMIN, BODY_NONE, false, on_admin_get },
-    { "DELETE", "/admin/session", SCOPE_ADMIN, BODY_NONE, false, on_admin_delete },
+    { "GET", "/api/v1/live", SCOPE_DASHBOARD_READ, BODY_NONE, false, on_live_get },
+    { "GET", "/api/v1/history", SCOPE_DASHBOARD_READ, BODY_NONE, false, on_history_get },
+    { "GET", "/api/v1/capacity", SCOPE_DASHBOARD_READ | SCOPE_SESSIONS_READ, BODY_NONE, false, on_capacity_get },
+    { "POST", "/admin/session", SCOPE_DASHBOARD_READ, BODY_NONE, true, on_admin_post },
+    { "GET", "/admin/session", SCOPE_DASHBOARD_READ, BODY_NONE, false, on_admin_get },
+    { "DELETE", "/admin/session", SCOPE_DASHBOARD_READ, BODY_NONE, false, on_admin_delete },
     { "GET", "/api/v1/openapi.json", 0, BODY_NONE, false, on_document_get },
 };
 
@@ -132,8 +132,7 @@ static enum status identify(struct call *call, struct bytes token)
     struct staff_claims staff;
     enum status status = service_token_verify(api->keyring, api->issuer, token, now_unix_s(call->now), &service);
     if (status == OK)
-        call->caller =
-            (struct caller){ .who = service.service, .scopes = service.scopes, .expires = service.expires };
+        call->caller = (struct caller){ .who = service.service, .scopes = service.scopes, .expires = service.expires };
     if (status == OK || !api->oidc)
         return status;
     status = oidc_verify(api->oidc, token, now_unix_s(call->now), &staff);

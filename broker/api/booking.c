@@ -7,7 +7,7 @@ enum { CHECKED_MOST_S = 7 * 24 * 3600 }; /* of a box that is longer, no more is 
 /* Sessions come person by person: one is booked when the next begins. */
 struct reading {
     struct calendar *calendar;
-    const struct plan *wanted; /* NULL: none */
+    const struct plan *wanted;    /* NULL: none */
     struct store_booking session; /* that is being read; without an id: none */
     struct capacity_people people;
     enum calendar_reason busy; /* somebody of it is wanted elsewhere */

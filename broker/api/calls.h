@@ -42,8 +42,8 @@ struct api {
 struct caller {
     struct id who; /* a system, or a person who signed in */
     scope_set scopes;
-    bool is_staff;   /* a person */
-    int64_t expires; /* of their token; Unix seconds */
+    bool is_staff;                /* a person */
+    int64_t expires;              /* of their token; Unix seconds */
     struct admin_session *cookie; /* by which they come; NULL: by the token itself */
 };
 

@@ -12,7 +12,8 @@ static void answer_admin(struct call *call, int status, scope_set scopes, int64_
 {
     call_answer(call, status,
                 json_pack("{s:I, s:b, s:b}", "ends_at", (json_int_t)ends_at, "may_read_sessions",
-                          (int)((scopes & SCOPE_SESSIONS_READ) != 0), "may_book", (int)((scopes & SCOPE_SESSIONS_WRITE) != 0)));
+                          (int)((scopes & SCOPE_SESSIONS_READ) != 0), "may_book",
+                          (int)((scopes & SCOPE_SESSIONS_WRITE) != 0)));
 }
 
 /* Not by the cookie itself: it would outlive the token that it stands for. */

@@ -57,11 +57,11 @@ static json_t *about_session(const struct vitals_room *r, int64_t since)
 
 static void add_session(struct picture *p, size_t shard, const struct vitals_room *r)
 {
-    json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "session", r->session.text, "kind",
-                             kind_name(r->kind), "state", vitals_state_name(r->state), "node",
-                             p->call->api->node.id.text, "shard", (json_int_t)shard, "seats", (json_int_t)r->seats,
-                             "connected", (json_int_t)r->connected, "inside", (json_int_t)r->inside, "waiting",
-                             (json_int_t)r->waiting, "closes_at", (json_int_t)r->closes_at);
+    json_t *json =
+        json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "session", r->session.text, "kind",
+                  kind_name(r->kind), "state", vitals_state_name(r->state), "node", p->call->api->node.id.text, "shard",
+                  (json_int_t)shard, "seats", (json_int_t)r->seats, "connected", (json_int_t)r->connected, "inside",
+                  (json_int_t)r->inside, "waiting", (json_int_t)r->waiting, "closes_at", (json_int_t)r->closes_at);
     json_object_set_new(json, "waiting_since", time_json(r->waiting_since));
     json_object_set_new(json, "client_missing_since", time_json(r->client_missing_since));
     json_array_append_new(p->sessions, json);
@@ -117,7 +117,8 @@ static void add_shard(struct picture *p, size_t shard)
         p->states[i] += v->states[i];
     for (size_t i = 0; i < v->room_count; i++)
         add_session(p, shard, &v->rooms[i]);
-    uint64_t left = capacity_left(api->capacity / pulse_shards(api->pulse), reading.packets_out_s, reading.busy_percent);
+    uint64_t left =
+        capacity_left(api->capacity / pulse_shards(api->pulse), reading.packets_out_s, reading.busy_percent);
     p->people += v->people;
     p->left += left;
     json_array_append_new(p->shards, shard_json(&reading, left));
@@ -154,9 +155,10 @@ void on_live_get(struct call *call)
     if (!store_ok)
         alarm_add(&p, "store", json_object());
     call_answer(call, 200,
-                json_pack("{s:I, s:o, s:I, s:I, s:O, s:[o], s:b, s:O}", "at", (json_int_t)now_unix_s(call->now), "rooms",
-                          states_json(&p), "people", (json_int_t)p.people, "waiting", (json_int_t)p.waiting, "sessions",
-                          p.sessions, "nodes", node_json(&p), "store_ok", (int)store_ok, "alarms", p.alarms));
+                json_pack("{s:I, s:o, s:I, s:I, s:O, s:[o], s:b, s:O}", "at", (json_int_t)now_unix_s(call->now),
+                          "rooms", states_json(&p), "people", (json_int_t)p.people, "waiting", (json_int_t)p.waiting,
+                          "sessions", p.sessions, "nodes", node_json(&p), "store_ok", (int)store_ok, "alarms",
+                          p.alarms));
     json_decref(p.sessions);
     json_decref(p.shards);
     json_decref(p.alarms);
@@ -185,7 +187,9 @@ static bool read_members(const char *query, struct history_range *range, bool ta
     const struct {
         const char *name;
         int64_t *value;
-    } members[] = { { "from", &range->from }, { "to", &range->to }, { "step", &range->step_s }, { "shard", &range->shard } };
+    } members[] = {
+        { "from", &range->from }, { "to", &range->to }, { "step", &range->step_s }, { "shard", &range->shard }
+    };
     while (*query) {
         bool taken = false;
         for (size_t i = 0; i < sizeof members / sizeof *members && !taken; i++) {

@@ -4,7 +4,7 @@ enum {
     /* Packets a second for each processor: the measured least of the shapes 8x8, 1x60 and 10x3 (kinroom load --search,
      * two virtual processors that the load shared). */
     PER_PROCESSOR = 80000,
-    BOOKED_PERCENT = 70, /* of it: the rest is for people who come again, for longer sessions, and for handshakes */
+    BOOKED_PERCENT = 70,    /* of it: the rest is for people who come again, for longer sessions, and for handshakes */
     BUSY_MOST_PERCENT = 85, /* beyond, it is full (pressure.h sheds from 92 on) */
     BUSY_TELLING_PERCENT = 15, /* less says little of what a packet costs: waking up is most of it */
 };

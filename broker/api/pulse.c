@@ -14,8 +14,8 @@ struct beat {
     bool known;
     struct vitals latest;
     struct sample ring[RING];
-    size_t samples; /* taken, ever */
-    struct sample minute; /* where this minute began */
+    size_t samples;          /* taken, ever */
+    struct sample minute;    /* where this minute began */
     struct history_row most; /* and its extremes */
 };
 
@@ -78,7 +78,8 @@ static double percent_of(uint64_t part, uint64_t whole)
     return whole ? 100.0 * (double)part / (double)whole : -1;
 }
 
-static void read_quality(const struct vitals_counts *from, const struct vitals_counts *to, struct pulse_reading *reading)
+static void read_quality(const struct vitals_counts *from, const struct vitals_counts *to,
+                         struct pulse_reading *reading)
 {
     reading->lost_in_percent = percent_of(to->lost_in - from->lost_in, to->expected_in - from->expected_in);
     reading->lost_out_percent = percent_of(to->reported_q8 - from->reported_q8, 256 * (to->reports - from->reports));

@@ -20,7 +20,7 @@ struct pulse_reading {
     usec_t age_us;               /* since they were told */
     unsigned busy_percent;       /* of one processor */
     uint64_t packets_in_s, packets_out_s, bits_in_s, bits_out_s, dropped_s;
-    double lost_in_percent, lost_out_percent;  /* on the way to us, by our count; to people, by theirs */
+    double lost_in_percent, lost_out_percent; /* on the way to us, by our count; to people, by theirs */
     double frozen_percent, concealed_percent; /* of the time in which they saw pictures, or heard sound */
 };
 size_t pulse_shards(const struct pulse *);

@@ -14,14 +14,14 @@
 
 /* Since the shard was made; none ever goes back. */
 struct vitals_counts {
-    uint64_t busy_us;                   /* of its processor */
-    uint64_t packets_in, packets_out;   /* of media */
-    uint64_t bytes_in, bytes_out;       /* the same in UDP payload */
-    uint64_t dropped;                   /* that found no room, here or in the kernel */
-    uint64_t expected_in, lost_in;      /* of what publishers send, by our own reports (RFC 3550 6.4.1) */
-    uint64_t reports, reported_q8;      /* report blocks of receivers, and the sum of their fractions lost, of 256 */
-    uint64_t watched_ms, frozen_ms;     /* of pictures, as the pages tell (PROTOCOL.md, `quality`) */
-    uint64_t heard_ms, concealed_ms;    /* and of sound */
+    uint64_t busy_us;                 /* of its processor */
+    uint64_t packets_in, packets_out; /* of media */
+    uint64_t bytes_in, bytes_out;     /* the same in UDP payload */
+    uint64_t dropped;                 /* that found no room, here or in the kernel */
+    uint64_t expected_in, lost_in;    /* of what publishers send, by our own reports (RFC 3550 6.4.1) */
+    uint64_t reports, reported_q8;    /* report blocks of receivers, and the sum of their fractions lost, of 256 */
+    uint64_t watched_ms, frozen_ms;   /* of pictures, as the pages tell (PROTOCOL.md, `quality`) */
+    uint64_t heard_ms, concealed_ms;  /* and of sound */
 };
 
 /* A room's phase (room.h), from 0 on. */
@@ -57,9 +57,10 @@ struct vitals {
     struct vitals_counts counts;
     unsigned picture_percent; /* of the pictures; less than 100: it sheds them (pressure.h) */
     uint32_t people;          /* connected */
-    uint32_t pictures, pictures_paused; /* slots with a picture, and of those the ones that a path or a shard lacks room for */
-    uint32_t states[VITALS_STATES];     /* rooms in each */
-    size_t room_count;                  /* of those that are neither scheduled nor closed, as many as fit */
+    uint32_t pictures,
+        pictures_paused; /* slots with a picture, and of those the ones that a path or a shard lacks room for */
+    uint32_t states[VITALS_STATES]; /* rooms in each */
+    size_t room_count;              /* of those that are neither scheduled nor closed, as many as fit */
     struct vitals_room rooms[VITALS_ROOMS_MAX];
 };
 

@@ -1,19 +1,20 @@
 /* history.h - how a shard did over a stretch of time: what its vitals (base/vitals.h) come to, as a row that the store
- * keeps. Numbers alone: no session, nobody's id. Sums and extremes, so that rows of any length add up to longer ones. */
+ * keeps. Numbers alone: no session, nobody's id. Sums and extremes, so that rows of any length add up to longer ones.
+ */
 #pragma once
 
 #include "base/terms.h"
 
 enum {
-    HISTORY_STEP_S = 60,         /* a row is of one such stretch, on the clock */
+    HISTORY_STEP_S = 60,          /* a row is of one such stretch, on the clock */
     HISTORY_THINNED_STEP_S = 900, /* or, later, of one such */
     HISTORY_THIN_AFTER_S = 48 * 3600,
     HISTORY_KEPT_S = 30 * 24 * 3600,
 };
 
 struct history_row {
-    int64_t at;       /* Unix seconds: when the stretch began */
-    int64_t step_s;   /* how long it is */
+    int64_t at;        /* Unix seconds: when the stretch began */
+    int64_t step_s;    /* how long it is */
     int64_t covered_s; /* of which the shard ran and was heard of */
     struct id node;
     int64_t shard;

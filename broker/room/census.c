@@ -44,9 +44,8 @@ static void add_person(const struct room *room, struct now now, const struct par
         r->waiting_since = earlier(r->waiting_since, since);
     }
     if (p->missing_since && r->state == VITALS_OPEN && p->reached < 0)
-        r->client_missing_since =
-            earlier(r->client_missing_since,
-                    now_unix_s(now) - (int64_t)((now.mono_us - p->missing_since) / USEC_PER_SEC));
+        r->client_missing_since = earlier(r->client_missing_since,
+                                          now_unix_s(now) - (int64_t)((now.mono_us - p->missing_since) / USEC_PER_SEC));
 }
 
 static void add_pictures(const struct link *link, struct vitals *vitals)

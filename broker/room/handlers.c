@@ -343,7 +343,7 @@ static outcome on_quality(struct context *c)
 static const struct handler {
     outcome (*run)(struct context *);
     term_set roles;
-    bool replies_itself; /* with the answer, or before the socket closes */
+    bool replies_itself;  /* with the answer, or before the socket closes */
     bool changes_nothing; /* that anything follows from */
 } handlers[REQUEST_KINDS] = {
     [REQUEST_OFFER] = { on_offer, ANYBODY, .replies_itself = true },

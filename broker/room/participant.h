@@ -68,7 +68,7 @@ usec_t lost_grace_us(enum lost);
 #define RESUME_US (5 * USEC_PER_SEC)
 #define RESUME_MEDIA_US (3 * USEC_PER_SEC)
 #define QUALITY_EVERY_US (5 * USEC_PER_SEC) /* at the most */
-#define RESTART_ICE_US USEC_PER_SEC /* from one restart to the next, at the least */
+#define RESTART_ICE_US USEC_PER_SEC         /* from one restart to the next, at the least */
 
 /* What a client was last told, as hashes, so that a notice goes out when it would say something new. */
 struct told {

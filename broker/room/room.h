@@ -81,9 +81,9 @@ struct room {
     usec_t extended_us;
     struct question question;
     bool was_open, over;
-    enum phase phase; /* as the ledger knows it */
+    enum phase phase;    /* as the ledger knows it */
     int64_t phase_since; /* Unix seconds */
-    uint32_t warned;  /* how many of the box's warnings were given */
+    uint32_t warned;     /* how many of the box's warnings were given */
     bool agenda_running;
     uint32_t step; /* of the agenda */
     usec_t step_ends_us;

@@ -210,8 +210,8 @@ static void take_fetch_site(struct lws *wsi, char word[FETCH_SITE_MAX + 1])
     static const char name[] = "sec-fetch-site:";
     int len = lws_hdr_custom_length(wsi, name, sizeof name - 1);
     *word = 0;
-    if (len > 0 && (len > FETCH_SITE_MAX ||
-                    lws_hdr_custom_copy(wsi, word, FETCH_SITE_MAX + 1, name, sizeof name - 1) < 0))
+    if (len > 0 &&
+        (len > FETCH_SITE_MAX || lws_hdr_custom_copy(wsi, word, FETCH_SITE_MAX + 1, name, sizeof name - 1) < 0))
         strcpy(word, "?");
 }
 

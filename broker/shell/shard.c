@@ -51,7 +51,7 @@ struct shard {
     struct pressure pressure;
     struct vitals vitals; /* as they were last told */
     usec_t vitals_at;     /* when they are told next */
-    usec_t turned_at; /* when this turn began */
+    usec_t turned_at;     /* when this turn began */
     /* Clients to be closed whose letter found the queue to the front full; tried again each turn. */
     client_id *unclosed;
     size_t unclosed_count, unclosed_max; /* as many as clients */

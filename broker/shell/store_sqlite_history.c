@@ -30,7 +30,8 @@ static enum status put_row(struct sqlite *db, const struct history_row *r)
 {
     return sqlite_run(
         db,
-        "INSERT INTO history (" KEY_COLUMNS VALUE_COLUMNS ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+        "INSERT INTO history (" KEY_COLUMNS VALUE_COLUMNS
+        ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
         " ON CONFLICT (step_s, at, node, shard) DO UPDATE SET covered_s = covered_s + excluded.covered_s,"
         " busy_ms = busy_ms + excluded.busy_ms, packets_in = packets_in + excluded.packets_in,"
         " packets_out = packets_out + excluded.packets_out, bytes_in = bytes_in + excluded.bytes_in,"
@@ -71,8 +72,9 @@ static enum status thin(struct sqlite *db, int64_t thin_before, int64_t forget_b
 {
     int64_t whole = thin_before - thin_before % HISTORY_THINNED_STEP_S;
     TRY(sqlite_run(db,
-                   "INSERT OR REPLACE INTO history (" KEY_COLUMNS VALUE_COLUMNS ") SELECT 900, at - at % 900, node, shard, "
-                   OVER_TIME " FROM history WHERE step_s = 60 AND at < ? GROUP BY at - at % 900, node, shard",
+                   "INSERT OR REPLACE INTO history (" KEY_COLUMNS VALUE_COLUMNS
+                   ") SELECT 900, at - at % 900, node, shard, " OVER_TIME
+                   " FROM history WHERE step_s = 60 AND at < ? GROUP BY at - at % 900, node, shard",
                    "i", whole));
     _Static_assert(HISTORY_STEP_S == 60 && HISTORY_THINNED_STEP_S == 900, "as the query says");
     TRY(sqlite_run(db, "DELETE FROM history WHERE step_s = 60 AND at < ?", "i", whole));
@@ -91,9 +93,9 @@ static enum status pass_history_on(struct sqlite *db, sqlite3_stmt *row, void *c
     const struct store_history *to = context;
     struct history_row r = { .at = sqlite3_column_int64(row, 0) };
     int64_t *const values[] = {
-        &r.covered_s,      &r.busy_ms,      &r.packets_in,      &r.packets_out,     &r.bytes_in,   &r.bytes_out,
+        &r.covered_s,      &r.busy_ms,      &r.packets_in,      &r.packets_out,     &r.bytes_in,    &r.bytes_out,
         &r.dropped,        &r.expected_in,  &r.lost_in,         &r.reports,         &r.reported_q8, &r.watched_ms,
-        &r.frozen_ms,      &r.heard_ms,     &r.concealed_ms,    &r.rooms,           &r.people,     &r.waiting,
+        &r.frozen_ms,      &r.heard_ms,     &r.concealed_ms,    &r.rooms,           &r.people,      &r.waiting,
         &r.longest_wait_s, &r.busy_percent, &r.pictures_paused, &r.picture_percent,
     };
     (void)db;
