@@ -132,7 +132,7 @@ static enum status pass_booking_on(struct sqlite *db, sqlite3_stmt *row, void *c
     return to->booking(to->context, &booking);
 }
 
-enum status store_bookings_each(struct store *store, int64_t from, int64_t to_s, struct store_bookings to)
+enum status store_bookings_each(struct store *store, int64_t from, int64_t to, struct store_bookings bookings)
 {
     struct sqlite *db = store_db(store);
     sqlite3_stmt *statement;
@@ -140,6 +140,6 @@ enum status store_bookings_each(struct store *store, int64_t from, int64_t to_s,
                      "SELECT s.id, s.kind, s.opens_at, s.closes_at, p.role, p.person FROM sessions s"
                      " JOIN people p ON p.session = s.id WHERE s.closes_at > ? AND s.opens_at < ?"
                      " ORDER BY s.id, p.position",
-                     "ii", from, to_s));
-    return rows_walk(db, statement, (struct rows){ pass_booking_on, &to });
+                     "ii", from, to));
+    return rows_walk(db, statement, (struct rows){ pass_booking_on, &bookings });
 }
