@@ -166,24 +166,9 @@ void on_live_get(struct call *call)
 
 /* ---- Spans of time in a query ---- */
 
-static bool read_number(struct bytes text, int64_t most, int64_t *number)
-{
-    int64_t read = 0;
-    if (text.len == 0)
-        return false;
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.at[i] < '0' || text.at[i] > '9' || read > most)
-            return false;
-        read = read * 10 + (text.at[i] - '0');
-    }
-    *number = read;
-    return read <= most;
-}
-
 /* Each at most once; what is not given stays at -1. */
 static bool read_members(const char *query, struct history_range *range, bool takes_shard)
 {
-    const int64_t end_of_time = (int64_t)1 << 40;
     const struct {
         const char *name;
         int64_t *value;
@@ -196,7 +181,7 @@ static bool read_members(const char *query, struct history_range *range, bool ta
             struct bytes text;
             if ((members[i].value == &range->shard && !takes_shard) || !query_take(&query, members[i].name, &text))
                 continue;
-            if (*members[i].value >= 0 || !read_number(text, end_of_time, members[i].value))
+            if (*members[i].value >= 0 || !query_number(text, members[i].value))
                 return false;
             taken = true;
         }

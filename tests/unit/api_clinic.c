@@ -258,6 +258,30 @@ static void what_is_booked_is_counted_step_by_step(void **state)
     assert_int_equal(ask(b, "GET", "/api/v1/capacity", NULL), 200);
 }
 
+static void sessions_of_a_span_are_listed(void **state)
+{
+    struct bench *b = *state;
+    assert_int_equal(book(b, "", OPENS, "alex", "rivera"), 201);
+    char *first = strdup(said(b, "id"));
+    assert_int_equal(book(b, "", OPENS + 3 * HOUR, "kim", "lee"), 201);
+    assert_int_equal(ask(b, "GET", "/api/v1/sessions?from=1790006400&to=1790010000", NULL), 200);
+    assert_says(b, first);
+    assert_null(strstr(b->response.body, "kim"));
+    assert_says(b, "\"next\":null}");
+    assert_int_equal(ask(b, "GET", "/api/v1/sessions?from=1790010000&to=1790010001", NULL), 200);
+    assert_string_equal(b->response.body, "{\"items\":[],\"next\":null}");
+    assert_int_equal(ask(b, "GET", "/api/v1/sessions?from=1790006400&to=1790017201", NULL), 200);
+    assert_says(b, first);
+    assert_says(b, "kim");
+    static const char *const bad[] = { "from=1", "from=2&to=1", "from=1&to=2&limit=3", "to=2&from=1", "from=x&to=2" };
+    char path[96];
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        snprintf(path, sizeof path, "/api/v1/sessions?%s", bad[i]);
+        assert_int_equal(ask(b, "GET", path, NULL), 400);
+    }
+    free(first);
+}
+
 /* ---- Signing in ---- */
 
 static char cookie[ADMIN_SECRET_LEN + 1];
@@ -439,6 +463,7 @@ int main(void)
         ON_BENCH(what_does_not_fit_is_refused_with_the_nearest_time),
         ON_BENCH(no_time_is_offered_that_is_past),
         ON_BENCH(what_is_booked_is_counted_step_by_step),
+        ON_BENCH(sessions_of_a_span_are_listed),
         ON_BENCH(a_token_is_brought_once_and_a_cookie_stands_for_it),
         ON_BENCH(a_cookie_allows_no_more_than_its_token),
         ON_BENCH(a_cookie_is_good_from_our_own_pages_alone),
