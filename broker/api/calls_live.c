@@ -1,4 +1,3 @@
-#include <math.h>
 #include <string.h>
 
 #include "api/booking.h"
@@ -19,7 +18,7 @@ enum {
 /* Percentages to two digits; null where nobody told anything. */
 static json_t *percent_json(double percent)
 {
-    return percent < 0 ? json_null() : json_real(round(percent * 100) / 100);
+    return percent < 0 ? json_null() : json_real((double)(int64_t)(percent * 100 + 0.5) / 100);
 }
 
 static json_t *count_json(uint64_t count)
