@@ -19,6 +19,7 @@ static const struct {
     { SCOPE_MODERATE, "moderate" },
     { SCOPE_GUIDANCE_WRITE, "guidance:write" },
     { SCOPE_DELIVERIES_READ, "deliveries:read" },
+    { SCOPE_DASHBOARD_READ, "dashboard:read" },
 };
 
 enum { SCOPES = sizeof scopes / sizeof *scopes, SCOPE_TEXT_MAX = 256 };

@@ -19,6 +19,7 @@ enum scope {
     SCOPE_MODERATE = 64,
     SCOPE_GUIDANCE_WRITE = 128,
     SCOPE_DELIVERIES_READ = 256,
+    SCOPE_DASHBOARD_READ = 512, /* how the server is doing, and the admin's pages */
 };
 typedef uint32_t scope_set;
 

@@ -257,6 +257,24 @@ static enum status decode_chat(json_t *body, struct request *out)
     return copy_text(&out->chat.text, text, len, REQUEST_CHAT_MAX);
 }
 
+static enum status read_part(json_int_t whole, json_int_t part, uint32_t *out_whole, uint32_t *out_part)
+{
+    if (whole < 0 || part < 0 || whole > REQUEST_SPAN_MAX_MS || part > whole)
+        return ERR_MALFORMED;
+    *out_whole = (uint32_t)whole;
+    *out_part = (uint32_t)part;
+    return OK;
+}
+
+static enum status decode_quality(json_t *body, struct request *out)
+{
+    json_int_t watched, frozen, heard, concealed;
+    TRY(unpack(body, "{s:I, s:I, s:I, s:I !}", "watched_ms", &watched, "frozen_ms", &frozen, "heard_ms", &heard,
+               "concealed_ms", &concealed));
+    TRY(read_part(watched, frozen, &out->quality.watched_ms, &out->quality.frozen_ms));
+    return read_part(heard, concealed, &out->quality.heard_ms, &out->quality.concealed_ms);
+}
+
 static enum status decode_hand(json_t *body, struct request *out)
 {
     int up;
@@ -306,6 +324,7 @@ static const struct {
     [REQUEST_NEXT_STEP] = { "next_step", decode_nothing },
     [REQUEST_REACHED] = { "reached", decode_reached },
     [REQUEST_ALERT] = { "alert", decode_nothing },
+    [REQUEST_QUALITY] = { "quality", decode_quality },
 };
 
 static enum request_kind kind_of(const char *name)

@@ -33,11 +33,13 @@ enum request_kind {
     REQUEST_NEXT_STEP,
     REQUEST_REACHED,
     REQUEST_ALERT,
+    REQUEST_QUALITY,
     REQUEST_KINDS,
 };
 
 enum { REQUEST_TEXT_MAX = 65536, REQUEST_SDP_MAX = 60000, REQUEST_CHAT_MAX = 2000 };
 enum { REQUEST_ICE_MAX = 256 };
+enum { REQUEST_SPAN_MAX_MS = 600000 }; /* a minute of ten pictures */
 enum { REQUEST_VERSION_MAX = 40, REQUEST_ADDRESS_MAX = 200, REQUEST_PHONE_MIN = 3, REQUEST_PHONE_MAX = 40 };
 
 struct request {
@@ -107,6 +109,9 @@ struct request {
         struct {
             bool yes;
         } reached;
+        struct {
+            uint32_t watched_ms, frozen_ms, heard_ms, concealed_ms; /* a part is never more than its whole */
+        } quality;
     };
 };
 

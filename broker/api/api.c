@@ -48,6 +48,12 @@ static const struct route {
     { "POST", "/join/code", 0, BODY_JSON, false, on_join_code },
     { "GET", "/texts/guidance/*", 0, BODY_NONE, false, on_guidance_get },
     { "GET", "/texts/notice/*", 0, BODY_NONE, false, on_notice_get },
+    { "GET", "/api/v1/live", SCOPE_DASHBOARD_READ, BODY_NONE, false, on_live_get },
+    { "GET", "/api/v1/history", SCOPE_DASHBOARD_READ, BODY_NONE, false, on_history_get },
+    { "GET", "/api/v1/capacity", SCOPE_DASHBOARD_READ | SCOPE_SESSIONS_READ, BODY_NONE, false, on_capacity_get },
+    { "POST", "/admin/session", SCOPE_DASHBOARD_READ, BODY_NONE, true, on_admin_post },
+    { "GET", "/admin/session", SCOPE_DASHBOARD_READ, BODY_NONE, false, on_admin_get },
+    { "DELETE", "/admin/session", SCOPE_DASHBOARD_READ, BODY_NONE, false, on_admin_delete },
     { "GET", "/api/v1/openapi.json", 0, BODY_NONE, false, on_document_get },
 };
 
@@ -126,22 +132,64 @@ static enum status identify(struct call *call, struct bytes token)
     struct staff_claims staff;
     enum status status = service_token_verify(api->keyring, api->issuer, token, now_unix_s(call->now), &service);
     if (status == OK)
-        call->caller = (struct caller){ .who = service.service, .scopes = service.scopes };
+        call->caller = (struct caller){ .who = service.service, .scopes = service.scopes, .expires = service.expires };
     if (status == OK || !api->oidc)
         return status;
     status = oidc_verify(api->oidc, token, now_unix_s(call->now), &staff);
     if (status == OK)
-        call->caller = (struct caller){ .who = staff.person, .scopes = staff.scopes | STAFF, .is_staff = true };
+        call->caller = (struct caller){
+            .who = staff.person, .scopes = staff.scopes | STAFF, .is_staff = true, .expires = staff.expires
+        };
     call->effects->wants_keys = status == ERR_UNKNOWN;
     return status;
 }
 
-static enum problem check_caller(struct call *call, const struct route *route)
+bool api_is_ours(const struct api *api, const char *origin)
+{
+    bool ours = !*origin;
+    for (size_t i = 0; i < api->origin_count; i++)
+        ours |= strcmp(api->origins[i], origin) == 0;
+    return ours;
+}
+
+/* A browser sends its cookies whoever's page asks, so the page must be of the same origin by the browser's own word: it
+ * says so with each request (Sec-Fetch-Site), and older ones by Origin with all but GET. A request that says neither
+ * is nobody's. */
+static bool is_same_origin(const struct call *call)
+{
+    const struct api_request *r = call->request;
+    bool said = *r->fetch_site ? strcmp(r->fetch_site, "same-origin") == 0 : *r->origin != 0;
+    return said && api_is_ours(call->api, r->origin);
+}
+
+static enum status identify_by_cookie(struct call *call)
+{
+    struct admin_session *session =
+        is_same_origin(call) ? admins_find(&call->api->admins, call->now, call->request->cookie) : NULL;
+    if (!session)
+        return ERR_AUTH;
+    call->caller = (struct caller){ .who = session->who,
+                                    .scopes = session->scopes,
+                                    .is_staff = session->is_staff,
+                                    .expires = session->expires,
+                                    .cookie = session };
+    return OK;
+}
+
+/* A token that is no good is not made up for by a cookie. */
+static enum status identify_caller(struct call *call)
 {
     struct bytes token;
+    if (!*call->request->authorization)
+        return identify_by_cookie(call);
+    return bearer(call->request->authorization, &token) ? identify(call, token) : ERR_AUTH;
+}
+
+static enum problem check_caller(struct call *call, const struct route *route)
+{
     if (route && !route->scope)
         return PROBLEM_NONE;
-    if (!bearer(call->request->authorization, &token) || identify(call, token) != OK)
+    if (identify_caller(call) != OK)
         return PROBLEM_UNAUTHORIZED;
     return !route || (call->caller.scopes & route->scope) ? PROBLEM_NONE : PROBLEM_FORBIDDEN;
 }
@@ -356,6 +404,11 @@ void call_fail(struct call *call, enum problem problem, const char *detail)
     problem_answer(call->response, problem, detail);
 }
 
+void call_fail_with(struct call *call, enum problem problem, const char *detail, json_t *members)
+{
+    problem_answer_with(call->response, problem, detail, members);
+}
+
 void call_fail_invalid(struct call *call, char *why)
 {
     static const char *const values[] = { ", not '", ", unlike '" };
@@ -442,6 +495,12 @@ enum status api_create(struct api **created, const struct api_config *config)
     api->deliveries_context = config->deliveries_context;
     api->origins = config->origins;
     api->origin_count = config->origin_count;
+    api->pulse = config->pulse;
+    api->node.id = config->node;
+    api->node.started_us = config->started_us;
+    api->capacity = config->capacity;
+    api->failing = config->failing;
+    api->failing_context = config->failing_context;
     api->issuer = joined(config->issuer, "");
     api->base_url = joined(config->base_url, "");
     api->fhir_base = joined(config->base_url, "/fhir");
@@ -459,6 +518,7 @@ void api_destroy(struct api *api)
     if (!api)
         return;
     plan_deinit(&api->plan);
+    bytes_wipe(&api->admins, sizeof api->admins);
     free(api->issuer);
     free(api->base_url);
     free(api->fhir_base);
@@ -471,5 +531,6 @@ void api_response_deinit(struct api_response *response)
     if (response->body)
         bytes_wipe(response->body, strlen(response->body));
     free(response->body);
+    bytes_wipe(response->cookie, sizeof response->cookie);
     *response = (struct api_response){ 0 };
 }

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/entropy.h"
 #include "api/delivery.h"
+#include "api/pulse.h"
 #include "auth/attendance.h"
 #include "auth/moderation.h"
 #include "auth/oidc.h"
@@ -38,6 +39,13 @@ struct api_config {
     /* What waits in the outbox of a demo; NULL where there is none. */
     const struct delivery *(*deliveries)(const void *context, size_t *count);
     const void *deliveries_context;
+    const struct pulse *pulse; /* how the shards are doing */
+    struct id node;            /* what this server is called among others */
+    usec_t started_us;         /* on the monotonic clock */
+    uint64_t capacity;         /* packets a second that may be booked (capacity.h) */
+    /* Whether the ledger can't be written just now; may be NULL. */
+    bool (*failing)(const void *context);
+    const void *failing_context;
     /* Addresses of pages that may ask on a person's behalf, as browsers send them; outlive the api. */
     const char *const *origins;
     size_t origin_count;
@@ -53,6 +61,7 @@ enum {
     API_LINK_LIFE_S = 24 * 3600, /* of a staff member's own link, at most */
     API_AFTER_BOX_S = 3600,      /* what lets people in ends so long after the box: the longest extension (room.h) */
     API_REPLY_KEPT_S = 24 * 3600,
+    API_COOKIE_MAX = 191,
 };
 
 /* Borrowed; what is not there is empty, never NULL. */
@@ -62,6 +71,8 @@ struct api_request {
     const char *authorization; /* the whole header */
     const char *proof;         /* the DPoP header (RFC 9449 4.1) */
     const char *origin;        /* of the page that asks; empty when it is no page */
+    const char *fetch_site;    /* the browser's word on that page (Fetch Metadata: Sec-Fetch-Site) */
+    const char *cookie;        /* the value of admin.h's; empty without one */
     const char *idempotency_key, *content_type;
     struct bytes body;
 };
@@ -70,6 +81,7 @@ struct api_response {
     int status;
     const char *content_type;                      /* constant; NULL without a body */
     char location[STORE_PLACE_MAX + 1], allow[32]; /* headers, empty for none */
+    char cookie[API_COOKIE_MAX + 1];               /* Set-Cookie, likewise; it may hold a secret */
     char *body;                                    /* NUL-terminated; the caller frees it with api_response_deinit */
 };
 void api_response_deinit(struct api_response *);

@@ -3,6 +3,7 @@
 
 #include <jansson.h>
 
+#include "api/admin.h"
 #include "api/problem.h"
 #include "auth/fhir.h"
 #include "auth/service_token.h"
@@ -21,6 +22,15 @@ struct api {
     const void *denied_context, *deliveries_context;
     const char *const *origins;
     size_t origin_count;
+    const struct pulse *pulse;
+    struct {
+        struct id id;
+        usec_t started_us;
+    } node;
+    uint64_t capacity;
+    bool (*failing)(const void *); /* may be NULL */
+    const void *failing_context;
+    struct admins admins;
     /* Of the request between api_handle and api_settle. */
     bool keep_reply, remake;
     struct store_reply reply;                                  /* key, request and time of the one to keep */
@@ -32,7 +42,9 @@ struct api {
 struct caller {
     struct id who; /* a system, or a person who signed in */
     scope_set scopes;
-    bool is_staff; /* a person */
+    bool is_staff;                /* a person */
+    int64_t expires;              /* of their token; Unix seconds */
+    struct admin_session *cookie; /* by which they come; NULL: by the token itself */
 };
 
 struct call {
@@ -55,6 +67,8 @@ struct call {
 void call_answer(struct call *, int status, json_t *);
 void call_answer_text(struct call *, int status, const char *content_type, struct bytes);
 void call_fail(struct call *, enum problem, const char *detail);
+/* With members of its own (RFC 9457 3.2), which it takes. */
+void call_fail_with(struct call *, enum problem, const char *detail, json_t *members);
 /* 422 in words of plan_json.h, less the value that was sent: it may hold what nobody should read in a log. */
 void call_fail_invalid(struct call *, char *why);
 /* The session of the address, until the handler returns; NULL: the call has failed. */
@@ -67,6 +81,9 @@ bool call_is_denied(const struct call *, const struct id *session, const struct 
 /* A fresh opaque id: random, or the same each time for the same Idempotency-Key, request and use. A key that comes
  * again once its reply is forgotten, for something else, must not lead to what was made before. */
 struct id call_fresh_id(const struct call *, const char *use);
+
+/* Whether a page of this origin is one of ours; "": it is no page. */
+bool api_is_ours(const struct api *, const char *origin);
 
 /* Handlers; each answers. */
 void on_sessions_list(struct call *);
@@ -96,4 +113,10 @@ void on_guidance_put(struct call *);
 void on_notice_put(struct call *);
 void on_guidance_get(struct call *);
 void on_notice_get(struct call *);
+void on_live_get(struct call *);
+void on_history_get(struct call *);
+void on_capacity_get(struct call *);
+void on_admin_post(struct call *);
+void on_admin_get(struct call *);
+void on_admin_delete(struct call *);
 void on_document_get(struct call *);

@@ -20,14 +20,6 @@ struct visit {
 
 /* ---- Who asks, and from where ---- */
 
-static bool is_ours(const struct api *api, const char *origin)
-{
-    bool ours = !*origin;
-    for (size_t i = 0; i < api->origin_count; i++)
-        ours |= strcmp(api->origins[i], origin) == 0;
-    return ours;
-}
-
 /* Speaks of the device alone, so its answer tells nothing of the link. */
 static enum problem prove_device(const struct call *call, struct visit *v)
 {
@@ -177,7 +169,7 @@ static enum problem try_code(struct call *call, struct visit *v)
 
 static enum problem receive(struct call *call, struct visit *v, enum problem (*decide)(struct call *, struct visit *))
 {
-    if (!is_ours(call->api, call->request->origin))
+    if (!api_is_ours(call->api, call->request->origin))
         return PROBLEM_ORIGIN;
     enum problem problem = prove_device(call, v);
     if (!problem)

@@ -3,9 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/booking.h"
 #include "api/page.h"
 #include "auth/plan_json.h"
 #include "ledger/utc.h"
+
+enum { SPAN_MOST = 500 };
 
 /* ---- Lists ---- */
 
@@ -14,11 +17,70 @@ static enum status add_item(void *context, const struct plan *plan)
     return page_add(context, plan->session.text, plan_json_write(plan));
 }
 
+/* Of a span of time, the ids first: one statement of the store's is not to run within another. */
+struct span {
+    struct id *ids;
+    size_t count;
+};
+
+static enum status add_id(void *context, const struct store_booking *booking)
+{
+    struct span *span = context;
+    if (span->count > 0 && id_equal(&span->ids[span->count - 1], &booking->session))
+        return OK;
+    if (span->count == SPAN_MOST)
+        return ERR_FULL;
+    span->ids[span->count++] = booking->session;
+    return OK;
+}
+
+static enum status add_plan(struct store *store, const struct id *id, json_t *items)
+{
+    struct plan plan = { 0 };
+    enum status status = store->ops->plan_get(store, id, &plan);
+    if (status == OK && json_array_append_new(items, plan_json_write(&plan)) != 0)
+        status = ERR_NO_MEMORY;
+    plan_deinit(&plan);
+    return status;
+}
+
+static void answer_span(struct call *call, int64_t from, int64_t to)
+{
+    struct store *store = call->api->store;
+    struct span span = { .ids = calloc(SPAN_MOST, sizeof *span.ids) };
+    json_t *items = json_array();
+    enum status status =
+        span.ids ? store->ops->bookings_each(store, from, to, (struct store_bookings){ add_id, &span }) : ERR_NO_MEMORY;
+    for (size_t i = 0; i < span.count && status == OK; i++)
+        status = add_plan(store, &span.ids[i], items);
+    free(span.ids);
+    if (status == OK) {
+        call_answer(call, 200, json_pack("{s:o, s:n}", "items", items, "next"));
+        return;
+    }
+    json_decref(items);
+    if (status == ERR_FULL)
+        call_fail(call, PROBLEM_BAD_QUERY, "There are more than 500 sessions in this span: ask for a shorter one.");
+    else
+        call_fail(call, PROBLEM_UNAVAILABLE, NULL);
+}
+
+/* "from=1&to=2" */
+static bool read_span(const char *query, int64_t *from, int64_t *to)
+{
+    struct bytes value;
+    return query_take(&query, "from", &value) && query_number(value, from) && query_take(&query, "to", &value) &&
+           query_number(value, to) && !*query && *from < *to;
+}
+
 void on_sessions_list(struct call *call)
 {
     struct store *store = call->api->store;
     struct page page;
-    if (page_begin(call, &page))
+    int64_t from, to;
+    if (read_span(call->request->query, &from, &to))
+        answer_span(call, from, to);
+    else if (page_begin(call, &page))
         page_end(call, &page,
                  store->ops->plans_after(store, &page.after, page.limit + 1, (struct store_plans){ add_item, &page }));
 }
@@ -102,17 +164,35 @@ static void schedule(struct call *call, bool replaces)
     answer_plan(call, replaces ? 200 : 201, &api->plan);
 }
 
+/* What the query says of sessions that conflict. By default a new booking is refused, and what another system has in
+ * its own calendar is taken as it comes. */
+static bool read_conflicts(struct call *call, bool by_default, bool *refuses)
+{
+    const char *query = call->request->query;
+    struct bytes word;
+    *refuses = by_default;
+    if (!*query)
+        return true;
+    bool known = query_take(&query, "conflicts", &word) && !*query;
+    *refuses = known && bytes_equal(word, bytes_of("refuse"));
+    if (*refuses || (known && bytes_equal(word, bytes_of("accept"))))
+        return true;
+    call_fail(call, PROBLEM_BAD_QUERY, NULL);
+    return false;
+}
+
 void on_session_put(struct call *call)
 {
     struct plan stored = { 0 };
-    if (read_plan(call, &call->plan) != OK)
+    bool refuses;
+    if (!read_conflicts(call, false, &refuses) || read_plan(call, &call->plan) != OK)
         return;
     call->plan.session = call->id;
     enum status status = call->api->store->ops->plan_get(call->api->store, &call->id, &stored);
     plan_deinit(&stored);
     if (status != OK && status != ERR_UNKNOWN)
         call_fail(call, PROBLEM_UNAVAILABLE, NULL);
-    else
+    else if (!refuses || booking_check(call, &call->plan) == OK)
         schedule(call, status == OK);
 }
 
@@ -130,7 +210,8 @@ static bool says_the_same(const struct plan *a, const struct plan *b)
 void on_session_post(struct call *call)
 {
     struct plan *plan = &call->plan, stored = { 0 };
-    if (read_plan(call, plan) != OK)
+    bool refuses;
+    if (!read_conflicts(call, true, &refuses) || read_plan(call, plan) != OK)
         return;
     if (!plan->session.text[0])
         plan->session = call_fresh_id(call, "session");
@@ -145,7 +226,7 @@ void on_session_post(struct call *call)
         call_fail(call, PROBLEM_EXISTS, NULL);
     else if (status != OK && status != ERR_UNKNOWN)
         call_fail(call, PROBLEM_UNAVAILABLE, NULL);
-    else
+    else if (status == OK || !refuses || booking_check(call, plan) == OK)
         schedule(call, false);
 }
 

@@ -15,6 +15,18 @@ bool query_take(const char **query, const char *name, struct bytes *value)
     return true;
 }
 
+bool query_number(struct bytes text, int64_t *number)
+{
+    int64_t read = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.at[i] < '0' || text.at[i] > '9' || read > QUERY_NUMBER_MAX)
+            return false;
+        read = read * 10 + (text.at[i] - '0');
+    }
+    *number = read;
+    return text.len > 0 && read <= QUERY_NUMBER_MAX;
+}
+
 static size_t number_of(struct bytes text)
 {
     size_t number = 0;

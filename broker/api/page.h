@@ -22,3 +22,6 @@ void page_end(struct call *, struct page *, enum status);
 
 /* The value of `name` at the front of the query, which moves on; false when it is another's. */
 bool query_take(const char **query, const char *name, struct bytes *value);
+/* Digits alone, up to QUERY_NUMBER_MAX, which is later than any time. */
+#define QUERY_NUMBER_MAX ((int64_t)1 << 40)
+bool query_number(struct bytes text, int64_t *number);

@@ -36,6 +36,7 @@ static const struct {
                                 "The session is not running, or they are not in a place where this does something." },
     [PROBLEM_NO_DELIVERY] = { 409, "no_delivery", "No delivery",
                               "Nothing here sends links, as the option 'delivery' is none. Ask for the link itself." },
+    [PROBLEM_CONFLICT] = { 409, "conflict", "Does not fit", "It does not fit beside what is booked." },
     [PROBLEM_LENGTH] = { 411, "length", "No length", "A body needs a Content-Length." },
     [PROBLEM_TOO_LARGE] = { 413, "too_large", "Too large", "The body has more than 256 KiB." },
     [PROBLEM_MEDIA_TYPE] = { 415, "media_type", "Wrong type", "The body must be application/json." },
@@ -49,13 +50,15 @@ static const struct {
     [PROBLEM_FULL] = { 503, "full", "Full", "There is no room for another session." },
 };
 
-static char *text_of(enum problem problem, const char *detail)
+static char *text_of(enum problem problem, const char *detail, json_t *members)
 {
     char type[64];
     struct writer w = writer_over((uint8_t *)type, sizeof type);
     write_format(&w, "urn:kinroom:problem:%s", problems[problem].name);
     json_t *json = json_pack("{s:s, s:s, s:i, s:s}", "type", type, "title", problems[problem].title, "status",
                              problems[problem].status, "detail", detail ? detail : problems[problem].detail);
+    if (json && members)
+        json_object_update_missing(json, members);
     char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
     json_decref(json);
     return text;
@@ -63,16 +66,22 @@ static char *text_of(enum problem problem, const char *detail)
 
 void problem_answer(struct api_response *response, enum problem problem, const char *detail)
 {
+    problem_answer_with(response, problem, detail, NULL);
+}
+
+void problem_answer_with(struct api_response *response, enum problem problem, const char *detail, json_t *members)
+{
     char allow[sizeof response->allow];
     memcpy(allow, response->allow, sizeof allow);
     api_response_deinit(response);
     response->status = problems[problem].status;
     response->content_type = "application/problem+json";
     memcpy(response->allow, allow, sizeof allow);
-    response->body = text_of(problem, detail);
+    response->body = text_of(problem, detail, members);
     /* Words that were cut within a character are no UTF-8. */
     if (!response->body && detail)
-        response->body = text_of(problem, NULL);
+        response->body = text_of(problem, NULL, members);
+    json_decref(members);
 }
 
 enum problem problem_of_failure(enum status status)

@@ -2,6 +2,8 @@
  * person, an id or anything else that was stored. */
 #pragma once
 
+#include <jansson.h>
+
 #include "api/api.h"
 
 enum problem {
@@ -23,6 +25,7 @@ enum problem {
     PROBLEM_OVER,
     PROBLEM_NOTHING_TO_DO,
     PROBLEM_NO_DELIVERY,
+    PROBLEM_CONFLICT,
     PROBLEM_LENGTH,
     PROBLEM_TOO_LARGE,
     PROBLEM_MEDIA_TYPE,
@@ -36,5 +39,7 @@ enum problem {
 
 /* Replaces what the response was. detail: more exact words, NULL for the usual ones. */
 void problem_answer(struct api_response *, enum problem, const char *detail);
+/* With members of its own (RFC 9457 3.2), which it takes. */
+void problem_answer_with(struct api_response *, enum problem, const char *detail, json_t *members);
 /* What a store or the machine's failure is to the other side. */
 enum problem problem_of_failure(enum status);

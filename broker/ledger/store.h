@@ -7,6 +7,7 @@
 #pragma once
 
 #include "ledger/chain.h"
+#include "ledger/history.h"
 #include "auth/invitation.h"
 #include "auth/plan.h"
 
@@ -55,6 +56,28 @@ struct store_guidances {
 };
 struct store_invitations {
     enum status (*invitation)(void *context, const struct invitation *);
+    void *context;
+};
+
+/* Which history is asked for: stretches of step_s (a multiple of HISTORY_STEP_S) that begin from `from` on and before
+ * `to`, of one shard or, by -1, of all together. Unix seconds. */
+struct history_range {
+    int64_t from, to, step_s, shard;
+};
+struct store_history {
+    enum status (*row)(void *context, const struct history_row *); /* without node, shard and step_s */
+    void *context;
+};
+
+/* One person of one session. */
+struct store_booking {
+    struct id session, person;
+    enum session_kind kind;
+    enum role role;
+    int64_t opens_at, closes_at;
+};
+struct store_bookings {
+    enum status (*booking)(void *context, const struct store_booking *);
     void *context;
 };
 
@@ -107,6 +130,15 @@ struct store_ops {
     /* How far the webhook has come: the last ledger row that was taken; ERR_UNKNOWN before the first. */
     enum status (*feed_put)(struct store *, uint64_t row);
     enum status (*feed_get)(struct store *, uint64_t *row);
+
+    /* How the shards did. Rows of the same stretch, node and shard add up. */
+    enum status (*history_put)(struct store *, const struct history_row *, size_t count);
+    /* Rows from before thin_before become rows of HISTORY_THINNED_STEP_S, those from before forget_before go. */
+    enum status (*history_thin)(struct store *, int64_t thin_before, int64_t forget_before);
+    /* In the order of time; a stretch of which nothing is known is left out. */
+    enum status (*history_each)(struct store *, const struct history_range *, struct store_history);
+    /* The people of all sessions whose boxes have a part between these times, session by session. */
+    enum status (*bookings_each)(struct store *, int64_t from, int64_t to, struct store_bookings);
 };
 
 struct store {

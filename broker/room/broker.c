@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "room/census.h"
 #include "room/connections.h"
 #include "room/handlers.h"
 #include "room/journal.h"
@@ -590,6 +591,8 @@ enum status broker_datagram(struct broker *b, struct now now, const struct addre
     }
     if (status != OK)
         b->shared.counts.packets_refused++;
+    else
+        b->shared.counts.vital.bytes_in += len;
     touched(b, room);
     return status;
 }
@@ -604,12 +607,21 @@ usec_t broker_deadline(const struct broker *b)
     return b->deadline;
 }
 
+void broker_vitals(const struct broker *b, struct now now, struct vitals *vitals)
+{
+    memset(vitals, 0, offsetof(struct vitals, rooms));
+    vitals->counts = b->shared.counts.vital;
+    vitals->picture_percent = b->shared.picture_percent;
+    for (size_t i = 0; i < b->room_count; i++)
+        census_add(&b->rooms[i], now, vitals);
+}
+
 struct broker_counts broker_counts(const struct broker *b)
 {
     struct broker_counts counts = {
         .clients = connections_count(b->connections),
-        .packets_in = b->shared.counts.packets_in,
-        .packets_out = b->shared.counts.packets_out,
+        .packets_in = b->shared.counts.vital.packets_in,
+        .packets_out = b->shared.counts.vital.packets_out,
         .packets_refused = b->shared.counts.packets_refused,
         .texts_refused = b->shared.counts.texts_refused,
     };

@@ -15,6 +15,7 @@
 #include "base/codec.h"
 #include "base/log.h"
 #include "base/outbox.h"
+#include "base/vitals.h"
 #include "auth/plan.h"
 #include "signaling/request.h"
 
@@ -97,3 +98,5 @@ struct broker_counts {
     uint64_t rooms_live, clients, packets_in, packets_out, packets_refused, texts_refused;
 };
 struct broker_counts broker_counts(const struct broker *);
+/* How it is doing, as far as the core can tell. Looks at everybody: once a second is often. */
+void broker_vitals(const struct broker *, struct now, struct vitals *);

@@ -32,6 +32,12 @@ bool egress_begin(struct egress_packet *packet, size_t len, struct outbox *out)
     return at != NULL;
 }
 
+static void count_out(struct room *room, size_t len)
+{
+    room->shared->counts.vital.packets_out++;
+    room->shared->counts.vital.bytes_out += len;
+}
+
 void egress_end(struct room *room, struct now now, struct link *to, const struct slot *slot,
                 struct egress_packet *packet, struct outbox *out)
 {
@@ -44,7 +50,7 @@ void egress_end(struct room *room, struct now now, struct link *to, const struct
     if (transport_seal_rtp(to->transport, now, at, &len, packet->cap, &peer) != OK)
         return;
     outbox_commit(out, &peer, len);
-    room->shared->counts.packets_out++;
+    count_out(room, len);
 }
 
 bool egress_loses(const struct link *to)
@@ -68,7 +74,7 @@ static void send_copy(struct room *room, struct now now, struct link *to, struct
         return;
     pacer_pay(&to->pacer, now.mono_us, sent.data.len + IP_UDP_LEN);
     meter_add(&to->sound, (int64_t)now.mono_us, (uint32_t)sent.data.len + IP_UDP_LEN);
-    room->shared->counts.packets_out++;
+    count_out(room, sent.data.len);
 }
 
 void egress_sound(struct room *room, struct now now, struct link *to, struct receive_slot *slot,

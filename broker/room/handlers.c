@@ -319,6 +319,22 @@ static outcome on_alert(struct context *c)
     return DONE;
 }
 
+/* Counted with everybody's, and kept of nobody. */
+static outcome on_quality(struct context *c)
+{
+    struct vitals_counts *counts = &c->room->shared->counts.vital;
+    if (!participant_in(c->from))
+        return "wrong_state";
+    if (c->from->quality_at && c->now.mono_us < c->from->quality_at + QUALITY_EVERY_US)
+        return "busy";
+    c->from->quality_at = c->now.mono_us;
+    counts->watched_ms += c->request->quality.watched_ms;
+    counts->frozen_ms += c->request->quality.frozen_ms;
+    counts->heard_ms += c->request->quality.heard_ms;
+    counts->concealed_ms += c->request->quality.concealed_ms;
+    return DONE;
+}
+
 #define THERAPIST (1u << ROLE_THERAPIST)
 #define CLIENT (1u << ROLE_CLIENT)
 #define LOVED_ONE (1u << ROLE_LOVED_ONE)
@@ -327,7 +343,8 @@ static outcome on_alert(struct context *c)
 static const struct handler {
     outcome (*run)(struct context *);
     term_set roles;
-    bool replies_itself; /* with the answer, or before the socket closes */
+    bool replies_itself;  /* with the answer, or before the socket closes */
+    bool changes_nothing; /* that anything follows from */
 } handlers[REQUEST_KINDS] = {
     [REQUEST_OFFER] = { on_offer, ANYBODY, .replies_itself = true },
     [REQUEST_RESTART_ICE] = { on_restart_ice, ANYBODY, .replies_itself = true },
@@ -350,6 +367,7 @@ static const struct handler {
     [REQUEST_NEXT_STEP] = { on_next_step, THERAPIST },
     [REQUEST_REACHED] = { on_reached, THERAPIST },
     [REQUEST_ALERT] = { on_alert, ANYBODY },
+    [REQUEST_QUALITY] = { on_quality, ANYBODY, .changes_nothing = true },
     [REQUEST_LEAVE] = { on_leave, ANYBODY, .replies_itself = true },
 };
 
@@ -371,7 +389,8 @@ void handle_request(struct room *room, struct now now, struct participant *p, co
         notify_error(client, request->id, refused, out);
         return; /* nothing changed */
     }
-    room_settle(room, now, out);
+    if (!handler->changes_nothing)
+        room_settle(room, now, out);
     if (!handler->replies_itself && refused != later)
         notify_done(client, request->id, out);
 }

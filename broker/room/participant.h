@@ -67,7 +67,8 @@ usec_t lost_grace_us(enum lost);
  * send still checks its path each 2.5 s. */
 #define RESUME_US (5 * USEC_PER_SEC)
 #define RESUME_MEDIA_US (3 * USEC_PER_SEC)
-#define RESTART_ICE_US USEC_PER_SEC /* from one restart to the next, at the least */
+#define QUALITY_EVERY_US (5 * USEC_PER_SEC) /* at the most */
+#define RESTART_ICE_US USEC_PER_SEC         /* from one restart to the next, at the least */
 
 /* What a client was last told, as hashes, so that a notice goes out when it would say something new. */
 struct told {
@@ -109,6 +110,7 @@ struct participant {
     uint16_t next_of_same; /* the next participation of the same person */
     enum seat seat;
     const char *reason; /* code of the last change of seat, for the person; NULL none */
+    int64_t seated_at;  /* in this seat since; Unix seconds */
 
     client_id client;    /* the one live connection; 0 none */
     usec_t socket_lost;  /* 0: its socket is there; else it broke, and was last heard then */
@@ -118,6 +120,7 @@ struct participant {
     struct id link_name; /* by which a join may take it over; empty: there is none */
     usec_t heard;        /* when it last proved to be theirs, once it was ready; 0: never */
     usec_t restarted;    /* when its ICE was last restarted; 0: never */
+    usec_t quality_at;   /* when it last told how media comes; 0: never */
     uint32_t connection; /* its number in the broker's table */
     struct told told;
     usec_t roster_again; /* before then no second roster, in a crowd */

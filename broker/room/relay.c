@@ -191,7 +191,7 @@ void relay_rtp(struct room *room, struct now now, struct participant *p, struct 
         room->shared->counts.packets_refused++;
         return;
     }
-    room->shared->counts.packets_in++;
+    room->shared->counts.vital.packets_in++;
     if (from.track == &p->link->tracks[track_index(SOURCE_MIC)]) {
         speakers_packet(room, now, p, &rtp);
         relay_sound(room, now, &from, &rtp, out);
@@ -232,6 +232,17 @@ static void take_sender_report(struct link *link, struct now now, const struct r
     sync_sender_report(&link->sync, now, packet->sender.ntp);
 }
 
+/* How much of each slot came, by the receiver's own count. */
+static void take_reports(struct room *room, struct link *link, const struct rtcp_packet *packet)
+{
+    struct vitals_counts *counts = &room->shared->counts.vital;
+    for (size_t i = 0; i < packet->report_count; i++)
+        if (link_slot_by_ssrc(link, packet->reports[i].ssrc)) {
+            counts->reports++;
+            counts->reported_q8 += packet->reports[i].fraction_lost;
+        }
+}
+
 void relay_rtcp(struct room *room, struct now now, struct participant *p, struct bytes compound, struct outbox *out)
 {
     if (!participant_in(p) || rtcp_check(compound) != OK) {
@@ -243,6 +254,8 @@ void relay_rtcp(struct room *room, struct now now, struct participant *p, struct
     while (rtcp_next(&reader, &packet)) {
         if (packet.kind == RTCP_SR)
             take_sender_report(p->link, now, &packet);
+        if (packet.kind == RTCP_SR || packet.kind == RTCP_RR)
+            take_reports(room, p->link, &packet);
         else if (packet.kind == RTCP_PLI || packet.kind == RTCP_FIR)
             want_keyframe(room, now, p->link, packet.media_ssrc, out);
         else if (packet.kind == RTCP_NACK)
@@ -278,15 +291,29 @@ void relay_ask_keyframes(struct room *room, struct now now, struct outbox *out)
     }
 }
 
+/* What has come of a stream since the last report: a packet that came late, in a later one, makes up for its loss. */
+static bool report_on(struct room *room, struct now now, struct stream *stream, struct rtcp_report *report)
+{
+    struct vitals_counts *counts = &room->shared->counts.vital;
+    uint64_t expected = stream->reception.expected_prior, received = stream->reception.received_prior;
+    if (!reception_report(&stream->reception, now.mono_us, stream->ssrc, report))
+        return false;
+    expected = stream->reception.expected_prior - expected;
+    received = stream->reception.received_prior - received;
+    counts->expected_in += expected;
+    counts->lost_in += expected > received ? expected - received : 0;
+    return true;
+}
+
 /* What we received from them, in one report each. */
-static void write_receiver_report(struct link *link, struct now now, struct writer *compound)
+static void write_receiver_report(struct room *room, struct link *link, struct now now, struct writer *compound)
 {
     struct rtcp_report reports[SOURCE_COUNT * LAYERS_MAX];
     size_t count = 0;
     for (size_t i = 0; i < SOURCE_COUNT; i++)
         for (size_t j = 0; j < LAYERS_MAX; j++) {
             struct stream *stream = link->tracks[i].layers[j];
-            if (stream && reception_report(&stream->reception, now.mono_us, stream->ssrc, &reports[count]))
+            if (stream && report_on(room, now, stream, &reports[count]))
                 count++;
         }
     rtcp_write_rr(compound, link->feedback_ssrc, reports, count);
@@ -333,7 +360,7 @@ void relay_reports(struct room *room, struct now now, struct outbox *out)
             continue;
         uint8_t buffer[COMPOUND_MAX + TRANSPORT_SEAL_OVERHEAD];
         struct writer compound = writer_over(buffer, COMPOUND_MAX);
-        write_receiver_report(link, now, &compound);
+        write_receiver_report(room, link, now, &compound);
         write_sender_reports(room, link, now, &compound);
         compound.cap = sizeof buffer;
         relay_send_rtcp(link, now, &compound, out);

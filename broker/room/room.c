@@ -214,7 +214,7 @@ void room_answer_admission(struct room *room, struct participant *p, const char 
 enum status room_seat(struct room *room, struct participant *p, enum seat_event event, const struct participant *by,
                       const char *reason, struct outbox *out)
 {
-    enum seat next = seat_after(p->seat, event);
+    enum seat before = p->seat, next = seat_after(before, event);
     bool was_inside = participant_in_interval(p), was_admitting = p->seat == SEAT_ADMITTING;
     if (next == SEAT_NONE)
         return ERR_STATE;
@@ -222,6 +222,8 @@ enum status room_seat(struct room *room, struct participant *p, enum seat_event 
     if (next == SEAT_ADMITTING)
         TRY(journal_open(room, p, by, out));
     TRY(participant_step(p, event, reason));
+    if (next != before)
+        p->seated_at = room_unix_s(room);
     if (next == SEAT_REMOVED)
         plan_deny_device(&room->plan, &p->device);
     if (was_inside && !participant_in_interval(p))
@@ -375,7 +377,7 @@ void room_disconnect(struct room *room, struct now now, struct participant *p)
         p->missing_since = now.mono_us;
     if (p->socket_lost) /* the broker was told that it is gone, and keeps it for us */
         connections_remove(room->shared->connections, p->connection);
-    p->socket_lost = p->heard = p->restarted = 0;
+    p->socket_lost = p->heard = p->restarted = p->quality_at = 0;
     p->link_name = (struct id){ 0 };
     p->client = 0;
     p->sending = 0;

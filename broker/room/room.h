@@ -9,6 +9,7 @@
 #include "auth/matrix.h"
 #include "base/log.h"
 #include "base/outbox.h"
+#include "base/vitals.h"
 #include "room/audience.h"
 #include "room/link.h"
 #include "room/participant.h"
@@ -50,7 +51,8 @@ struct question {
 };
 
 struct room_counts {
-    uint64_t packets_in, packets_out, packets_refused, texts_refused;
+    uint64_t packets_refused, texts_refused;
+    struct vitals_counts vital; /* as far as rooms can tell */
 };
 
 /* What all rooms of a shard share; the broker's. */
@@ -79,8 +81,9 @@ struct room {
     usec_t extended_us;
     struct question question;
     bool was_open, over;
-    enum phase phase; /* as the ledger knows it */
-    uint32_t warned;  /* how many of the box's warnings were given */
+    enum phase phase;    /* as the ledger knows it */
+    int64_t phase_since; /* Unix seconds */
+    uint32_t warned;     /* how many of the box's warnings were given */
     bool agenda_running;
     uint32_t step; /* of the agenda */
     usec_t step_ends_us;

@@ -198,6 +198,7 @@ static void settle_phase(struct room *room, struct now now, struct outbox *out)
                        : phase == PHASE_OPEN                   ? "opened"
                                                                : NULL;
     room->phase = phase;
+    room->phase_since = room_unix_s(room);
     room->was_open |= phase == PHASE_OPEN;
     if (news)
         journal_note(room, RECORD_SESSION, NULL, NULL, news, out);

@@ -53,8 +53,8 @@ static struct reader reader_of(const struct note *note)
 
 struct note *call_pack(const struct api_request *r)
 {
-    const char *const texts[] = { r->method, r->path,   r->query,           r->authorization,
-                                  r->proof,  r->origin, r->idempotency_key, r->content_type };
+    const char *const texts[] = { r->method, r->path,       r->query,  r->authorization,   r->proof,
+                                  r->origin, r->fetch_site, r->cookie, r->idempotency_key, r->content_type };
     size_t len = r->body.len;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         len += strlen(texts[i]) + 1;
@@ -74,6 +74,8 @@ enum status call_unpack(const struct note *note, struct api_request *request)
     read.authorization = take_text(&r);
     read.proof = take_text(&r);
     read.origin = take_text(&r);
+    read.fetch_site = take_text(&r);
+    read.cookie = take_text(&r);
     read.idempotency_key = take_text(&r);
     read.content_type = take_text(&r);
     read.body = take_bytes(&r);
@@ -87,11 +89,13 @@ struct note *answer_pack(const struct api_response *response)
 {
     const char *type = response->content_type ? response->content_type : "";
     struct bytes body = bytes_of(response->body ? response->body : "");
-    struct writer w = writer_for(strlen(type) + strlen(response->location) + strlen(response->allow) + 3 + body.len);
+    struct writer w = writer_for(strlen(type) + strlen(response->location) + strlen(response->allow) +
+                                 strlen(response->cookie) + 4 + body.len);
     write_be32(&w, (uint32_t)response->status);
     put_text(&w, type);
     put_text(&w, response->location);
     put_text(&w, response->allow);
+    put_text(&w, response->cookie);
     put_bytes(&w, body);
     return note_of(&w);
 }
@@ -103,6 +107,7 @@ enum status answer_unpack(const struct note *note, struct answer *answer)
     read.content_type = take_text(&r);
     read.location = take_text(&r);
     read.allow = take_text(&r);
+    read.cookie = take_text(&r);
     read.body = take_bytes(&r);
     if (r.bad || r.left > 0)
         return ERR_MALFORMED;

@@ -12,7 +12,7 @@ enum status call_unpack(const struct note *, struct api_request *);
 /* What an answer comes to on the wire; the texts are borrowed from the note. */
 struct answer {
     int status;
-    const char *content_type, *location, *allow; /* empty for none */
+    const char *content_type, *location, *allow, *cookie; /* empty for none */
     struct bytes body;
 };
 struct note *answer_pack(const struct api_response *);

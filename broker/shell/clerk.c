@@ -4,7 +4,10 @@
 #include <string.h>
 
 #include "shell/call.h"
+#include "shell/host.h"
 #include "shell/shard.h"
+
+#define HISTORY_RETRY_US (10 * USEC_PER_SEC)
 
 enum { CALLS_PER_TURN = 8 }; /* so that admissions, which wait for the ledger, never wait for long */
 
@@ -16,6 +19,10 @@ struct clerk {
     struct standing *standing;
     struct mailroom *mailroom;
     const struct log *log;
+    struct pulse *pulse;
+    struct store *store;
+    int64_t thinned_at; /* Unix seconds */
+    usec_t history_at;  /* not before: after a failure */
     struct queue *inbox, *answers;
     /* The request that is being done; client 0: none. */
     client_id client;
@@ -110,6 +117,34 @@ static void send_beside(struct clerk *c)
         mailroom_want_keys(c->mailroom);
 }
 
+/* ---- How the shards are doing ---- */
+
+static void take_vitals(void *context, const struct letter *letter)
+{
+    struct clerk *c = context;
+    if (pulse_take(c->pulse, host_now(), letter_text(letter)) != OK)
+        log_error(c->log, "a letter about a shard that is none");
+}
+
+/* What can't be written stays due; nothing else waits for it. */
+static void write_history(struct clerk *c, struct now now)
+{
+    const struct history_row *rows;
+    size_t count = now.mono_us < c->history_at ? 0 : pulse_minute(c->pulse, now, &rows);
+    if (count == 0)
+        return;
+    if (c->store->ops->history_put(c->store, rows, count) != OK) {
+        c->history_at = now.mono_us + HISTORY_RETRY_US;
+        return;
+    }
+    pulse_stored(c->pulse, now);
+    int64_t unix_s = now_unix_s(now);
+    if (unix_s >= c->thinned_at && unix_s < c->thinned_at + HISTORY_THINNED_STEP_S)
+        return;
+    c->thinned_at = unix_s;
+    c->store->ops->history_thin(c->store, unix_s - HISTORY_THIN_AFTER_S, unix_s - HISTORY_KEPT_S);
+}
+
 /* ---- Requests ---- */
 
 static void finish(struct clerk *c, struct now now)
@@ -148,6 +183,7 @@ static void take_turn(void *context, struct now now)
     struct clerk *c = context;
     struct letter letter;
     mailroom_turn(c->mailroom, now);
+    write_history(c, now);
     for (int i = 0; i < CALLS_PER_TURN; i++) {
         if (c->client && c->awaited > 0)
             return;
@@ -184,6 +220,11 @@ static void take_done(void *context, const struct letter *letter)
 
 /* ---- Making ---- */
 
+static bool is_failing(const void *scribe)
+{
+    return scribe_is_failing(scribe);
+}
+
 enum status clerk_create(struct clerk **created, const struct clerk_config *config)
 {
     struct clerk *c = calloc(1, sizeof *c);
@@ -195,14 +236,22 @@ enum status clerk_create(struct clerk **created, const struct clerk_config *conf
     c->standing = config->standing;
     c->mailroom = config->mailroom;
     c->log = config->log;
-    enum status status = api_create(&c->api, &config->api);
+    c->store = config->api.store;
+    struct api_config api = config->api;
+    enum status status = pulse_create(&c->pulse, config->shards, &api.node);
+    api.pulse = c->pulse;
+    api.started_us = host_now().mono_us;
+    api.failing = is_failing;
+    api.failing_context = c->scribe;
+    if (status == OK)
+        status = api_create(&c->api, &api);
     if (status == OK)
         status = queue_create(&c->inbox, CLERK_CALLS, CLERK_CALLS * (API_BODY_MAX + 16384), scribe_waker(c->scribe));
     if (status != OK) {
         clerk_destroy(c);
         return status;
     }
-    scribe_host(c->scribe, (struct scribe_guest){ has_work, take_turn, take_done, take_stored, c });
+    scribe_host(c->scribe, (struct scribe_guest){ has_work, take_turn, take_done, take_vitals, take_stored, c });
     *created = c;
     return OK;
 }
@@ -213,6 +262,7 @@ void clerk_destroy(struct clerk *c)
         return;
     api_response_deinit(&c->response);
     api_destroy(c->api);
+    pulse_destroy(c->pulse);
     queue_destroy(c->inbox);
     free(c);
 }

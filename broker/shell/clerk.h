@@ -14,7 +14,7 @@
 struct clerk;
 
 struct clerk_config {
-    struct api_config api;
+    struct api_config api; /* but for what the clerk knows: pulse, started_us, failing */
     struct scribe *scribe; /* all outlive the clerk */
     size_t shards;
     struct placement *placement;

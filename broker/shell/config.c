@@ -59,6 +59,10 @@ static const struct option options[] = {
       "them. Some browsers lack h264, vp9 or av1: whose browser lacks what another's sends can't see them" },
     { "shards", NUMBER, FIELD(shards), 0, CONFIG_SHARDS_MAX, "0",
       "threads that run rooms, each with a media port; 0 is one for each processor" },
+    { "node", TEXT, FIELD(node), 0, 0, "node-1", "what this server is called on the dashboard, an opaque id" },
+    { "capacity", NUMBER, FIELD(capacity), 0, 100000000, "0",
+      "packets of media a second that sessions may be booked for, all together; 0 is as many as its shards and "
+      "processors should take, by docs/API.md" },
     { "aes-gcm", ENGINE, FIELD(gcm_engine), 0, 0, "auto",
       "what encrypts media: auto is libipsec-mb, where it is installed and the processor can, else OpenSSL; or "
       "openssl" },
@@ -503,9 +507,11 @@ enum status config_check(const struct config *config, struct problem *problem)
         if (!*((const char *)config + needed[i].offset))
             return PROBLEM(problem, "'%s' is missing: %s", needed[i].name, needed[i].remedy);
     struct address address;
-    struct id clinic;
+    struct id clinic, node;
     if (!id_parse(bytes_of(config->clinic), &clinic))
         return PROBLEM(problem, "'clinic' must be " ID_RULE ", unlike '%.60s'", config->clinic);
+    if (!id_parse(bytes_of(config->node), &node))
+        return PROBLEM(problem, "'node' must be " ID_RULE ", unlike '%.60s'", config->node);
     if (!address_parse_ip(config->listen, &address))
         return PROBLEM(problem, "'listen' must be an IP address, not '%.60s'", config->listen);
     if (config->origins.count == 0)

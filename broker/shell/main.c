@@ -242,7 +242,7 @@ static const char *read_service_claims(const char *const values[SERVICE_OPTIONS]
     if (!claims->scopes || !scope_is_known(scope))
         return "--scope takes sessions:read, sessions:write, grants:read, grants:write, invitations:read, "
                "invitations:write, "
-               "moderate, guidance:write and deliveries:read, spaces between";
+               "moderate, guidance:write, deliveries:read and dashboard:read, spaces between";
     if (!ttl_s)
         return "--ttl must be a number of seconds, at most 30 days";
     claims->not_before = now_unix_s(host_now());
@@ -284,7 +284,8 @@ static const struct command commands[] = {
     { "token", "service", run_token_service,
       "token service --keys FILE [--issuer NAME] --service ID --scope 'SCOPE ...' [--ttl SECONDS]\n"
       "      prints a service token for the API; SCOPE is sessions:read, sessions:write, grants:read,\n"
-      "      grants:write, invitations:read, invitations:write, moderate, guidance:write or deliveries:read" },
+      "      grants:write, invitations:read, invitations:write, moderate, guidance:write, deliveries:read or\n"
+      "      dashboard:read" },
     { "ledger", "verify", ledger_command_verify,
       "ledger verify [--store FILE] [--head ROW:HASH]\n"
       "      checks every row of the ledger, and names the first that is wrong; --head: a row as an earlier run "

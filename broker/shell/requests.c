@@ -10,6 +10,7 @@
 #include <libwebsockets.h>
 #undef ERR_STATE
 
+#include "api/admin.h"
 #include "auth/device_proof.h"
 #include "auth/service_token.h"
 #include "shell/call.h"
@@ -24,6 +25,8 @@ enum {
     QUERY_MAX = 512,
     AUTHORIZATION_MAX = 3072, /* staff's tokens have OIDC_TOKEN_MAX at most */
     ORIGIN_MAX = 256,
+    FETCH_SITE_MAX = 31,
+    COOKIES_MAX = 2048, /* all that a browser sends with one request */
     HEADERS_MAX = 2048, /* of an answer */
     DATE_MAX = 32,
     /* Of all places, those of strangers, who show no service token and so need not be anybody; and of one address. */
@@ -47,6 +50,7 @@ struct pending {
     const char *method;
     char path[TARGET_MAX + 1], query[QUERY_MAX + 1], authorization[AUTHORIZATION_MAX + 1];
     char proof[DEVICE_PROOF_MAX + 1], origin[ORIGIN_MAX + 1];
+    char fetch_site[FETCH_SITE_MAX + 1], cookie[ADMIN_SECRET_LEN + 1];
     char key[API_KEY_MAX + 2], content_type[128]; /* a key that is too long stays so */
     uint8_t *body;
     size_t len, expected;
@@ -110,7 +114,7 @@ static bool is_join(const char *uri)
 bool requests_are_at(const char *uri)
 {
     return is_join(uri) || begins(uri, "/texts/") || begins(uri, "/api/") || begins(uri, "/fhir/") ||
-           strcmp(uri, "/fhir") == 0;
+           strcmp(uri, "/fhir") == 0 || strcmp(uri, "/admin/session") == 0;
 }
 
 static struct pending *find(struct requests *r, const struct lws *wsi)
@@ -200,6 +204,37 @@ static void take_proof(struct lws *wsi, char proof[DEVICE_PROOF_MAX + 1])
         *proof = 0;
 }
 
+/* The browser's word on whose page asks. What does not fit is none of the words that there are. */
+static void take_fetch_site(struct lws *wsi, char word[FETCH_SITE_MAX + 1])
+{
+    static const char name[] = "sec-fetch-site:";
+    int len = lws_hdr_custom_length(wsi, name, sizeof name - 1);
+    *word = 0;
+    if (len > 0 &&
+        (len > FETCH_SITE_MAX || lws_hdr_custom_copy(wsi, word, FETCH_SITE_MAX + 1, name, sizeof name - 1) < 0))
+        strcpy(word, "?");
+}
+
+/* The one that signs an admin in, if it is there once and whole (RFC 6265 4.2.1). */
+static void take_cookie(struct lws *wsi, char secret[ADMIN_SECRET_LEN + 1])
+{
+    static const char name[] = ADMIN_COOKIE "=";
+    char all[COOKIES_MAX + 1];
+    take_header(wsi, WSI_TOKEN_HTTP_COOKIE, all, sizeof all);
+    *secret = 0;
+    for (char *at = all; *at; at += strspn(at, "; ")) {
+        size_t len = strcspn(at, ";");
+        if (strncmp(at, name, sizeof name - 1) == 0) {
+            size_t value = len - (sizeof name - 1);
+            bool good = !*secret && value == ADMIN_SECRET_LEN;
+            memcpy(secret, good ? at + sizeof name - 1 : "?", good ? value : 1);
+            secret[good ? value : 1] = 0;
+        }
+        at += len;
+    }
+    bytes_wipe(all, sizeof all);
+}
+
 /* Its Content-Length; 0 without a body. Sets the refusal of what can't be read. */
 static size_t length_of(struct lws *wsi, struct pending *p)
 {
@@ -225,6 +260,8 @@ static void read_headers(struct lws *wsi, struct pending *p, const char *uri)
     take_header(wsi, WSI_TOKEN_HTTP_CONTENT_TYPE, p->content_type, sizeof p->content_type);
     take_proof(wsi, p->proof);
     take_origin(wsi, p->origin);
+    take_fetch_site(wsi, p->fetch_site);
+    take_cookie(wsi, p->cookie);
     take_key(wsi, p->key);
     p->expected = length_of(wsi, p);
 }
@@ -266,6 +303,7 @@ static bool write_headers(struct lws *wsi, const struct answer *a, bool last, ui
            add_header(wsi, "content-length:", length, at, end) &&
            add_header(wsi, "cache-control:", "no-store", at, end) &&
            add_header(wsi, "location:", a->location, at, end) && add_header(wsi, "allow:", a->allow, at, end) &&
+           add_header(wsi, "set-cookie:", a->cookie, at, end) &&
            add_header(wsi, "connection:", last ? "close" : "", at, end) &&
            add_header(wsi, "retry-after:", a->status == 429 || a->status == 503 ? "1" : "", at, end) &&
            add_header(wsi, "www-authenticate:", a->status == 401 ? "Bearer" : "", at, end) &&
@@ -345,6 +383,8 @@ static int hand_over(struct requests *r, struct pending *p)
         .authorization = p->authorization,
         .proof = p->proof,
         .origin = p->origin,
+        .fetch_site = p->fetch_site,
+        .cookie = p->cookie,
         .idempotency_key = p->key,
         .content_type = p->content_type,
         .body = { p->body, p->len },

@@ -166,6 +166,11 @@ void scribe_send(struct scribe *s, size_t shard, struct letter *letter)
     letter_wipe(letter);
 }
 
+bool scribe_is_failing(const struct scribe *s)
+{
+    return s->failing;
+}
+
 static void tell(struct scribe *s, size_t desk, enum letter_kind kind, uint64_t number)
 {
     struct letter letter = { .kind = kind, .number = number };
@@ -324,6 +329,9 @@ static void take(struct scribe *s, size_t desk, struct letter *letter, usec_t mo
     if (letter->kind == LETTER_DONE) {
         if (s->guest.done)
             s->guest.done(s->guest.context, letter);
+    } else if (letter->kind == LETTER_VITALS) {
+        if (s->guest.vitals)
+            s->guest.vitals(s->guest.context, letter);
     } else if (letter->record == RECORD_HEARTBEAT) {
         s->heartbeat_unix_us = letter->unix_us;
     } else if (accept(s, desk, letter, mono_us)) {

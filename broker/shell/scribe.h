@@ -22,6 +22,7 @@ struct scribe_guest {
     bool (*has_work)(void *context);
     void (*turn)(void *context, struct now);                  /* after what the shards sent is stored */
     void (*done)(void *context, const struct letter *);       /* a shard's LETTER_DONE */
+    void (*vitals)(void *context, const struct letter *);     /* and its LETTER_VITALS; may be NULL */
     void (*stored)(void *context, const struct ledger_row *); /* each row, in order, once it is durable */
     void *context;
 };
@@ -48,6 +49,9 @@ void scribe_host(struct scribe *, struct scribe_guest);
 struct waker scribe_waker(struct scribe *);
 /* The guest's letters to a shard, on the scribe's thread: waits for room while the shard runs. Takes the note. */
 void scribe_send(struct scribe *, size_t shard, struct letter *);
+
+/* On the scribe's thread: what was to be stored last could not be. */
+bool scribe_is_failing(const struct scribe *);
 
 enum status scribe_start(struct scribe *);
 /* After the shards have stopped: what they sent is stored, or the log tells how much could not be. */

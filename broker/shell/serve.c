@@ -15,6 +15,7 @@
 #include <openssl/ssl.h>
 #undef ERR_STATE
 
+#include "api/capacity.h"
 #include "auth/turn.h"
 #include "shell/clerk.h"
 #include "shell/courier.h"
@@ -343,6 +344,7 @@ static enum status hire_clerk(struct server *server, const struct material *mate
     const struct config *config = server->config;
     for (size_t i = 0; i < config->origins.count; i++)
         server->origins[i] = config->origins.text[i];
+    unsigned processors = config->shards < host_processors() ? config->shards : host_processors();
     struct clerk_config clerk = {
         .api = { .store = server->store,
                  .keyring = material->clerks_keyring,
@@ -355,6 +357,7 @@ static enum status hire_clerk(struct server *server, const struct material *mate
                  .delivers = config->delivery != DELIVERY_BY_NONE,
                  .deliveries = config->delivery == DELIVERY_BY_OUTBOX ? mailroom_tray : NULL,
                  .deliveries_context = server->mailroom,
+                 .capacity = config->capacity ? config->capacity : capacity_of(processors),
                  .origins = server->origins,
                  .origin_count = config->origins.count },
         .scribe = server->scribe,
@@ -364,6 +367,7 @@ static enum status hire_clerk(struct server *server, const struct material *mate
         .mailroom = server->mailroom,
         .log = &server->log,
     };
+    TRY(id_parse(bytes_of(config->node), &clerk.api.node) ? OK : ERR_MALFORMED);
     TRY(clerk_create(&server->clerk, &clerk));
     clerk_connect(server->clerk, front_answers(server->front));
     front_connect_clerk(server->front, clerk_inbox(server->clerk));

@@ -49,7 +49,9 @@ struct shard {
     int wake_fd, timer_fd, epoll_fd;
     usec_t armed_for; /* what the timer is set to; NEVER when it is not */
     struct pressure pressure;
-    usec_t turned_at; /* when this turn began */
+    struct vitals vitals; /* as they were last told */
+    usec_t vitals_at;     /* when they are told next */
+    usec_t turned_at;     /* when this turn began */
     /* Clients to be closed whose letter found the queue to the front full; tried again each turn. */
     client_id *unclosed;
     size_t unclosed_count, unclosed_max; /* as many as clients */
@@ -519,7 +521,7 @@ static bool take_handshakes(struct shard *s)
  * not asked twice. */
 static void arm_timer(struct shard *s)
 {
-    usec_t deadline = broker_deadline(s->broker);
+    usec_t deadline = sooner(broker_deadline(s->broker), s->to_scribe ? s->vitals_at : NEVER);
     if (deadline == s->armed_for)
         return;
     s->armed_for = deadline;
@@ -531,6 +533,31 @@ static void arm_timer(struct shard *s)
             when.it_value.tv_nsec = 1;
     }
     timerfd_settime(s->timer_fd, TFD_TIMER_ABSTIME, &when, NULL);
+}
+
+/* ---- How it is doing ---- */
+
+static uint64_t dropped(const struct shard *s)
+{
+    return outbox_dropped(s->outbox) + sockets_dropped(s->sockets) + handshakes_dropped(s->handshakes);
+}
+
+/* The clerk misses one that finds the queue full, and knows by the next. */
+static void tell_vitals(struct shard *s, struct now now)
+{
+    if (!s->to_scribe || now.mono_us < s->vitals_at)
+        return;
+    s->vitals_at = now.mono_us + VITALS_EVERY_US;
+    broker_vitals(s->broker, now, &s->vitals);
+    s->vitals.shard = s->index;
+    s->vitals.taken_us = now.mono_us;
+    s->vitals.counts.busy_us = host_thread_cpu_us();
+    s->vitals.counts.dropped = dropped(s);
+    struct bytes text = { (const uint8_t *)&s->vitals, vitals_size(&s->vitals) };
+    struct letter letter = { .kind = LETTER_VITALS, .note = note_create(text) };
+    if (letter.note)
+        queue_push(s->to_scribe, &letter, s->unclosed_max);
+    letter_wipe(&letter);
 }
 
 static bool has_letters(const struct shard *s)
@@ -619,6 +646,7 @@ static void *run(void *context)
             flush(s, now, 0);
         }
         retry_closes(s, now);
+        tell_vitals(s, now);
     }
     return NULL;
 }
@@ -643,7 +671,5 @@ void shard_stop(struct shard *s)
     struct broker_counts counts = broker_counts(s->broker);
     log_info(s->log, "shard %zu stopped: %llu packets in, %llu out, %llu refused, %llu dropped", s->index,
              (unsigned long long)counts.packets_in, (unsigned long long)counts.packets_out,
-             (unsigned long long)counts.packets_refused,
-             (unsigned long long)(outbox_dropped(s->outbox) + sockets_dropped(s->sockets) +
-                                  handshakes_dropped(s->handshakes)));
+             (unsigned long long)counts.packets_refused, (unsigned long long)dropped(s));
 }

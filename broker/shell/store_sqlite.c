@@ -490,6 +490,10 @@ static const struct store_ops operations = {
     .guidances_after = store_guidances_after,
     .feed_put = store_feed_put,
     .feed_get = store_feed_get,
+    .history_put = store_history_put,
+    .history_thin = store_history_thin,
+    .history_each = store_history_each,
+    .bookings_each = store_bookings_each,
 };
 
 static enum status read_clinic(struct sqlite *db, struct id *clinic)

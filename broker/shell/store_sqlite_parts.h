@@ -40,3 +40,9 @@ enum status store_guidance_get(struct store *, enum guidance_text, const char *v
 enum status store_guidances_after(struct store *, uint64_t number, size_t limit, struct store_guidances);
 enum status store_feed_put(struct store *, uint64_t row);
 enum status store_feed_get(struct store *, uint64_t *row);
+
+/* store_sqlite_history.c */
+enum status store_history_put(struct store *, const struct history_row *, size_t count);
+enum status store_history_thin(struct store *, int64_t thin_before, int64_t forget_before);
+enum status store_history_each(struct store *, const struct history_range *, struct store_history);
+enum status store_bookings_each(struct store *, int64_t from, int64_t to, struct store_bookings);

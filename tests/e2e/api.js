@@ -9,6 +9,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'n
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { clinicTests } from './api/clinic.js';
 import { Broker, KINROOM, grantFor, now_s, planOf } from './broker.js';
 import { Caller } from './caller.js';
 import { equal, includes, pause, until } from './check.js';
@@ -16,7 +17,7 @@ import { Device } from './device.js';
 import { misfit } from './schema.js';
 
 const EXAMPLES = new URL('../support/fhir/', import.meta.url);
-const ALL = 'sessions:read sessions:write grants:read grants:write invitations:read invitations:write moderate guidance:write deliveries:read';
+const ALL = 'sessions:read sessions:write grants:read grants:write invitations:read invitations:write moderate guidance:write deliveries:read dashboard:read';
 
 /* An identity provider, as far as we see of it: its issuer, and its keys in a file. */
 const provider = { ...generateKeyPairSync('rsa', { modulusLength: 2048 }), kid: 'staff-1', issuer: 'https://id.example', audience: 'kinroom-staff',
@@ -164,11 +165,14 @@ async function fullRoom(session) {
     return { therapist, client, sam };
 }
 
+/* The same people are in many sessions here at once. */
+const BOOK = '/api/v1/sessions?conflicts=accept';
+
 const hangUpAll = (...callers) => callers.forEach((caller) => caller.hangUp());
 
 const tests = {
     async 'a session made by the API is joined'() {
-        const made = await expect(201, 'POST', '/api/v1/sessions', { body: sessionOf() });
+        const made = await expect(201, 'POST', BOOK, { body: sessionOf() });
         equal(made.headers.location, `/api/v1/sessions/${made.body.id}`, 'Location');
         const read = await expect(200, 'GET', made.headers.location);
         equal(JSON.stringify(read.body), JSON.stringify(made.body), 'what is read back');
@@ -238,13 +242,13 @@ const tests = {
     async 'the same Idempotency-Key does it once'() {
         const headers = { 'idempotency-key': 'once-1' };
         const body = sessionOf();
-        const first = await expect(201, 'POST', '/api/v1/sessions', { body, headers });
-        const again = await expect(201, 'POST', '/api/v1/sessions', { body, headers });
+        const first = await expect(201, 'POST', BOOK, { body, headers });
+        const again = await expect(201, 'POST', BOOK, { body, headers });
         equal(again.text, first.text, 'the answer');
         equal(again.headers.location, first.headers.location, 'Location');
-        const other = await expect(422, 'POST', '/api/v1/sessions', { body: { ...body, kind: 'family' }, headers });
+        const other = await expect(422, 'POST', BOOK, { body: { ...body, kind: 'family' }, headers });
         equal(other.body.type, 'urn:kinroom:problem:key_reused', 'the problem');
-        const theirs = await expect(201, 'POST', '/api/v1/sessions', { body, headers, bearer: serviceToken(ALL, 'other') });
+        const theirs = await expect(201, 'POST', BOOK, { body, headers, bearer: serviceToken(ALL, 'other') });
         if (theirs.body.id === first.body.id) throw new Error('keys are shared by services');
         await expect(400, 'POST', '/api/v1/sessions', { body, headers: { 'idempotency-key': 'k'.repeat(129) } });
         const path = `/api/v1/sessions/${first.body.id}/links`;
@@ -413,7 +417,7 @@ const tests = {
         includes((await expect(200, 'GET', '/texts/notice/2026-1', { bearer: null })).text, '42 CFR part 2', 'the notice');
         const listed = (await expect(200, 'GET', '/api/v1/texts')).body.items.map(({ text, version, language }) => `${text} ${version} ${language}`);
         for (const name of ['guidance 2026-1 en', 'notice 2026-1 en', 'guidance 2026-x es']) includes(listed.join(), name, 'the list');
-        const session = (await expect(201, 'POST', '/api/v1/sessions', { body: sessionOf({ guidance_version: '2026-x' }) })).body.id;
+        const session = (await expect(201, 'POST', BOOK, { body: sessionOf({ guidance_version: '2026-x' }) })).body.id;
         const sam = await joinBy(linkFor(session, 'p-sam'));
         equal(sam.last('welcome').guidance, '2026-x', 'the version of the welcome');
         hangUpAll(sam);
@@ -516,6 +520,8 @@ const tests = {
         for (const word of ['Rivera', 'Alex', 'Sam', 'individual', 'herap', 'token']) equal(text.includes(word), false, `"${word}" in it`);
         if (text.split('\r\n').some((line) => line.length > 75)) throw new Error('a line is too long');
     },
+
+    ...clinicTests({ broker, ask, expect, sessionOf, joinBy, linkFor, serviceToken, staffToken, hangUpAll, secrets }),
 
     async 'the document describes the server'() {
         const { body: document } = await expect(200, 'GET', '/api/v1/openapi.json', { bearer: null });

@@ -1,5 +1,6 @@
 /* api.c - requests over HTTP, one after the other, on a small store in memory. The input is lines of text:
- *   WHO HOW METHOD TARGET      WHO: 's' a system with every scope, 'p' a therapist who signed in, 'n' nobody
+ *   WHO HOW METHOD TARGET      WHO: 's' a system with every scope, 'p' a therapist who signed in, 'c' an admin's page
+ *                              with the last cookie that was given, 'n' nobody
  *   BODY                       HOW: '-' plainly, a digit: with that Idempotency-Key, 'f' the store is full, 'r' the
  *                              rooms refuse
  * and each BODY, of any number of lines, ends at a line of "%". In it '~' stands for the last link's token, '^' for the
@@ -18,6 +19,7 @@
 #include <openssl/evp.h>
 #undef ERR_STATE
 
+#include "api/admin.h"
 #include "api/api.h"
 
 enum { NOW = 1790000000, PLANS = 4, LINKS = 16, FINDINGS = 80, REPLIES = 4, TEXTS = 8, LINES_MAX = 48 };
@@ -93,6 +95,29 @@ static enum status plan_grants(struct store *store, struct plan *plan)
         if (id_equal(&disk.findings[i].grant.client, &plan->client))
             TRY(plan_add_grant(plan, &disk.findings[i].grant));
     return OK;
+}
+
+static enum status bookings_each(struct store *store, int64_t from, int64_t to, struct store_bookings bookings)
+{
+    (void)store;
+    for (size_t i = 0; i < disk.plan_count; i++) {
+        const struct plan *plan = &disk.plans[i];
+        struct store_booking b = { plan->session, { "" }, plan->kind, 0, plan->opens_at, plan->closes_at };
+        for (size_t j = 0; j < plan->people_count && b.closes_at > from && b.opens_at < to; j++) {
+            b.person = plan->people[j].person;
+            b.role = plan->people[j].role;
+            TRY(bookings.booking(bookings.context, &b));
+        }
+    }
+    return OK;
+}
+
+static enum status history_each(struct store *store, const struct history_range *range, struct store_history history)
+{
+    struct history_row row = { .at = range->from, .covered_s = range->to % 3, .packets_out = range->step_s };
+    (void)store;
+    assert(range->from < range->to && range->step_s >= HISTORY_STEP_S && range->from % range->step_s == 0);
+    return history.row(history.context, &row);
 }
 
 static enum status finding_get(struct store *store, const struct id *id, struct store_finding *found)
@@ -247,6 +272,8 @@ static const struct store_ops ops = {
     .plan_get = plan_get,
     .plans_after = plans_after,
     .plan_grants = plan_grants,
+    .bookings_each = bookings_each,
+    .history_each = history_each,
     .findings_put = findings_put,
     .finding_get = finding_get,
     .reply_put = reply_put,
@@ -350,7 +377,7 @@ static char *prove(const char *path, struct bytes body)
 /* ---- Asking ---- */
 
 static struct api_effects effects;
-static char last_link[INVITATION_TOKEN_CHARS + 1], last_code[CODE_DIGITS + 1];
+static char last_link[INVITATION_TOKEN_CHARS + 1], last_code[CODE_DIGITS + 1], last_cookie[ADMIN_SECRET_LEN + 1];
 
 static bool is_door(const char *path)
 {
@@ -393,6 +420,16 @@ static void keep_secrets(const struct api_response *response)
         snprintf(last_link, sizeof last_link, "%s", link + 3);
 }
 
+/* Only who has a token gets one. */
+static void check_cookie(char who, const struct api_response *response)
+{
+    const char *value = strchr(response->cookie, '=');
+    bool given = value && strcspn(++value, ";") == ADMIN_SECRET_LEN;
+    assert(!given || (who == 's' && response->status == 201));
+    if (given)
+        snprintf(last_cookie, sizeof last_cookie, "%s", value);
+}
+
 static void ask(struct api *api, char who, char how, struct api_request *request)
 {
     struct now now = { 0, (int64_t)NOW * (int64_t)USEC_PER_SEC };
@@ -401,11 +438,14 @@ static void ask(struct api *api, char who, char how, struct api_request *request
     char *proof = who == 'n' && is_door(request->path) ? prove(request->path, request->body) : NULL;
     size_t writes = disk.writes;
     request->authorization = who == 's' ? system_bearer : who == 'p' ? staff_bearer : "";
+    request->cookie = who == 'c' ? last_cookie : "";
+    request->fetch_site = who == 'c' ? "same-origin" : "";
     request->idempotency_key = how >= '0' && how <= '9' ? key : "";
     request->proof = proof ? proof : "";
     disk.full = how == 'f';
     api_handle(api, now, request, &response, &effects);
-    check_effects(request, who != 's' && who != 'p', writes);
+    check_effects(request, who != 's' && who != 'p' && who != 'c', writes);
+    check_cookie(who, &response);
     struct api_outcome outcome = { .status = how == 'r' ? ERR_STATE : OK };
     api_settle(api, now, &outcome, &response);
     check_answer(&response, how == 'f' || how == 'r');
@@ -476,7 +516,10 @@ static const struct delivery *outbox(const void *context, size_t *count)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct bytes text = { data, size };
+    static struct pulse *pulse;
     struct api *api;
+    if (!pulse)
+        assert(pulse_create(&pulse, 1, &(struct id){ "n" }) == OK);
     struct api_config config = {
         .store = &disk.store,
         .keyring = ring,
@@ -486,10 +529,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .oidc = oidc,
         .delivers = true,
         .deliveries = outbox,
+        .pulse = pulse,
+        .node = { "n" },
+        .capacity = 3000,
     };
     disk_wipe();
     randomness = 0;
-    last_link[0] = last_code[0] = 0;
+    last_link[0] = last_code[0] = last_cookie[0] = 0;
     memset(&effects, 0, sizeof effects);
     assert(api_create(&api, &config) == OK);
     for (int i = 0; i < LINES_MAX && text.len > 0; i++)

@@ -106,6 +106,12 @@ static json_t *body_of(const struct request *r)
         return json_pack("{s:b}", "yes", (int)r->allow_extension.yes);
     case REQUEST_REACHED:
         return json_pack("{s:b}", "yes", (int)r->reached.yes);
+    case REQUEST_QUALITY:
+        assert(r->quality.watched_ms <= REQUEST_SPAN_MAX_MS && r->quality.frozen_ms <= r->quality.watched_ms);
+        assert(r->quality.heard_ms <= REQUEST_SPAN_MAX_MS && r->quality.concealed_ms <= r->quality.heard_ms);
+        return json_pack("{s:I, s:I, s:I, s:I}", "watched_ms", (json_int_t)r->quality.watched_ms, "frozen_ms",
+                         (json_int_t)r->quality.frozen_ms, "heard_ms", (json_int_t)r->quality.heard_ms, "concealed_ms",
+                         (json_int_t)r->quality.concealed_ms);
     case REQUEST_END:
     case REQUEST_LEAVE:
     case REQUEST_DECLINE:

@@ -618,6 +618,11 @@ static void tell_order(struct model *m, enum moderation_act act, int person)
         m->over = true;
 }
 
+void world_vitals(struct world *w, struct vitals *vitals)
+{
+    broker_vitals(w->broker, now_of(w), vitals);
+}
+
 enum status world_moderate(struct world *w, enum moderation_act act, int person)
 {
     struct model *m = &w->model;

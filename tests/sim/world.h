@@ -6,6 +6,7 @@
 #include "auth/moderation.h"
 #include "base/outbox.h"
 #include "base/status.h"
+#include "base/vitals.h"
 #include "sim/chance.h"
 #include "sim/model.h"
 #include "sim/network.h"
@@ -93,6 +94,8 @@ enum reply world_reply_to(const struct world *, uint32_t request);
 enum status world_moderate(struct world *, enum moderation_act, int person);
 /* This loved one reads both texts elsewhere. */
 void world_acknowledge_elsewhere(struct world *, int person);
+/* What the broker tells of how it is doing. */
+void world_vitals(struct world *, struct vitals *);
 /* Bytes that nobody should send. */
 void world_garbage_text(struct world *, int person);
 void world_garbage_datagram(struct world *, int person);

@@ -96,6 +96,11 @@ static const struct delivery *outbox(const void *context, size_t *count)
     return ((const struct bench *)context)->outbox;
 }
 
+static bool failing(const void *context)
+{
+    return ((const struct bench *)context)->failing;
+}
+
 static const char *const origins[] = { "https://rooms.example", "https://call.example" };
 
 static void open_api(struct bench *b, struct oidc *oidc)
@@ -112,6 +117,11 @@ static void open_api(struct bench *b, struct oidc *oidc)
         .delivers = !b->has_no_delivery,
         .deliveries = b->has_outbox ? outbox : NULL,
         .deliveries_context = b,
+        .pulse = b->pulse,
+        .node = { "node-1" },
+        .capacity = b->capacity,
+        .failing = failing,
+        .failing_context = b,
         .origins = origins,
         .origin_count = sizeof origins / sizeof *origins,
     };
@@ -146,6 +156,8 @@ int bench_set_up(void **state)
     assert_int_equal(keyring_generate(&key), OK);
     assert_int_equal(keyring_create(&b->keyring, bytes_of(key)), OK);
     free(key);
+    assert_int_equal(pulse_create(&b->pulse, 2, &(struct id){ "node-1" }), OK);
+    b->capacity = 100000;
     open_api(b, NULL);
     b->real_ops = b->real->ops;
     b->full = *b->real->ops;
@@ -155,7 +167,7 @@ int bench_set_up(void **state)
     b->full.guidance_put = guidance_put;
     b->effects = calloc(1, sizeof *b->effects);
     b->token = bench_token(b, EVERY_SCOPE, "ehr");
-    b->key = b->origin = b->proof = "";
+    b->key = b->origin = b->proof = b->fetch_site = b->cookie = "";
     b->now = (struct now){ 0, (int64_t)NOW * (int64_t)USEC_PER_SEC };
     *state = b;
     return 0;
@@ -167,6 +179,7 @@ int bench_tear_down(void **state)
     char command[128];
     api_response_deinit(&b->response);
     api_destroy(b->api);
+    pulse_destroy(b->pulse);
     keyring_destroy(b->keyring);
     b->real_ops->close(b->real);
     snprintf(command, sizeof command, "rm -rf %s", b->folder);
@@ -180,6 +193,7 @@ int bench_tear_down(void **state)
 void bench_wait(struct bench *b, int64_t seconds)
 {
     b->now.unix_us += seconds * (int64_t)USEC_PER_SEC;
+    b->now.mono_us += (usec_t)seconds * USEC_PER_SEC;
 }
 
 /* ---- Asking ---- */
@@ -197,6 +211,8 @@ int ask(struct bench *b, const char *method, const char *target, const char *bod
         .authorization = authorization,
         .proof = b->proof,
         .origin = b->origin,
+        .fetch_site = b->fetch_site,
+        .cookie = b->cookie,
         .idempotency_key = b->key,
         .content_type = strncmp(path, "/fhir", 5) == 0 ? "application/fhir+json" : "application/json; charset=utf-8",
         .body = bytes_of(body ? body : ""),

@@ -19,7 +19,10 @@ struct bench {
     struct api_outcome rooms; /* what comes of the effects */
     char *token;
     const char *key; /* Idempotency-Key */
-    const char *origin, *proof;
+    const char *origin, *proof, *fetch_site, *cookie;
+    struct pulse *pulse; /* of two shards */
+    uint64_t capacity;
+    bool failing;
     struct now now;
     uint8_t randomness;
     struct id denied_participation, denied_device; /* in every session; empty: nobody */

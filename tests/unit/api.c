@@ -131,7 +131,7 @@ static void the_same_key_does_it_once_and_for_a_day(void **state)
     assert_says(b, "key_reused");
     free(b->token);
     b->token = bench_token(b, EVERY_SCOPE, "other");
-    assert_int_equal(ask(b, "POST", "/api/v1/sessions", SESSION), 201);
+    assert_int_equal(ask(b, "POST", "/api/v1/sessions?conflicts=accept", SESSION), 201);
     assert_string_not_equal(b->response.body, first);
     b->now.unix_us += (int64_t)DAY_S * (int64_t)USEC_PER_SEC;
     assert_int_equal(
@@ -334,10 +334,17 @@ static void each_scope_opens_its_own(void **state)
         { "PUT", "/fhir/Consent/x", SCOPE_GRANTS_WRITE },
         { "DELETE", "/fhir/Consent/x", SCOPE_GRANTS_WRITE },
         { "POST", "/fhir", SCOPE_GRANTS_WRITE },
+        { "GET", "/api/v1/live", SCOPE_DASHBOARD_READ },
+        { "GET", "/api/v1/history", SCOPE_DASHBOARD_READ },
+        { "GET", "/api/v1/capacity", SCOPE_DASHBOARD_READ | SCOPE_SESSIONS_READ },
+        { "POST", "/admin/session", SCOPE_DASHBOARD_READ },
+        { "GET", "/admin/session", SCOPE_DASHBOARD_READ },
+        { "DELETE", "/admin/session", SCOPE_DASHBOARD_READ },
     };
     static const scope_set scopes[] = { SCOPE_SESSIONS_READ,     SCOPE_SESSIONS_WRITE, SCOPE_GRANTS_READ,
                                         SCOPE_GRANTS_WRITE,      SCOPE_MODERATE,       SCOPE_INVITATIONS_READ,
-                                        SCOPE_INVITATIONS_WRITE, SCOPE_GUIDANCE_WRITE, SCOPE_DELIVERIES_READ };
+                                        SCOPE_INVITATIONS_WRITE, SCOPE_GUIDANCE_WRITE, SCOPE_DELIVERIES_READ,
+                                        SCOPE_DASHBOARD_READ };
     for (size_t s = 0; s < sizeof scopes / sizeof *scopes; s++) {
         free(b->token);
         b->token = bench_token(b, scopes[s], "ehr");

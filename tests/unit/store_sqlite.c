@@ -821,10 +821,149 @@ static void a_corrupt_file_is_an_error_and_not_a_crash(void **state)
     check_whole(b, 200);
 }
 
+/* ---- How the shards did, and what is booked ---- */
+
+struct seen {
+    size_t count;
+    struct history_row rows[8];
+};
+
+static enum status see_row(void *context, const struct history_row *row)
+{
+    struct seen *seen = context;
+    assert_true(seen->count < 8);
+    seen->rows[seen->count++] = *row;
+    return OK;
+}
+
+static struct seen history_of_shard(struct bench *b, int64_t from, int64_t to, int64_t step_s, int64_t shard)
+{
+    struct seen seen = { 0 };
+    struct history_range range = { from, to, step_s, shard };
+    assert_int_equal(b->store->ops->history_each(b->store, &range, (struct store_history){ see_row, &seen }), OK);
+    return seen;
+}
+
+static void put_minute(struct bench *b, int64_t at, int64_t shard, int64_t packets, int64_t people, int64_t share)
+{
+    struct history_row row = { .at = at,
+                               .step_s = 60,
+                               .covered_s = 60,
+                               .node = id_of("node-1"),
+                               .shard = shard,
+                               .packets_out = packets,
+                               .people = people,
+                               .picture_percent = share };
+    assert_int_equal(b->store->ops->history_put(b->store, &row, 1), OK);
+}
+
+static void history_adds_up_over_time_and_over_shards(void **state)
+{
+    struct bench *b = *state;
+    put_minute(b, 1200, 0, 100, 5, 100);
+    put_minute(b, 1260, 0, 50, 7, 60);
+    put_minute(b, 1260, 1, 1, 2, 100);
+    put_minute(b, 1260, 1, 2, 1, 90); /* the same minute again: as after a new start */
+    put_minute(b, 2400, 0, 9, 9, 100);
+    bench_close(b);
+    assert_int_equal(bench_open(b), OK);
+    struct seen seen = history_of_shard(b, 1200, 2400, 60, -1);
+    assert_int_equal(seen.count, 2);
+    assert_int_equal(seen.rows[1].at, 1260);
+    assert_int_equal(seen.rows[1].packets_out, 53);
+    assert_int_equal(seen.rows[1].people, 9);
+    assert_int_equal(seen.rows[1].picture_percent, 60);
+    assert_int_equal(seen.rows[1].covered_s, 120);
+    seen = history_of_shard(b, 0, 9999, 1200, -1);
+    assert_int_equal(seen.count, 2);
+    assert_int_equal(seen.rows[0].at, 1200);
+    assert_int_equal(seen.rows[0].packets_out, 153);
+    assert_int_equal(seen.rows[0].people, 9);
+    assert_int_equal(seen.rows[0].covered_s, 120);
+    seen = history_of_shard(b, 0, 9999, 60, 1);
+    assert_int_equal(seen.count, 1);
+    assert_int_equal(seen.rows[0].packets_out, 3);
+}
+
+static void history_is_thinned_and_in_the_end_forgotten(void **state)
+{
+    struct bench *b = *state;
+    for (int64_t at = 0; at < 3600; at += 60)
+        put_minute(b, at, 0, 1, at / 60, 100);
+    assert_int_equal(b->store->ops->history_thin(b->store, 1850, 0), OK);
+    assert_int_equal(history_of_shard(b, 0, 900, 60, -1).count, 1);
+    assert_int_equal(history_of_shard(b, 900, 1800, 60, -1).rows[0].people, 29);
+    assert_int_equal(history_of_shard(b, 1800, 2100, 60, -1).count, 5); /* its quarter is not over */
+    struct seen seen = history_of_shard(b, 0, 3600, 3600, -1);
+    assert_int_equal(seen.rows[0].packets_out, 60);
+    assert_int_equal(seen.rows[0].covered_s, 3600);
+    assert_int_equal(b->store->ops->history_thin(b->store, 1850, 0), OK);
+    assert_int_equal(history_of_shard(b, 0, 3600, 3600, -1).rows[0].packets_out, 60);
+    assert_int_equal(b->store->ops->history_thin(b->store, 3600, 900), OK);
+    seen = history_of_shard(b, 0, 3600, 900, -1);
+    assert_int_equal(seen.count, 3);
+    assert_int_equal(seen.rows[0].at, 900);
+}
+
+struct bookings {
+    size_t count;
+    struct store_booking at[8];
+};
+
+static enum status see_booking(void *context, const struct store_booking *booking)
+{
+    struct bookings *bookings = context;
+    assert_true(bookings->count < 8);
+    bookings->at[bookings->count++] = *booking;
+    return OK;
+}
+
+static void bookings_are_those_with_a_part_in_the_span(void **state)
+{
+    struct bench *b = *state;
+    struct plan_person people[] = { { .participation = id_of("p-1"), .person = id_of("terry"), .role = ROLE_THERAPIST },
+                                    { .participation = id_of("p-2"), .person = id_of("alex"), .role = ROLE_CLIENT } };
+    struct plan plan = { .session = id_of("b-2"),
+                         .kind = KIND_GROUP,
+                         .opens_at = 1000,
+                         .closes_at = 2000,
+                         .client = id_of("alex"),
+                         .people = people,
+                         .people_count = 2 };
+    assert_int_equal(b->store->ops->plan_put(b->store, &plan), OK);
+    plan.session = id_of("b-1");
+    plan.opens_at = 2000;
+    plan.closes_at = 3000;
+    assert_int_equal(b->store->ops->plan_put(b->store, &plan), OK);
+    static const struct {
+        int64_t from, to;
+        size_t people;
+    } spans[] = { { 0, 1000, 0 },    { 0, 1001, 2 },    { 1999, 2000, 2 },
+                  { 1999, 2001, 4 }, { 2000, 3000, 2 }, { 3000, 9000, 0 } };
+    for (size_t i = 0; i < sizeof spans / sizeof *spans; i++) {
+        struct bookings seen = { 0 };
+        assert_int_equal(b->store->ops->bookings_each(b->store, spans[i].from, spans[i].to,
+                                                      (struct store_bookings){ see_booking, &seen }),
+                         OK);
+        assert_int_equal(seen.count, spans[i].people);
+        if (seen.count < 4)
+            continue;
+        assert_string_equal(seen.at[1].session.text, "b-1"); /* session by session */
+        assert_string_equal(seen.at[2].session.text, "b-2");
+        assert_string_equal(seen.at[3].person.text, "alex");
+        assert_int_equal(seen.at[3].role, ROLE_CLIENT);
+        assert_int_equal(seen.at[3].kind, KIND_GROUP);
+        assert_int_equal(seen.at[3].closes_at, 2000);
+    }
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
+        TEST(history_adds_up_over_time_and_over_shards),
+        TEST(history_is_thinned_and_in_the_end_forgotten),
+        TEST(bookings_are_those_with_a_part_in_the_span),
         TEST(rows_come_back_after_a_restart),
         TEST(a_batch_with_one_bad_row_leaves_nothing_behind),
         TEST(a_slip_in_sql_does_not_touch_the_ledger),

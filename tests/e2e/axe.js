@@ -1,0 +1,17 @@
+/* axe.js - what axe-core finds wrong with a page as it stands: WCAG 2.2, A and AA, and its own best practices. */
+
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { equal } from './check.js';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/* "rule: selector" of each; what: for the failure. */
+export async function accessible(page, what) {
+    if (!await page.evaluate(() => 'axe' in window)) await page.evaluate(AXE);
+    /* A colour on its way to another has a contrast of its own. */
+    await page.evaluate(() => Promise.allSettled(document.getAnimations().map(({ finished }) => finished)));
+    const found = await page.evaluate(async () => (await window.axe.run(document, { resultTypes: ['violations'] })).violations
+        .flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')} (${failureSummary.replace(/\s+/g, ' ')})`)));
+    equal(found.join('\n'), '', `axe's violations: ${what}`);
+}
