@@ -19,6 +19,8 @@ static usec_t round_trip(const struct nack *nack)
 
 static void forget_first(struct nack *nack, size_t count)
 {
+    if (count == 0)
+        return; /* there may be no list */
     nack->count -= count;
     memmove(nack->missing, nack->missing + count, nack->count * sizeof *nack->missing);
 }

@@ -34,6 +34,8 @@ static void a_whole_stream_asks_for_nothing(void **state)
     for (uint64_t seq = 65536; seq < 66536; seq++)
         assert_false(nack_packet(&nack, ms(seq), seq));
     assert_true(nack_deadline(&nack) == NEVER);
+    nack_forget_before(&nack, 66535);
+    assert_null(nack.missing);
     nack_deinit(&nack);
 }
 
