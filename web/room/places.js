@@ -7,7 +7,7 @@ import { CORNERS, view } from './view.js';
 
 const GAP = 8;
 const FEW = 2; /* others, with whom I am in a corner */
-const SELF = { part: 0.24, least: 104, most: 208 }; /* width, of the space */
+const SELF = { least: 96, most: 208, ofWidth: 0.28, ofHeight: 0.42 }; /* its width */
 
 let arrangement = { lead: null, others: 0 };
 let observer = null;
@@ -22,7 +22,7 @@ function put(tile, { x, y, width, height }) {
 }
 
 function selfRect({ width, height }) {
-    const wide = Math.round(Math.min(SELF.most, Math.max(SELF.least, Math.max(width, height) * SELF.part)));
+    const wide = Math.round(Math.min(SELF.most, Math.max(SELF.least, Math.min(width * SELF.ofWidth, height * SELF.ofHeight))));
     const tall = Math.round(wide * 9 / 16);
     const [vertical, horizontal] = view.corner.split('-');
     return {
