@@ -28,7 +28,7 @@ export function openPanel(name) {
     const heading = panel?.querySelector('h2');
     heading?.setAttribute('tabindex', '-1');
     heading?.focus({ preventScroll: true });
-    panel?.scrollIntoView({ block: 'nearest' });
+    if (panel) byId('side').scrollTop += panel.getBoundingClientRect().top - byId('side').getBoundingClientRect().top;
 }
 
 export function closePanel(name) {
