@@ -35,7 +35,7 @@ function draw() {
     const { state, parts } = page;
     keyed(byId('guidance'), parts, ({ key }) => key, ({ spoken, title, points }) => make('div', { lang: spoken },
         make('h2', {}, title), make('ul', {}, ...points.map((point) => make('li', {}, point)))), () => {});
-    setText(byId('guidance-state'), state === 'shown' ? '' : t(`guidance.${state}`));
+    setText(byId('guidance-state'), state === 'shown' ? '' : t(`guidance.state.${state}`));
     setAttribute(byId('guidance'), 'data-texts', state);
     byId('acknowledge').hidden = state !== 'shown';
     byId('texts-again').hidden = state !== 'failed';
