@@ -12,10 +12,15 @@ const SELF = { least: 96, most: 208, ofWidth: 0.28, ofHeight: 0.42 }; /* its wid
 let arrangement = { lead: null, others: 0 };
 let observer = null;
 
+const placed = new WeakMap(); /* tile -> where it is: it is asked for many times, and rarely another */
+
 const own = (tiles) => tiles.find((tile) => tile.classList.contains('own') && tile.dataset.source === 'camera');
 
 function put(tile, { x, y, width, height }) {
-    for (const [name, value] of Object.entries({ x, y, width, height })) tile.style.setProperty(`--${name}`, `${value}px`);
+    const place = `${x} ${y} ${width} ${height}`;
+    if (placed.get(tile) !== place)
+        for (const [name, value] of Object.entries({ x, y, width, height })) tile.style.setProperty(`--${name}`, `${value}px`);
+    placed.set(tile, place);
     const video = tile.querySelector('video');
     const picture = { width: video.videoWidth, height: video.videoHeight };
     setAttribute(tile, 'data-fit', tile.dataset.source === 'screen' || !mayFill(picture, { width, height }) ? 'whole' : 'fill');
@@ -24,7 +29,7 @@ function put(tile, { x, y, width, height }) {
 function selfRect({ width, height }) {
     const wide = Math.round(Math.min(SELF.most, Math.max(SELF.least, Math.min(width * SELF.ofWidth, height * SELF.ofHeight))));
     const tall = Math.round(wide * 9 / 16);
-    const [vertical, horizontal] = view.corner.split('-');
+    const [vertical, horizontal] = view.corner.split('_');
     return {
         x: horizontal === 'left' ? GAP : width - wide - GAP, y: vertical === 'top' ? GAP : height - tall - GAP, width: wide, height: tall,
     };
@@ -82,7 +87,7 @@ function drag(down) {
 function cornerAt(rect, area) {
     const isTop = rect.top + rect.height / 2 < area.top + area.height / 2;
     const isLeft = rect.left + rect.width / 2 < area.left + area.width / 2;
-    return CORNERS.find((corner) => corner === `${isTop ? 'top' : 'bottom'}-${isLeft ? 'left' : 'right'}`);
+    return CORNERS.find((corner) => corner === `${isTop ? 'top' : 'bottom'}_${isLeft ? 'left' : 'right'}`);
 }
 
 export function forgetPlaces() {

@@ -3,10 +3,12 @@
 
 import { keep, kept } from '../common/kept.js';
 
-const CORNERS = ['bottom-right', 'bottom-left', 'top-left', 'top-right'];
+const CORNERS = ['bottom_right', 'bottom_left', 'top_left', 'top_right'];
 const LAYOUTS = ['grid', 'speaker'];
 
-const stored = (name, allowed) => (allowed.includes(kept(`kinroom.${name}`)) ? kept(`kinroom.${name}`) : allowed[0]);
+const STORED = { layout: 'kinroom.layout', corner: 'kinroom.corner', keys: 'kinroom.keys' };
+
+const stored = (name, allowed) => (allowed.includes(kept(STORED[name])) ? kept(STORED[name]) : allowed[0]);
 
 class View {
     layout = stored('layout', LAYOUTS); /* all alike, or who speaks larger */
@@ -16,17 +18,17 @@ class View {
 
     setLayout(layout) {
         this.layout = layout;
-        keep('kinroom.layout', layout);
+        keep(STORED.layout, layout);
     }
 
     setCorner(corner) {
         this.corner = corner;
-        keep('kinroom.corner', corner);
+        keep(STORED.corner, corner);
     }
 
     setKeys(hasKeys) {
         this.hasKeys = hasKeys;
-        keep('kinroom.keys', hasKeys ? 'yes' : 'no');
+        keep(STORED.keys, hasKeys ? 'yes' : 'no');
     }
 }
 
