@@ -16,6 +16,9 @@
  *   [data-action=join|move|rejoin|leave|check|toggle-mic|toggle-camera|toggle-screen|step-out-self|step-out-all|extend|end|hear]
  *   #guidance[data-texts=loading|shown|failed] [data-action=acknowledge|texts-again|decline|reconsider], .part [data-action=take-part][data-mode=full|audio|watch|listen], the same in #alternatives
  *   #address #phone [data-action=locate]; to correct it: [data-action=place-edit|place-back]
+ *   #toolbar [data-action=panel][data-toggles=people|chat|options][aria-expanded], #unread; [data-action=panel-close][data-closes]
+ *   #option-mic -camera -speaker -corner; #option-sound-only -layout -self -float -captions -chimes -keys [aria-checked], #option-keys-help, then #keys
+ *   #trouble #trouble-text #trouble-button              a weak connection; #captions, #caption-lines li, #captions-why; #others, who has no tile
  *   [data-action=hand][aria-pressed]; #chat-to #chat-text [data-action=chat-send], #chat-log li
  *   [data-action=alert], then #confirm-yes; at the therapist's #alerts [data-type=alert|link_trouble][data-participant] [data-action=seen]
  *   #agenda li[aria-current=step] [data-action=next-step]; #missing[data-alarm] [data-action=reached|not-reached][aria-pressed]
@@ -24,7 +27,7 @@
  *   #alert, #news       what went wrong, what happened
  *   window.kinroom      the Session: .phase .pc .seat .roster .slots .chat .tiles (participant -> { camera: { root, video }, screen })
  *
- * Keys: Alt+O stops at once: everyone steps out (therapist, client), or I do (loved one). */
+ * Keys: Alt+O stops at once: everyone steps out (therapist, client), or I do (loved one). The others are in room/keys.js. */
 
 import { ACTIONS as CONSOLE } from './console/actions.js';
 import { renderAlerts } from './console/care.js';

@@ -379,10 +379,12 @@ static enum status hand_out_plan(void *context, const struct plan *stored)
     struct plan plan;
     if (stored->closes_at <= unix_s)
         return OK;
-    TRY(placement_put(server->placement, stored, unix_s, &shard));
+    TRY(placement_put(server->placement, stored, &shard));
     TRY(plan_copy(&plan, stored));
     standing_fill(&server->recovery.standing, &plan);
-    enum status status = shard_plan(server->shards[shard], &plan);
+    struct id roomless;
+    enum status status = shard_plan(server->shards[shard], &plan, &roomless);
+    placement_forget(server->placement, &roomless);
     if (status == OK)
         server->sessions++;
     else

@@ -2,6 +2,7 @@
  * what is remembered. The clinic's name, number and logo are on the page. */
 
 import { equal, includes, until } from '../check.js';
+import { grantFor, planOf } from '../broker.js';
 
 const CLINIC = { '--clinic-name': 'Harbor Clinic', '--clinic-phone': '+1 555 0142', '--clinic-logo': new URL('../../../web/icon.svg', import.meta.url).pathname };
 
@@ -35,7 +36,9 @@ async function theClinicIsThere(person) {
 }
 
 export async function journey(stage) {
-    const broker = await stage.broker({ options: CLINIC });
+    const { people, grants } = planOf();
+    const kim = { participation: 'p-kim', person: 'kim', role: 'loved_one', name: 'Kim' };
+    const broker = await stage.broker({ plan: planOf({ people: [...people, kim], grants: [...grants, grantFor('kim')] }), options: CLINIC });
     const { therapist, client, lovedOne } = await stage.threePeople(broker);
     equal(await languageOf(client), 'en', 'the language of a browser that speaks English');
     await theClinicIsThere(lovedOne);
@@ -56,16 +59,23 @@ export async function journey(stage) {
     await therapist.admit(lovedOne, client);
     await until('the therapist reads who is in', async () => (await therapist.text('#banner-lines')).includes('Sam puede verle y oírle hasta la'));
 
-    /* A loved one from Mexico reads Spanish from the first word on; the texts come in it, too. */
-    await therapist.clickBeside(lovedOne, 'remove');
-    await therapist.click('#confirm-yes');
-    await lovedOne.isIn('removed');
-    const link = await broker.invite('p-client');
-    const mexican = await stage.browser.open('Mexican', link, { before: inMexico });
+    /* A loved one from Mexico reads Spanish from the first word on; the texts of the law come in it, too, and change with the page. */
+    const mexican = await stage.browser.open('Mexican', await broker.invite('p-kim'), { before: inMexico });
     await mexican.waitFor('[data-action="join"]');
     equal(await languageOf(mexican), 'es', 'the language of a browser that speaks Spanish');
     await readsInSpanish(mexican, ['Entre a su sesión', 'Kinroom no graba nada.', 'Pruebe su cámara']);
     await mexican.screenshot('start-in-spanish');
+    await mexican.click('[data-action="join"]');
+    await mexican.prepareFor('preparing');
+    await mexican.waitFor('#guidance [lang="es"]');
+    await readsInSpanish(mexican, ['Qué puede esperar', '42 CFR part 2 prohibits unauthorized use or disclosure of these records.']);
+    await mexican.screenshot('loved-one-prepares-in-spanish');
+    await choose(mexican, 'en');
+    await until('the texts are English', async () => (await mexican.text('#guidance')).includes('What to expect'));
+    await choose(mexican, 'es');
+    await mexican.waitFor('#guidance [lang="es"]');
+    await mexican.click('[data-action="acknowledge"]');
+    await mexican.isIn('waiting');
 
     /* In the dark, and both are remembered. */
     const light = await groundOf(mexican);
