@@ -110,6 +110,7 @@ async function byKeyboard(client) {
     const isOn = () => client.page.evaluate(() => Boolean(window.kinroom.tracks.mic));
     await client.press('m');
     await until('M turns the microphone off', async () => !await isOn());
+    await client.waitFor('[data-action="toggle-mic"]:not([aria-busy])');
     await client.press('m');
     await until('M turns the microphone on', isOn);
     await client.page.focus('#chat-text');
@@ -222,7 +223,7 @@ async function theScreenStaysOn(client) {
     await until('the screen stays on', async () => (await held()) === 1);
     await client.page.evaluate(() => { window.locks.at(-1).release(); document.dispatchEvent(new Event('visibilitychange')); });
     await until('and again, when the page is back', async () => (await held()) === 1);
-    await client.click('[data-action="leave"]');
+    await client.click('#toolbar [data-action="leave"]');
     await client.isIn('left');
     await until('and no more once they have left', async () => (await held()) === 0);
 }
