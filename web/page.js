@@ -16,6 +16,9 @@
  *   [data-action=join|move|rejoin|leave|check|toggle-mic|toggle-camera|toggle-screen|step-out-self|step-out-all|extend|end|hear]
  *   #guidance[data-texts=loading|shown|failed] [data-action=acknowledge|texts-again|decline|reconsider], .part [data-action=take-part][data-mode=full|audio|watch|listen], the same in #alternatives
  *   #address #phone [data-action=locate]; to correct it: [data-action=place-edit|place-back]
+ *   #toolbar [data-action=panel][data-toggles=people|chat|options][aria-expanded], #unread; [data-action=panel-close][data-closes]
+ *   #option-mic -camera -speaker -corner; #option-sound-only -layout -self -float -captions -chimes -keys [aria-checked], #option-keys-help, then #keys
+ *   #trouble #trouble-text #trouble-button              a weak connection; #captions, #caption-lines li, #captions-why; #others, who has no tile
  *   [data-action=hand][aria-pressed]; #chat-to #chat-text [data-action=chat-send], #chat-log li
  *   [data-action=alert], then #confirm-yes; at the therapist's #alerts [data-type=alert|link_trouble][data-participant] [data-action=seen]
  *   #agenda li[aria-current=step] [data-action=next-step]; #missing[data-alarm] [data-action=reached|not-reached][aria-pressed]
@@ -24,7 +27,7 @@
  *   #alert, #news       what went wrong, what happened
  *   window.kinroom      the Session: .phase .pc .seat .roster .slots .chat .tiles (participant -> { camera: { root, video }, screen })
  *
- * Keys: Alt+O stops at once: everyone steps out (therapist, client), or I do (loved one). */
+ * Keys: Alt+O stops at once: everyone steps out (therapist, client), or I do (loved one). The others are in room/keys.js. */
 
 import { ACTIONS as CONSOLE } from './console/actions.js';
 import { renderAlerts } from './console/care.js';
@@ -43,8 +46,8 @@ import { t } from './i18n.js';
 import { ACTIONS as ROOM } from './room/actions.js';
 import { Announcer } from './room/announcer.js';
 import { renderBanner } from './room/banner.js';
-import { renderStage } from './room/stage.js';
-import { clearTiles, renderSound } from './room/tiles.js';
+import { renderSound } from './room/sound.js';
+import { clearStage, renderStage, startStage } from './room/stage.js';
 
 const ACTIONS = { ...ENTRY, ...ROOM, ...CONSOLE };
 
@@ -67,16 +70,11 @@ export class Page {
         this.#hasLink = hasLink;
         this.#announcer = new Announcer(session);
         session.addEventListener('change', () => this.show());
-        session.addEventListener('refusal', (event) => this.#warn(event.detail));
+        session.addEventListener('refusal', (event) => this.refuse(event.detail));
         byId('page').addEventListener('click', (event) => this.#clicked(event));
         byId('page').addEventListener('submit', (event) => this.#submitted(event));
         byId('page').addEventListener('input', (event) => event.target.setCustomValidity?.(''));
-        addEventListener('keydown', (event) => {
-            if (event.altKey && event.code === 'KeyO' && !byId('banner').hidden) {
-                event.preventDefault();
-                this.#act('stop', null, byId('banner'));
-            }
-        });
+        startStage(session, this);
         setInterval(() => this.show(), 1000);
     }
 
@@ -104,10 +102,10 @@ export class Page {
         byId('place-leave').hidden = this.#editsPlace;
         if (shown === 'preparing') renderGuidance(this.#session);
         if (shown === 'declined') renderAlternatives(this.#session);
-        if (shown === 'session') renderStage(this.#session, this.saidNo);
-        else clearTiles(this.#session);
         renderPart(byId('card-part'), this.#session, WITH_PART.includes(screen));
         renderPart(byId('side-part'), this.#session, screen === 'session');
+        if (shown === 'session') renderStage(this.#session, this.saidNo, () => this.show());
+        else clearStage(this.#session);
         byId('help').hidden = !WITH_HELP.includes(screen);
         renderAlerts(this.#session);
         renderSound(this.#session);
@@ -175,7 +173,7 @@ export class Page {
         this.#announcer.news(text);
     }
 
-    #warn(error) {
+    refuse(error) {
         setText(byId('alert'), errorText(error));
     }
 
@@ -201,7 +199,7 @@ export class Page {
         try {
             await ACTIONS[action]({ session: this.#session, page: this, participant, node });
         } catch (error) {
-            this.#warn(error);
+            this.refuse(error);
         } finally {
             node.removeAttribute('aria-busy');
         }

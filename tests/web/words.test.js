@@ -130,7 +130,7 @@ test('no page has words of its own', () => {
 });
 
 /* What programs say to programs: selectors, names of classes, of things of the platform. */
-const PLATFORM = [/^Bearer$/, /^(?:Alt\+|Key)[A-Z]$/, /^\w+Error$/, /^no secure context$/, /^not all$/];
+const PLATFORM = [/^Bearer$/, /^(?:Esc|Escape|Home|End)$/, /^(?:Alt\+|Key)[A-Z]$/, /^\w+Error$/, /^no secure context$/, /^not all$/];
 const OF_PLATFORM = ['querySelector', 'querySelectorAll', 'closest', 'matches', 'split', 'matchMedia'];
 
 function isForPrograms(node, text) {

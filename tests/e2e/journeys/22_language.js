@@ -48,7 +48,7 @@ export async function journey(stage) {
     /* The switch, in the middle of it. */
     await client.page.evaluate(() => { window.before = window.kinroom.pc; });
     await choose(client, 'es');
-    await readsInSpanish(client, ['Encender micrófono', 'Personas', 'Usted', 'Quedan', '¿Permite que Sam entre hoy?']);
+    await readsInSpanish(client, ['Sin micro', 'Personas', 'Usted', 'Quedan', '¿Permite que Sam entre hoy?']);
     equal(await client.page.evaluate(() => window.before === window.kinroom.pc), true, 'that the connection is the same');
     await client.seesAndHears(therapist);
     await client.screenshot('client-in-spanish');
