@@ -33,6 +33,8 @@ enum request_kind {
     REQUEST_NEXT_STEP,
     REQUEST_REACHED,
     REQUEST_ALERT,
+    REQUEST_SEEN,
+    REQUEST_PREVIEW,
     REQUEST_KINDS,
 };
 
@@ -65,8 +67,9 @@ struct request {
         } agree;
         struct {
             struct id participant;
-            uint32_t minutes;
-        } admit; /* 0: as long as allowed */
+            uint32_t minutes; /* 0: as long as allowed */
+            enum mode mode;   /* 0: as much as allowed */
+        } admit;
         struct {
             struct id participant;
             bool everyone;
@@ -107,6 +110,12 @@ struct request {
         struct {
             bool yes;
         } reached;
+        struct {
+            struct id participant;
+        } seen; /* whose alert */
+        struct {
+            struct id participant;
+        } preview; /* empty: of nobody any more */
     };
 };
 

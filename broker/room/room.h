@@ -121,6 +121,7 @@ void room_enter(struct room *, struct now);
 /* The room's wall clock in seconds, and a second of it on the monotonic clock (0 when it has gone by). */
 int64_t room_unix_s(const struct room *);
 usec_t room_mono_at(const struct room *, struct now, int64_t unix_s);
+int64_t room_unix_at(const struct room *, struct now, usec_t mono_us);
 enum phase room_phase(const struct room *, struct now);
 int64_t room_closes_at(const struct room *); /* Unix seconds; with what it was extended by */
 /* A therapist or the clinic has ended this box; one that begins later is another. */
