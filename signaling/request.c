@@ -135,6 +135,14 @@ static enum status decode_media(json_t *body, struct request *out)
     return OK;
 }
 
+static enum status decode_receive(json_t *body, struct request *out)
+{
+    int video;
+    TRY(unpack(body, "{s:b !}", "video", &video));
+    out->receive.video = video;
+    return OK;
+}
+
 static enum status decode_agree(json_t *body, struct request *out)
 {
     const char *participant;
@@ -307,6 +315,7 @@ static const struct {
     [REQUEST_OFFER] = { "offer", decode_offer },
     [REQUEST_RESTART_ICE] = { "restart_ice", decode_restart_ice },
     [REQUEST_MEDIA] = { "media", decode_media },
+    [REQUEST_RECEIVE] = { "receive", decode_receive },
     [REQUEST_AGREE] = { "agree", decode_agree },
     [REQUEST_ADMIT] = { "admit", decode_admit },
     [REQUEST_STEP_OUT] = { "step_out", decode_step_out },

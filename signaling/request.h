@@ -14,6 +14,7 @@ enum request_kind {
     REQUEST_OFFER,
     REQUEST_RESTART_ICE,
     REQUEST_MEDIA,
+    REQUEST_RECEIVE,
     REQUEST_AGREE,
     REQUEST_ADMIT,
     REQUEST_STEP_OUT,
@@ -61,6 +62,9 @@ struct request {
         struct {
             source_mask sources;
         } media; /* what I send from now on */
+        struct {
+            bool video;
+        } receive; /* whether I want pictures, besides the sound */
         struct {
             struct id participant;
             bool yes;

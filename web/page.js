@@ -43,8 +43,8 @@ import { t } from './i18n.js';
 import { ACTIONS as ROOM } from './room/actions.js';
 import { Announcer } from './room/announcer.js';
 import { renderBanner } from './room/banner.js';
-import { renderStage } from './room/stage.js';
-import { clearTiles, renderSound } from './room/tiles.js';
+import { renderSound } from './room/sound.js';
+import { clearStage, renderStage, startStage } from './room/stage.js';
 
 const ACTIONS = { ...ENTRY, ...ROOM, ...CONSOLE };
 
@@ -67,16 +67,11 @@ export class Page {
         this.#hasLink = hasLink;
         this.#announcer = new Announcer(session);
         session.addEventListener('change', () => this.show());
-        session.addEventListener('refusal', (event) => this.#warn(event.detail));
+        session.addEventListener('refusal', (event) => this.refuse(event.detail));
         byId('page').addEventListener('click', (event) => this.#clicked(event));
         byId('page').addEventListener('submit', (event) => this.#submitted(event));
         byId('page').addEventListener('input', (event) => event.target.setCustomValidity?.(''));
-        addEventListener('keydown', (event) => {
-            if (event.altKey && event.code === 'KeyO' && !byId('banner').hidden) {
-                event.preventDefault();
-                this.#act('stop', null, byId('banner'));
-            }
-        });
+        startStage(session, this);
         setInterval(() => this.show(), 1000);
     }
 
@@ -104,10 +99,10 @@ export class Page {
         byId('place-leave').hidden = this.#editsPlace;
         if (shown === 'preparing') renderGuidance(this.#session);
         if (shown === 'declined') renderAlternatives(this.#session);
-        if (shown === 'session') renderStage(this.#session, this.saidNo);
-        else clearTiles(this.#session);
         renderPart(byId('card-part'), this.#session, WITH_PART.includes(screen));
         renderPart(byId('side-part'), this.#session, screen === 'session');
+        if (shown === 'session') renderStage(this.#session, this.saidNo, () => this.show());
+        else clearStage(this.#session);
         byId('help').hidden = !WITH_HELP.includes(screen);
         renderAlerts(this.#session);
         renderSound(this.#session);
@@ -175,7 +170,7 @@ export class Page {
         this.#announcer.news(text);
     }
 
-    #warn(error) {
+    refuse(error) {
         setText(byId('alert'), errorText(error));
     }
 
@@ -201,7 +196,7 @@ export class Page {
         try {
             await ACTIONS[action]({ session: this.#session, page: this, participant, node });
         } catch (error) {
-            this.#warn(error);
+            this.refuse(error);
         } finally {
             node.removeAttribute('aria-busy');
         }

@@ -99,6 +99,15 @@ static outcome on_media(struct context *c)
     return DONE;
 }
 
+/* It only takes away: what they may receive is decided elsewhere. */
+static outcome on_receive(struct context *c)
+{
+    if (!c->from->link)
+        return "wrong_state";
+    c->from->link->sound_only = !c->request->receive.video;
+    return DONE;
+}
+
 static outcome on_agree(struct context *c)
 {
     struct participant *p = find_guest(c, &c->request->agree.participant);
@@ -360,6 +369,7 @@ static const struct handler {
     [REQUEST_OFFER] = { on_offer, ANYBODY, .replies_itself = true },
     [REQUEST_RESTART_ICE] = { on_restart_ice, ANYBODY, .replies_itself = true },
     [REQUEST_MEDIA] = { on_media, ANYBODY },
+    [REQUEST_RECEIVE] = { on_receive, ANYBODY },
     [REQUEST_AGREE] = { on_agree, CLIENT },
     [REQUEST_ADMIT] = { on_admit, THERAPIST },
     [REQUEST_STEP_OUT] = { on_step_out, ANYBODY },

@@ -78,6 +78,7 @@ struct link {
     struct sync sync;           /* their clock against ours, for sender reports */
     struct receive_slot *slots; /* as many as were agreed on */
     size_t slot_count;
+    bool sound_only;  /* they want no pictures now */
     usec_t report_at; /* when reports are due next */
     struct twcc twcc; /* when their packets came */
     usec_t twcc_at;   /* when they hear of it next; NEVER without news */

@@ -161,6 +161,7 @@ struct audience_room room_audience(const struct room *room, struct now now)
 struct audience_person room_audience_person(const struct room *room, const struct participant *p)
 {
     struct rights rights = room_rights(room, p);
+    bool sound_only = p->link && p->link->sound_only;
     return (struct audience_person){
         .role = p->who.role,
         .in = participant_in(p),
@@ -170,7 +171,7 @@ struct audience_person room_audience_person(const struct room *room, const struc
         .sending = p->sending,
         .muted = p->muted,
         .sends = rights.sends,
-        .receives = rights.receives,
+        .receives = sound_only ? rights.receives & SOURCE_MIC : rights.receives,
     };
 }
 

@@ -67,6 +67,8 @@ static json_t *body_of(const struct request *r)
         return json_pack("{s:s, s:s}", "ufrag", r->restart_ice.ufrag, "pwd", r->restart_ice.pwd);
     case REQUEST_MEDIA:
         return with_sources(json_object(), r->media.sources);
+    case REQUEST_RECEIVE:
+        return json_pack("{s:b}", "video", (int)r->receive.video);
     case REQUEST_AGREE:
         assert(is_id(&r->agree.participant));
         return json_pack("{s:s, s:b}", "participant", r->agree.participant.text, "yes", (int)r->agree.yes);

@@ -265,7 +265,8 @@ source_mask model_may(const struct model *m, usec_t now, int to, int from)
         return 0;
     if ((guest(receiver) && !client_there(m, receiver)) || (guest(publisher) && !client_there(m, publisher)))
         return 0;
-    return publisher->sending & model_sends(m, now, from) & (source_mask)~publisher->muted &
+    source_mask wanted = receiver->sound_only ? SOURCE_MIC : SOURCE_ALL;
+    return publisher->sending & model_sends(m, now, from) & (source_mask)~publisher->muted & wanted &
            model_receives(m, now, receiver, publisher);
 }
 
@@ -330,6 +331,7 @@ void model_joined(struct model *m, usec_t now, int person, unsigned device)
     p->broken = p->alive = 0;
     p->declined = false;
     p->sending = 0;
+    p->sound_only = false;
     /* At once, or as soon within these seconds as they may. */
     if (p->resumable_until && model_may_admit(m, now, person)) {
         p->admitting = true;

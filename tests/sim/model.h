@@ -31,6 +31,7 @@ struct model_person {
     usec_t resumable_until; /* their own lost link may bring them back until then; 0 no */
     usec_t segment_until;   /* 0: none runs */
     source_mask sending, muted;
+    bool sound_only; /* they want no pictures, on this connection */
 };
 
 struct model {

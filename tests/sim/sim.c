@@ -170,6 +170,11 @@ static void do_media(struct world *w)
                   yes_no(w, 800), yes_no(w, 150));
 }
 
+static void do_receive(struct world *w)
+{
+    world_request(w, anybody(w), "\"type\":\"receive\",\"video\":%s", yes_no(w, 600));
+}
+
 static void do_agree(struct world *w)
 {
     world_request(w, chance_in(world_chance(w), 950) ? WORLD_CLIENT : anybody(w),
@@ -303,14 +308,39 @@ static const struct {
     void (*run)(struct world *);
     unsigned weight;
 } deeds[] = {
-    { do_join, 50 },        { do_gather, 200 },  { do_drop, 40 },       { do_media, 180 },
-    { do_agree, 100 },      { do_admit, 120 },   { do_admit_less, 40 }, { do_preview, 25 },
-    { do_alert, 10 },       { do_step_out, 70 }, { do_mute, 30 },       { do_leave, 12 },
-    { do_remove, 3 },       { do_extend, 12 },   { do_end, 1 },         { do_garbage, 40 },
-    { do_wait, 25 },        { do_revoke, 8 },    { do_take_part, 25 },  { do_enable, 30 },
-    { do_chat, 30 },        { do_decline, 4 },   { do_ledger, 20 },     { do_clock, 15 },
-    { do_weather, 30 },     { do_allow, 20 },    { do_moderate, 8 },    { do_acknowledge_elsewhere, 4 },
-    { do_code, 15 },        { do_break, 50 },    { do_resume, 70 },     { do_restart_ice, 15 },
+    { do_join, 50 },
+    { do_gather, 200 },
+    { do_drop, 40 },
+    { do_media, 180 },
+    { do_agree, 100 },
+    { do_admit, 120 },
+    { do_admit_less, 40 },
+    { do_preview, 25 },
+    { do_receive, 20 },
+    { do_alert, 10 },
+    { do_step_out, 70 },
+    { do_mute, 30 },
+    { do_leave, 12 },
+    { do_remove, 3 },
+    { do_extend, 12 },
+    { do_end, 1 },
+    { do_garbage, 40 },
+    { do_wait, 25 },
+    { do_revoke, 8 },
+    { do_take_part, 25 },
+    { do_enable, 30 },
+    { do_chat, 30 },
+    { do_decline, 4 },
+    { do_ledger, 20 },
+    { do_clock, 15 },
+    { do_weather, 30 },
+    { do_allow, 20 },
+    { do_moderate, 8 },
+    { do_acknowledge_elsewhere, 4 },
+    { do_code, 15 },
+    { do_break, 50 },
+    { do_resume, 70 },
+    { do_restart_ice, 15 },
     { do_change_path, 15 },
 };
 

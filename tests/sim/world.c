@@ -497,6 +497,8 @@ static void tell_model(struct world *w, int person, const char *json)
         memset(w->actors[person].preview, 0, sizeof w->actors[person].preview);
     } else if (strstr(json, "\"media\"")) {
         m->people[person].sending = sources;
+    } else if (strstr(json, "\"receive\"")) {
+        m->people[person].sound_only = strstr(json, "false") != NULL;
     } else if (strstr(json, "\"agree\"")) {
         m->people[about].agreed = strstr(json, "true") != NULL;
         m->people[about].refused = !m->people[about].agreed;

@@ -64,6 +64,10 @@ static void every_request_of_the_protocol_is_understood(void **state)
     request_wipe(&r);
     r = good("{\"type\":\"media\",\"id\":3,\"mic\":true,\"camera\":false,\"screen\":true}");
     assert_int_equal(r.media.sources, SOURCE_MIC | SOURCE_SCREEN);
+    r = good("{\"type\":\"receive\",\"id\":4,\"video\":true}");
+    assert_int_equal(r.kind, REQUEST_RECEIVE);
+    assert_true(r.receive.video);
+    assert_false(good("{\"type\":\"receive\",\"video\":false}").receive.video);
     r = good("{\"type\":\"agree\",\"participant\":\"p-1\",\"yes\":true}");
     assert_int_equal(r.id, 0);
     assert_true(r.agree.yes);
@@ -243,6 +247,10 @@ static void what_is_not_strict_is_refused(void **state)
         "{\"type\":\"offer\",\"sdp\":\"\"}",
         "{\"type\":\"media\",\"mic\":true,\"camera\":false}",
         "{\"type\":\"media\",\"mic\":true,\"camera\":false,\"screen\":\"no\"}",
+        "{\"type\":\"receive\"}",
+        "{\"type\":\"receive\",\"video\":0}",
+        "{\"type\":\"receive\",\"video\":null}",
+        "{\"type\":\"receive\",\"video\":false,\"audio\":false}",
         "{\"type\":\"agree\",\"participant\":\"p 1\",\"yes\":true}",
         "{\"type\":\"agree\",\"participant\":\"\",\"yes\":true}",
         "{\"type\":\"agree\",\"participant\":\"p-1\"}",

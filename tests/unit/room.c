@@ -313,6 +313,70 @@ static void a_therapist_is_shown_what_somebody_gets(void **state)
     end(w);
 }
 
+static void receive_pictures(struct world *w, int person, bool video)
+{
+    assert_int_equal(world_request(w, person, "\"type\":\"receive\",\"video\":%s", video ? "true" : "false"),
+                     REPLY_DONE);
+    world_run(w, SECOND, true);
+}
+
+/* 50 packets of sound a second, and none of a picture. */
+static void assert_sound_only(struct world *w, int to, int from)
+{
+    assert_in_range(heard_in_a_second(w, to, from), 45, 55);
+}
+
+static void who_wants_no_pictures_gets_the_sound_alone(void **state)
+{
+    (void)state;
+    struct world *w = with_loved_one(3000);
+    receive_pictures(w, WORLD_LOVED_1, false);
+    assert_sound_only(w, WORLD_LOVED_1, WORLD_CLIENT);
+    assert_sound_only(w, WORLD_LOVED_1, WORLD_THERAPIST);
+    assert_flows(w, WORLD_CLIENT, WORLD_LOVED_1); /* theirs go on, and everybody else's */
+    assert_flows(w, WORLD_CLIENT, WORLD_THERAPIST);
+    receive_pictures(w, WORLD_LOVED_1, true);
+    assert_flows(w, WORLD_LOVED_1, WORLD_CLIENT);
+    end(w);
+}
+
+static void wanting_no_pictures_lasts_as_long_as_the_connection(void **state)
+{
+    (void)state;
+    struct world *w = with_loved_one(3000);
+    receive_pictures(w, WORLD_CLIENT, false);
+    world_break(w, WORLD_CLIENT, 0);
+    assert_true(world_resume(w, WORLD_CLIENT));
+    assert_sound_only(w, WORLD_CLIENT, WORLD_THERAPIST);
+    come(w, WORLD_CLIENT); /* another connection: it says anew what it wants */
+    world_run(w, SECOND, true);
+    assert_flows(w, WORLD_CLIENT, WORLD_THERAPIST);
+    end(w);
+}
+
+static void wanting_pictures_opens_no_gate(void **state)
+{
+    (void)state;
+    struct world *w = gathered(KIND_INDIVIDUAL, 3000);
+    receive_pictures(w, WORLD_LOVED_1, true);
+    assert_silent(w, WORLD_LOVED_1, WORLD_CLIENT);
+    agree(w, WORLD_LOVED_1, true);
+    assert_int_equal(admit(w, WORLD_LOVED_1), REPLY_DONE);
+    assert_int_equal(world_request(w, WORLD_LOVED_1, "\"type\":\"take_part\",\"mode\":\"listen\""), REPLY_DONE);
+    receive_pictures(w, WORLD_LOVED_1, true);
+    assert_sound_only(w, WORLD_LOVED_1, WORLD_CLIENT);
+    end(w);
+}
+
+static void without_a_connection_there_is_nothing_to_want(void **state)
+{
+    (void)state;
+    struct world *w = gathered(KIND_INDIVIDUAL, 3000);
+    assert_true(world_join(w, WORLD_CLIENT, true));
+    assert_int_equal(world_request(w, WORLD_CLIENT, "\"type\":\"receive\",\"video\":false"), REPLY_ERROR);
+    end(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -328,6 +392,10 @@ int main(void)
         cmocka_unit_test(a_clients_stop_takes_the_yes_back),
         cmocka_unit_test(in_a_workshop_they_see_therapists_and_hear_whom_those_let_speak),
         cmocka_unit_test(taking_part_less_takes_effect_at_once),
+        cmocka_unit_test(who_wants_no_pictures_gets_the_sound_alone),
+        cmocka_unit_test(wanting_no_pictures_lasts_as_long_as_the_connection),
+        cmocka_unit_test(wanting_pictures_opens_no_gate),
+        cmocka_unit_test(without_a_connection_there_is_nothing_to_want),
         cmocka_unit_test(muting_takes_sound_and_leaves_the_picture),
         cmocka_unit_test(stop_for_everyone_is_one_request_of_client_or_therapist),
         cmocka_unit_test(bad_messages_change_nothing),

@@ -1,12 +1,19 @@
 /* chime.js - two soft notes when somebody comes (rising) or goes (falling), other ones for a raised hand; loud ones for an alarm. Made, not
- * loaded: there is no file to fetch. */
+ * loaded: there is no file to fetch. Who likes silence has it; an alarm is heard all the same. */
+
+import { keep, kept } from './kept.js';
 
 const NOTES_HZ = { arrival: [523, 659], departure: [659, 523], hand: [784, 784], alarm: [880, 659, 880, 659] };
 const NOTE_S = 0.14;
 const LOUDNESS = 0.06;
 const LOUD = { alarm: 0.4 };
 
+const STORED = 'kinroom.quiet';
+
 let context = null;
+
+export const isQuiet = () => kept(STORED) === 'yes';
+export const setQuiet = (quiet) => keep(STORED, quiet ? 'yes' : 'no');
 
 /* To be called from a click: browsers keep sound off until then. */
 export function allowChimes() {
@@ -15,7 +22,7 @@ export function allowChimes() {
 }
 
 export function chime(kind) {
-    if (context?.state !== 'running') return;
+    if (context?.state !== 'running' || (isQuiet() && kind !== 'alarm')) return;
     NOTES_HZ[kind].forEach((hertz, at) => {
         const begin = context.currentTime + at * NOTE_S;
         const note = context.createOscillator();

@@ -1,18 +1,16 @@
 /* confirm.js - the second click of what can't be undone. */
 
+import { openBeside } from './dialog.js';
 import { byId, setText } from './dom.js';
 
 /* Resolves with whether the person said yes; Escape says no. */
-export function confirm(question, yes) {
+export async function confirm(question, yes) {
     const dialog = byId('confirm');
+    const answered = openBeside(dialog, dialog.querySelector('[value="no"]'));
     setText(byId('confirm-text'), question);
     setText(byId('confirm-yes'), yes);
-    dialog.returnValue = 'no';
-    dialog.showModal();
-    return new Promise((resolve) => {
-        dialog.onclick = (event) => {
-            if (event.target.value) dialog.close(event.target.value);
-        };
-        dialog.onclose = () => resolve(dialog.returnValue === 'yes');
-    });
+    dialog.onclick = (event) => {
+        if (event.target.value) dialog.close(event.target.value);
+    };
+    return (await answered) === 'yes';
 }

@@ -22,6 +22,7 @@ function languageControl(redraw) {
     select.addEventListener('change', async () => {
         rememberLanguage(select.value);
         if (!await setLanguage(select.value)) return;
+        for (const other of document.querySelectorAll('select.language')) other.value = language();
         showClinic();
         redraw();
     });
@@ -31,9 +32,13 @@ function languageControl(redraw) {
 function themeControl() {
     const toggle = make('button', { type: 'button', class: 'theme', 'data-t-label': 'settings.dark', 'aria-label': t('settings.dark'),
         'data-t-title': 'settings.dark', title: t('settings.dark') });
-    const show = () => setAttribute(toggle, 'aria-pressed', String(isDark()));
-    toggle.addEventListener('click', () => { setDark(!isDark()); show(); });
-    onThemeOfSystem(show);
-    show();
+    toggle.addEventListener('click', () => { setDark(!isDark()); showTheme(); });
+    onThemeOfSystem(showTheme);
+    setAttribute(toggle, 'aria-pressed', String(isDark()));
     return toggle;
+}
+
+/* A page may have the two controls in more than one place. */
+function showTheme() {
+    for (const toggle of document.querySelectorAll('.settings .theme')) setAttribute(toggle, 'aria-pressed', String(isDark()));
 }

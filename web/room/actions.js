@@ -1,10 +1,17 @@
 /* actions.js - what the buttons do in the session, about my own media and place: data-action -> ({ session, page, participant, node }). */
 
 import { t } from '../i18n.js';
+import { isQuiet, setQuiet } from '../common/chime.js';
 import { confirm } from '../common/confirm.js';
 import { captureChosen } from '../common/devices.js';
+import { byId } from '../common/dom.js';
+import { toggleCaptions } from './caption_lines.js';
 import { chatTyped, clearChat } from './chat.js';
-import { playSound } from './tiles.js';
+import { toggleFloat } from './float.js';
+import { showKeys } from './keys.js';
+import { closePanel, togglePanel } from './panels.js';
+import { playSound } from './sound.js';
+import { view } from './view.js';
 
 export const ACTIONS = {
     leave: ({ session }) => session.request({ type: 'leave' }),
@@ -26,6 +33,19 @@ export const ACTIONS = {
     stop: ({ session }) => session.request(session.isHost ? { type: 'step_out', everyone: true }
         : { type: 'step_out', participant: session.me }),
     'step-out-self': ({ session }) => session.request({ type: 'step_out', participant: session.me }),
+
+    /* how I see and hear it; what changes here is drawn at once */
+    panel: ({ page, node }) => { togglePanel(node.dataset.toggles); page.show(); },
+    'panel-close': ({ page, node }) => { closePanel(node.dataset.closes); page.show(); },
+    'sound-only': ({ session }) => session.receive({ video: !session.wantsVideo }),
+    layout: ({ page }) => { view.setLayout(view.layout === 'grid' ? 'speaker' : 'grid'); page.show(); },
+    'hide-self': ({ page }) => { view.isSelfHidden = !view.isSelfHidden; page.show(); },
+    captions: () => toggleCaptions(),
+    float: async ({ page }) => { await toggleFloat(); page.show(); },
+    chimes: ({ page }) => { setQuiet(!isQuiet()); page.show(); },
+    keys: ({ page }) => { view.setKeys(!view.hasKeys); page.show(); },
+    'keys-help': () => { showKeys(); },
+    'keys-close': () => byId('keys').close(''),
 
     /* the client's yes and no */
     'extension-yes': ({ session }) => answerExtension(session, true),

@@ -15,7 +15,8 @@ const ALARM_EVERY_MS = 2500;
 
 export class Announcer {
     #session;
-    #warnings = new Warnings();
+    #warnings = new Warnings([600]); /* of the session: the server says the rest */
+    #partWarnings = new Warnings([20, 60, 300, 600]);
     #known = null; /* participant -> roster entry, as last announced; null before the first roster */
     #newsTimer = null;
     #alarmedAt_ms = 0; /* when the missing client's alarm was last sounded */
@@ -33,19 +34,19 @@ export class Announcer {
 
     /* On each drawing. */
     look() {
-        const { phase, roster, me } = this.#session;
+        const { phase, roster } = this.#session;
         if (phase !== 'joined' || roster.length === 0) {
             this.#known = null;
         } else {
             const now = new Map(roster.map((person) => [person.participant, person]));
-            const changes = this.#known ? changesBetween(this.#known, now, me) : [];
+            const changes = this.#known ? changesBetween(this.#known, now, this.#session) : [];
             this.#known = now;
             if (changes.length) {
                 this.news(changes.map((change) => change.text).join(' '));
                 chime(changes[0].chime);
             }
         }
-        this.#warnOfPart();
+        this.#warnOfEnd();
         this.#soundAlarm();
     }
 
@@ -67,12 +68,14 @@ export class Announcer {
             this.news(t(said.alarm ? 'missing.still_lost' : 'missing.lost', { name: nameOf(roster, said.participant) }));
     }
 
-    /* The server warns of the session's end; a part that ends before it has its own warnings. */
-    #warnOfPart() {
+    /* A part that ends before the session does has its own warnings. */
+    #warnOfEnd() {
         const { room, seat, clock, isLive } = this.#session;
-        if (!isLive || !room || !seat.until || seat.until >= room.closes_at) return;
-        const at_s = this.#warnings.crossed(seat.until, clock.now());
-        if (at_s) this.news(t('room.part_warning', { left: inWords(Math.min(at_s, seat.until - clock.now())) }));
+        if (!isLive || !room || room.state !== 'open') return;
+        const isPart = Boolean(seat.until) && seat.until < room.closes_at;
+        const [end_s, warnings, word] = isPart ? [seat.until, this.#partWarnings, 'room.part_warning'] : [room.closes_at, this.#warnings, 'room.warning'];
+        const at_s = warnings.crossed(end_s, clock.now());
+        if (at_s) this.news(t(word, { left: inWords(Math.min(at_s, end_s - clock.now())) }));
     }
 
     /* Again and again, until somebody has seen to it. */
@@ -83,9 +86,13 @@ export class Announcer {
     }
 }
 
-function changesBetween(before, now, me) {
+/* In a workshop people come and go all the time: whoever listens is told of those who present, and of nobody else. */
+const concerns = (person, { me, role, welcome }) => person.participant !== me
+    && (welcome.kind !== 'workshop' || role === 'therapist' || person.role === 'therapist');
+
+function changesBetween(before, now, session) {
     return [...new Set([...before.keys(), ...now.keys()])]
-        .filter((participant) => participant !== me)
+        .filter((participant) => concerns(now.get(participant) ?? before.get(participant), session))
         .map((participant) => changeOf(before.get(participant), now.get(participant)))
         .filter(Boolean);
 }

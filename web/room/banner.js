@@ -28,6 +28,7 @@ export function renderBanner({ isHost, me, seat, roster, clock, phase }) {
     else if (phase === 'joined' && seat?.seat === 'admitted')
         lines = [{ key: 'me', text: ofMe(roster.filter((person) => person.participant !== me && isIn(person)), seat), left: left(seat.until) }];
     byId('banner').hidden = lines.length === 0;
+    setText(byId('stop'), t(isHost ? 'button.stop' : 'toolbar.step_out'));
     keyed(byId('banner-lines'), lines, (line) => line.key,
         () => make('li', {}, make('span', { class: 'now' }), make('span', { class: 'left', 'aria-hidden': 'true' })),
         (node, line) => {

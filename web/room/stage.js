@@ -6,18 +6,35 @@ import { roomNote } from '../common/words.js';
 import { renderMissing } from '../console/care.js';
 import { renderPeople } from '../console/people.js';
 import { renderAgenda } from './agenda.js';
+import { forgetCaptions, renderCaptions } from './caption_lines.js';
 import { renderChat } from './chat.js';
 import { renderExtension } from './extension.js';
+import { endFloat, renderFloat } from './float.js';
+import { startHeadset, tellHeadset } from './headset.js';
+import { renderKeys, startKeys } from './keys.js';
+import { renderOptions, startOptions } from './options.js';
+import { forgetPanels } from './panels.js';
 import { renderRequests } from './requests.js';
-import { renderTiles } from './tiles.js';
-import { renderToolbar } from './toolbar.js';
+import { clearTiles, renderTiles } from './tiles.js';
+import { renderToolbar, startToolbar } from './toolbar.js';
+import { renderTrouble, watchTrouble } from './trouble.js';
+import { keepAwake } from './wake_lock.js';
 
-/* saidNo: participants to whom the client said no here. */
-export function renderStage(session, saidNo) {
+/* Once. page: has show() and refuse(error). */
+export function startStage(session, page) {
+    startToolbar();
+    startKeys();
+    startHeadset();
+    startOptions(session, (error) => page.refuse(error));
+}
+
+/* saidNo: participants to whom the client said no here. again: draws it anew. */
+export function renderStage(session, saidNo, again) {
     const note = roomNote(session);
     setText(byId('note'), note);
     byId('note').hidden = !note;
-    renderTiles(session);
+    watchTrouble(session, again);
+    renderTrouble(session);
     renderPeople(session);
     renderRequests(session, saidNo);
     renderMissing(session);
@@ -25,5 +42,21 @@ export function renderStage(session, saidNo) {
     byId('extend').hidden = !mayExtend(session);
     renderAgenda(session);
     renderChat(session);
+    renderCaptions(session, again);
+    renderOptions(session);
     renderToolbar(session);
+    renderKeys();
+    renderTiles(session); /* last: in the room that all others leave */
+    renderFloat();
+    tellHeadset(session);
+    keepAwake(true);
+}
+
+/* On each drawing of another screen. */
+export function clearStage(session) {
+    clearTiles(session);
+    forgetCaptions();
+    forgetPanels();
+    endFloat();
+    keepAwake(false);
 }

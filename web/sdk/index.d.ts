@@ -143,6 +143,7 @@ export type Request =
     | { type: 'decline' }
     | { type: 'locate'; address: string; phone: string }
     | { type: 'take_part'; mode: Mode }
+    | { type: 'receive'; video: boolean }
     | { type: 'agree'; participant: string; yes: boolean }
     | { type: 'admit'; participant: string; minutes?: number }
     | { type: 'step_out'; participant: string; everyone?: undefined }
@@ -237,6 +238,8 @@ export declare class Session extends EventTarget {
     readonly stay: number;
     /** What I send. */
     readonly tracks: Readonly<Record<Source, MediaStreamTrack | null>>;
+    /** Pictures are to come to me, besides the sound. */
+    readonly wantsVideo: boolean;
 
     readonly me: string | null;
     readonly role: Role | null;
@@ -260,6 +263,8 @@ export declare class Session extends EventTarget {
     request(message: Request): Promise<Done>;
     /** The session owns the track from here on and stops it. */
     send(source: Source, track: MediaStreamTrack | null): Promise<void>;
+    /** False: the sound alone, until said otherwise, on each connection. From its end on no picture comes. */
+    receive(what: { video: boolean }): Promise<void>;
     maySend(source: Source): boolean;
     isPaused(participant: string, source: Source): boolean;
     trackOf(participant: string, source: Source): MediaStreamTrack | null;

@@ -2,8 +2,9 @@
 
 import { Refused } from './refused.js';
 
-/* Nothing is asked twice, as what was not confirmed may have happened; but who stops must be heard, and twice stopped is stopped. */
-const REPEATED = new Set(['step_out']);
+/* Nothing is asked twice, as what was not confirmed may have happened; but who stops must be heard, and twice stopped is stopped. So it is with
+ * whether pictures are wanted. */
+const REPEATED = new Set(['step_out', 'receive']);
 
 export const mayRepeat = ({ type }) => REPEATED.has(type);
 

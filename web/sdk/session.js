@@ -39,6 +39,7 @@ export class Session extends State {
     media = null; /* of media.js, while we are negotiated or about to be */
     stay = 0; /* counts the spans in which my media may flow: what was asked for in one may not start in the next */
     tracks = { mic: null, camera: null, screen: null }; /* what I send; null is off */
+    wantsVideo = true; /* pictures are to come to me, besides the sound */
 
     #link;
     #attempt = null; /* an object per attempt to come in */
@@ -155,6 +156,18 @@ export class Session extends State {
             this.changed();
             throw refusal;
         }
+    }
+
+    /* Whether pictures are to come, or the sound alone; stays so when the connection is made anew. From its end on none come that are not
+     * wanted. */
+    async receive({ video }) {
+        this.wantsVideo = video;
+        this.changed();
+        if (this.phase === 'joined' && this.media?.link) await this.#tellWanted();
+    }
+
+    #tellWanted() {
+        return this.request({ type: 'receive', video: this.wantsVideo });
     }
 
     /* By a phone call, or by whoever pulled the plug: it is off, and on again only when the person says so. */
@@ -384,6 +397,7 @@ export class Session extends State {
         });
         await this.media.negotiate();
         this.changed();
+        if (!this.wantsVideo) await this.#tellWanted();
     }
 
     #mediaChanged() {
