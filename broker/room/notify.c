@@ -239,15 +239,18 @@ static void tell_preview(struct room *room, struct participant *p, struct outbox
     tell_news(p, &p->told.preview, &text, written, out);
 }
 
-void notify_slots(struct room *room, struct participant *p, struct outbox *out)
+/* How good somebody's path is stands in the therapists' rosters, too; in a crowd that waits for what else happens. */
+void notify_slots(struct room *room, struct now now, struct participant *p, struct outbox *out)
 {
     if (!tell_slots(room, p, out))
         return;
-    for (size_t i = 0; i < room->people_count; i++)
-        if (room->people[i].preview == room_index(room, p))
-            tell_preview(room, &room->people[i], out);
-    if (!is_crowd(room))     /* else it waits for what else happens */
-        room->settle_at = 0; /* how good their path is stands in rosters */
+    for (size_t i = 0; i < room->people_count; i++) {
+        struct participant *reader = &room->people[i];
+        if (reader->preview == room_index(room, p))
+            tell_preview(room, reader, out);
+        if (reader->who.role == ROLE_THERAPIST && participant_listens(reader) && !is_crowd(room))
+            tell_roster(room, now, reader, out);
+    }
 }
 
 static void tell_agenda(struct room *room, struct now now, struct participant *p, struct outbox *out)

@@ -19,7 +19,7 @@ void notify_apply(struct room *, struct now, struct outbox *);
 /* The roster that is due, in a crowd. */
 void notify_rosters(struct room *, struct now, struct outbox *);
 /* Their slots alone: whom each carries, and which are paused; and the therapists' previews of them. */
-void notify_slots(struct room *, struct participant *, struct outbox *);
+void notify_slots(struct room *, struct now, struct participant *, struct outbox *);
 /* Who speaks, to somebody who is in. */
 void notify_speaker(const struct room *, struct participant *, struct outbox *);
 /* resumed: they found the link that they named. */
