@@ -287,9 +287,10 @@ enum status notice_agenda(struct writer *w, const struct notice_agenda *agenda)
     for (size_t i = 0; i < agenda->count; i++)
         if (!append(&steps, step_of(&agenda->steps[i])))
             return ERR_NO_MEMORY;
-    return emit(w, json_pack("{s:s, s:o, s:o, s:o}", "type", "agenda", "steps", steps, "current",
+    return emit(w, json_pack("{s:s, s:o, s:o, s:o, s:o}", "type", "agenda", "steps", steps, "current",
                              number_or_null(agenda->running, agenda->current), "step_ends",
-                             number_or_null(agenda->running, agenda->step_ends)));
+                             number_or_null(agenda->running, agenda->step_ends), "ended_at",
+                             time_or_null(agenda->ended_at)));
 }
 
 enum status notice_missing_client(struct writer *w, const struct notice_missing *missing)

@@ -138,6 +138,7 @@ struct notice_agenda {
     bool running; /* false, not begun or over: `current` and `step_ends` are null */
     uint32_t current;
     int64_t step_ends;
+    int64_t ended_at; /* when it was through; 0: it is not */
 };
 
 struct notice_missing {

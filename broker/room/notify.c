@@ -257,8 +257,8 @@ static void tell_agenda(struct room *room, struct now now, struct participant *p
 {
     if (room->plan.step_count == 0 || !participant_in(p))
         return;
-    const uint64_t values[] = { room->agenda_running, room->step,
-                                room->agenda_running ? (uint64_t)room_unix_at(room, now, room->step_ends_us) : 0 };
+    int64_t ends = room->step_ends_us ? room_unix_at(room, now, room->step_ends_us) : 0;
+    const uint64_t values[] = { room->agenda_running, room->step, (uint64_t)ends };
     if (is_unchanged(&p->told.agenda_from, values, sizeof values / sizeof *values))
         return;
     struct notice_step steps[PLAN_STEPS_MAX];
@@ -269,7 +269,8 @@ static void tell_agenda(struct room *room, struct now now, struct participant *p
         .count = room->plan.step_count,
         .running = room->agenda_running,
         .current = room->step,
-        .step_ends = room->agenda_running ? room_unix_at(room, now, room->step_ends_us) : 0,
+        .step_ends = ends,
+        .ended_at = room->agenda_running ? 0 : ends,
     };
     uint8_t buffer[4096];
     struct writer text = writer_over(buffer, sizeof buffer);

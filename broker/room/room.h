@@ -82,8 +82,8 @@ struct room {
     enum phase phase; /* as the ledger knows it */
     uint32_t warned;  /* how many of the box's warnings were given */
     bool agenda_running;
-    uint32_t step; /* of the agenda */
-    usec_t step_ends_us;
+    uint32_t step;       /* of the agenda */
+    usec_t step_ends_us; /* of the step that runs, or ran last */
 
     struct owed owed[OWED_MAX];
     size_t owed_count;

@@ -228,19 +228,20 @@ static void an_agenda_says_where_it_is_only_while_it_runs(void **state)
     (void)state;
     const struct notice_step steps[] = { { "Progress", 5 }, { "Plan", 10 } };
     struct writer w = fresh();
-    struct notice_agenda agenda = { steps, 2, true, 1, 1790000300 };
+    struct notice_agenda agenda = { steps, 2, true, 1, 1790000300, 0 };
     reads(&w, notice_agenda(&w, &agenda),
           "{\"type\":\"agenda\",\"steps\":[{\"title\":\"Progress\",\"minutes\":5},{\"title\":\"Plan\",\"minutes\":10}],"
-          "\"current\":1,\"step_ends\":1790000300}");
+          "\"current\":1,\"step_ends\":1790000300,\"ended_at\":null}");
     agenda.running = false;
     agenda.count = 1;
     w = fresh();
-    reads(
-        &w, notice_agenda(&w, &agenda),
-        "{\"type\":\"agenda\",\"steps\":[{\"title\":\"Progress\",\"minutes\":5}],\"current\":null,\"step_ends\":null}");
+    reads(&w, notice_agenda(&w, &agenda),
+          "{\"type\":\"agenda\",\"steps\":[{\"title\":\"Progress\",\"minutes\":5}],\"current\":null,\"step_ends\":null,"
+          "\"ended_at\":null}");
     w = fresh();
     agenda = (struct notice_agenda){ 0 };
-    reads(&w, notice_agenda(&w, &agenda), "{\"type\":\"agenda\",\"steps\":[],\"current\":null,\"step_ends\":null}");
+    reads(&w, notice_agenda(&w, &agenda),
+          "{\"type\":\"agenda\",\"steps\":[],\"current\":null,\"step_ends\":null,\"ended_at\":null}");
 }
 
 static void a_missing_client_says_where_to_look_until_they_are_back(void **state)
@@ -457,7 +458,7 @@ static enum status write_chat(struct writer *w)
 static enum status write_agenda(struct writer *w)
 {
     const struct notice_step steps[] = { { "Progress", 5 }, { "Plan", 10 } };
-    struct notice_agenda agenda = { steps, 2, true, 1, 1790000300 };
+    struct notice_agenda agenda = { steps, 2, true, 1, 1790000300, 0 };
     return notice_agenda(w, &agenda);
 }
 
