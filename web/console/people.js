@@ -39,13 +39,14 @@ export function renderWaiting(session) {
     setAttribute(byId('waiting').closest('button'), 'aria-label', count ? t('console.waiting_count', { label: t('toolbar.people'), count }) : null);
 }
 
-/* A row that moves takes the focus with it; a button that is gone leaves it to the name beside it. */
+/* A row that moves loses the focus, and a button that hides loses it a moment later: it stays, or goes to the name beside it. */
 function keepFocus(draw) {
     const before = document.activeElement;
     draw();
-    if (before === document.activeElement || !byId('people-panel').contains(before)) return;
-    const target = before.checkVisibility() ? before : before.closest('.person')?.querySelector('.name');
-    target?.focus({ preventScroll: true });
+    if (!byId('people').contains(before)) return;
+    const isSeen = before.checkVisibility();
+    if (isSeen && before === document.activeElement) return;
+    (isSeen ? before : before.closest('.person')?.querySelector('.name'))?.focus({ preventScroll: true });
 }
 
 /* For therapist and client; a loved one sees the others as tiles only. */

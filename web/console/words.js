@@ -62,12 +62,15 @@ function codeCheck({ code, code_at: since }) {
     return { key: 'code', state: { passed: 'good', failed: 'bad' }[code] ?? 'open', text: `${t(`code_state.${code}`)} ${when(since)}`.trim() };
 }
 
+const isToday = (unix_s) => new Date(unix_s * 1000).toDateString() === new Date().toDateString();
+
 function readCheck({ prepared, seat }) {
     if (prepared === undefined) return null;
     if (!prepared) return { key: 'read', state: 'open', text: t(seat === 'preparing' ? 'console.reads' : 'console.not_read') };
     const { guidance, notice, at: read_s } = prepared;
     const versions = guidance === notice ? guidance : `${guidance}, ${notice}`;
-    return { key: 'read', state: 'good', text: t('console.has_read', { versions, time: read_s ? dayAndTime(read_s) : t('console.earlier') }) };
+    const time = !read_s ? t('console.earlier') : isToday(read_s) ? timeOfDay(read_s) : dayAndTime(read_s);
+    return { key: 'read', state: 'good', text: t('console.has_read', { versions, time }) };
 }
 
 /* In a check-in the client need not be there; but when they are, it is theirs to say. */
