@@ -4,9 +4,8 @@
 import { t } from '../i18n.js';
 import { telOf } from '../common/clinic.js';
 import { button, byId, keyed, make, setAttribute, setText } from '../common/dom.js';
-import { isIn } from '../common/words.js';
 import { ago, at, countdown } from '../common/times.js';
-import { placeText, seatText } from './words.js';
+import { placeText } from './words.js';
 
 const CALLS = {
     alert: ({ name }, person) => [t('alert.help', { name }), whereText(person)],
@@ -14,7 +13,8 @@ const CALLS = {
 };
 
 /* Where help would have to go, else where they are in here. */
-const whereText = (person) => (!person ? '' : placeText(person) || t('alert.where', { seat: isIn(person) ? t(`seat.is.${person.seat}`) : seatText(person) }));
+const seatOf = ({ name, seat, connected }) => t(connected ? 'alert.where' : 'alert.gone', { name, seat: t(`seat.is.${seat}`) });
+const whereText = (person) => (person ? placeText(person) || seatOf(person) : '');
 
 const sinceText = (since_s) => (since_s < 60 ? t('alert.just_now') : t('alert.since', { span: ago(since_s) }));
 

@@ -16,15 +16,19 @@ const MOST = ''; /* of a portion, and of a mode: as much as is allowed */
 const PORTION_MIN = { individual: 10 }; /* what is proposed; elsewhere all of it */
 const MODES = ['full', 'audio', 'watch', 'listen'];
 
+/* Whoever may not send it anyway need not be muted. */
+const mayBeMuted = (person, source, right) => person.role !== 'therapist' && ['admitted', 'present'].includes(person.seat)
+    && (person.muted.includes(source) || (person.may?.includes(right) ?? true));
+
 /* Which buttons a reader has beside a person, and the name of what they say. shown(person) decides, every time. */
 const CONTROLS = [
     { action: 'step-out', word: () => 'people.step_out', class: 'stop', for: 'therapist client',
       shown: (person) => isGuest(person) && person.seat === 'admitted' },
     { action: 'mute-mic', word: (person) => (person.muted.includes('mic') ? 'people.allow_mic' : 'people.mute_mic'), for: 'therapist',
-      shown: (person) => person.role !== 'therapist' && ['admitted', 'present'].includes(person.seat) },
+      shown: (person) => mayBeMuted(person, 'mic', 'speak') },
     { action: 'mute-camera', word: (person) => (person.muted.includes('camera') ? 'people.allow_camera' : 'people.mute_camera'), for: 'therapist',
-      shown: (person) => person.role !== 'therapist' && ['admitted', 'present'].includes(person.seat) },
-    { action: 'preview', word: (person) => (isPreviewed(person) ? 'console.preview_close' : 'console.preview_open'), for: 'therapist',
+      shown: (person) => mayBeMuted(person, 'camera', 'show') },
+    { action: 'preview', word: () => 'console.preview_open', for: 'therapist',
       shown: (person) => isGuest(person) && isIn(person), state: (person, node) => setAttribute(node, 'aria-expanded', String(isPreviewed(person))) },
     { action: 'agree-yes', word: () => 'people.agree', for: 'client',
       shown: (person) => needsYes(person) && !person.agreed && !GONE.includes(person.seat) },
@@ -86,9 +90,9 @@ export function createPerson(session, person) {
     for (const control of CONTROLS.filter((entry) => entry.for.split(' ').includes(session.role)))
         controls.append(button(control.action, null, { class: control.class }));
     row.append(controls);
+    if (isTherapist && isGuest(person)) row.append(make('section', { class: 'preview', hidden: true }));
     const enables = isTherapist ? enablesFor(session.welcome.kind, person.role) : [];
     if (enables.length) row.append(createEnables(enables));
-    if (isTherapist && isGuest(person)) row.append(make('section', { class: 'preview', hidden: true }));
     return row;
 }
 
