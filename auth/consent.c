@@ -54,6 +54,19 @@ void consent_mode_rights(enum mode mode, source_mask *receives, source_mask *sen
     *sends = known ? passes[mode].sends : 0;
 }
 
+enum mode consent_mode_within(enum mode mode, enum mode bound)
+{
+    if (!mode || !bound)
+        return mode ? mode : bound;
+    source_mask receives, sends, most_receives, most_sends;
+    consent_mode_rights(mode, &receives, &sends);
+    consent_mode_rights(bound, &most_receives, &most_sends);
+    for (int left = COUNT(passes) - 1; left > 0; left--)
+        if (passes[left].receives == (receives & most_receives) && passes[left].sends == (sends & most_sends))
+            return (enum mode)left;
+    return (enum mode)0;
+}
+
 /* The widest mode of a set, 0 when it holds none that we know. One mode is chosen and never a union: a grant of `watch`
  * and of `audio` is not a grant to watch and speak at once. */
 static enum mode widest(term_set modes)

@@ -91,6 +91,9 @@ enum consent consent_check(const struct grant *, size_t count, const struct id *
  * mode. */
 void consent_mode_rights(enum mode, source_mask *receives, source_mask *sends);
 
+/* What two bounds leave together; 0, no bound, leaves the other. */
+enum mode consent_mode_within(enum mode, enum mode bound);
+
 /* Names, as in terms.h: "general_progress", "personal_rep", "withdrawn". 0 for an unknown word; "?" for an unknown
  * value. */
 enum topic topic_parse(struct bytes);

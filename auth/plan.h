@@ -20,6 +20,7 @@ struct plan_person {
     char alias[NAME_MAX_BYTES + 1]; /* shown instead in workshops and groups; empty: a number is made up */
     bool denied;                    /* removed in an earlier life of this session */
     bool acknowledged;              /* these versions, for this kind, in an earlier session */
+    int64_t acknowledged_at;        /* Unix seconds; 0: nobody knows when */
 };
 
 /* A loved one's word that they have read both texts: good for each session of this kind that asks for no newer ones. */
@@ -27,6 +28,7 @@ struct acknowledgement {
     struct id person;
     enum session_kind kind;
     char guidance_version[GRANT_TEXT_MAX + 1], notice_version[GRANT_TEXT_MAX + 1];
+    int64_t at; /* Unix seconds */
 };
 
 /* The texts that the program comes with (api/texts), for a session that names no others. */

@@ -140,20 +140,82 @@ enum status notice_seat(struct writer *w, const struct notice_seat *seat)
                              seat->mode ? mode_name(seat->mode) : NULL));
 }
 
+static json_t *time_or_null(int64_t unix_s)
+{
+    return number_or_null(unix_s != 0, unix_s);
+}
+
+/* What somebody may do, in the words of the matrix. */
+static json_t *rights_names(source_mask sends, source_mask receives, bool chat)
+{
+    const struct {
+        bool may;
+        const char *name;
+    } all[] = { { receives & SOURCE_MIC, "hear" }, { receives & SOURCE_CAMERA, "see" }, { sends & SOURCE_MIC, "speak" },
+                { sends & SOURCE_CAMERA, "show" }, { sends & SOURCE_SCREEN, "share" },  { chat, "chat" } };
+    json_t *names = json_array();
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (all[i].may && !append(&names, json_string(all[i].name)))
+            return NULL;
+    return names;
+}
+
+static json_t *grant_of(const struct notice_grant *grant)
+{
+    json_t *topics = json_array();
+    for (size_t i = 0; i < grant->topic_count; i++)
+        if (!append(&topics, json_string(grant->topics[i])))
+            break;
+    return json_pack("{s:o, s:o, s:s, s:s, s:I, s:b}", "modes", mode_names(grant->modes), "topics", topics, "purpose",
+                     grant->purpose, "granted_by", grant->granted_by, "from", (json_int_t)grant->from,
+                     "client_absent_ok", (int)grant->client_absent_ok);
+}
+
+static json_t *prepared_of(const struct notice_standing *standing)
+{
+    if (!standing->guidance)
+        return json_null();
+    return json_pack("{s:s, s:s, s:o}", "guidance", standing->guidance, "notice", standing->notice, "at",
+                     time_or_null(standing->prepared_at));
+}
+
+/* Takes the entry, NULL when out of memory; adds what therapists alone read. */
+static json_t *with_standing(json_t *entry, const struct notice_standing *standing)
+{
+    json_t *more = json_pack("{s:o, s:o, s:s}", "since", time_or_null(standing->since), "code_at",
+                             time_or_null(standing->code_at), "link", standing->link);
+    json_t *guest = !standing->guest ? json_object()
+                                     : json_pack("{s:o, s:s?, s:o}", "may",
+                                                 rights_names(standing->sends, standing->receives, standing->chat),
+                                                 "limit", standing->limit ? mode_name(standing->limit) : NULL, "grant",
+                                                 standing->has_grant ? grant_of(&standing->grant) : json_null());
+    json_t *prepared = !standing->reads ? json_object() : json_pack("{s:o}", "prepared", prepared_of(standing));
+    bool whole = entry && more && guest && prepared && json_object_update(entry, more) == 0 &&
+                 json_object_update(entry, guest) == 0 && json_object_update(entry, prepared) == 0;
+    json_decref(more);
+    json_decref(guest);
+    json_decref(prepared);
+    if (whole)
+        return entry;
+    json_decref(entry);
+    return NULL;
+}
+
 /* "s*" and "o*" leave a NULL out. */
 static json_t *person_of(const struct notice_person *person)
 {
-    return json_pack(
-        "{s:s, s:s, s:o, s:s, s:b, s:o, s:o, s:b, s:o, s:b, s:o, s:s?, s:s*, s:s*, s:o*, s:s*, s:o*, s:o*}",
-        "participant", person->participant->text, "role", role_name(person->role), "name", text_or_mark(person->name),
-        "seat", person->seat, "connected", (int)person->connected, "sending", source_names(person->sending), "muted",
-        source_names(person->muted), "agreed", (int)person->agreed, "until",
-        number_or_null(person->has_until, person->until), "hand", (int)person->hand, "enabled",
-        enabled_names(person->enabled), "client", person->client ? person->client->text : NULL, "may_admit",
-        person->may_admit, "mode", person->mode, "grant_until",
-        person->has_grant_until ? json_integer(person->grant_until) : NULL, "code", person->code, "address",
-        person->has_location ? text_or_null(person->address) : NULL, "phone",
-        person->has_location ? text_or_null(person->phone) : NULL);
+    json_t *entry =
+        json_pack("{s:s, s:s, s:o, s:s, s:b, s:o, s:o, s:b, s:o, s:b, s:o, s:s?, s:s*, s:s*, s:o*, s:s*, s:o*, s:o*}",
+                  "participant", person->participant->text, "role", role_name(person->role), "name",
+                  text_or_mark(person->name), "seat", person->seat, "connected", (int)person->connected, "sending",
+                  source_names(person->sending), "muted", source_names(person->muted), "agreed", (int)person->agreed,
+                  "until", number_or_null(person->has_until, person->until), "hand", (int)person->hand, "enabled",
+                  enabled_names(person->enabled), "client", person->client ? person->client->text : NULL, "may_admit",
+                  person->may_admit, "mode", person->mode, "grant_until",
+                  person->has_grant_until ? json_integer(person->grant_until) : NULL, "code", person->code, "address",
+                  person->has_location ? text_or_null(person->address) : NULL, "phone",
+                  person->has_location ? text_or_null(person->phone) : NULL);
+    return person->has_standing ? with_standing(entry, &person->standing) : entry;
 }
 
 enum status notice_roster(struct writer *w, const struct notice_person *people, size_t count)
@@ -180,6 +242,21 @@ enum status notice_slots(struct writer *w, const struct notice_slot *slots, size
         if (!append(&list, slot_of(&slots[i])))
             return ERR_NO_MEMORY;
     return emit(w, json_pack("{s:s, s:o}", "type", "slots", "slots", list));
+}
+
+static json_t *got_of(const struct notice_got *got)
+{
+    return json_pack("{s:s, s:s, s:o*}", "participant", got->participant->text, "source", source_name(got->source),
+                     "paused", got->paused ? json_true() : NULL);
+}
+
+enum status notice_preview(struct writer *w, const struct id *participant, const struct notice_got *gets, size_t count)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++)
+        if (!append(&list, got_of(&gets[i])))
+            return ERR_NO_MEMORY;
+    return emit(w, json_pack("{s:s, s:s, s:o}", "type", "preview", "participant", participant->text, "gets", list));
 }
 
 enum status notice_speaker(struct writer *w, const struct id *participant)
@@ -210,18 +287,20 @@ enum status notice_agenda(struct writer *w, const struct notice_agenda *agenda)
     for (size_t i = 0; i < agenda->count; i++)
         if (!append(&steps, step_of(&agenda->steps[i])))
             return ERR_NO_MEMORY;
-    return emit(w, json_pack("{s:s, s:o, s:o, s:o}", "type", "agenda", "steps", steps, "current",
+    return emit(w, json_pack("{s:s, s:o, s:o, s:o, s:o}", "type", "agenda", "steps", steps, "current",
                              number_or_null(agenda->running, agenda->current), "step_ends",
-                             number_or_null(agenda->running, agenda->step_ends)));
+                             number_or_null(agenda->running, agenda->step_ends), "ended_at",
+                             time_or_null(agenda->ended_at)));
 }
 
 enum status notice_missing_client(struct writer *w, const struct notice_missing *missing)
 {
     if (!missing->participant)
         return emit(w, json_pack("{s:s, s:n}", "type", "missing_client", "participant"));
-    return emit(w, json_pack("{s:s, s:s, s:o, s:o, s:I, s:o, s:b}", "type", "missing_client", "participant",
+    return emit(w, json_pack("{s:s, s:s, s:o, s:o, s:I, s:I, s:o, s:b}", "type", "missing_client", "participant",
                              missing->participant->text, "address", text_or_null(missing->address), "phone",
-                             text_or_null(missing->phone), "alarm_at", (json_int_t)missing->alarm_at, "reached",
+                             text_or_null(missing->phone), "since", (json_int_t)missing->since, "alarm_at",
+                             (json_int_t)missing->alarm_at, "reached",
                              missing->reached < 0 ? json_null() : json_boolean(missing->reached), "alarm",
                              (int)missing->alarm));
 }
@@ -230,24 +309,39 @@ enum status notice_extension(struct writer *w, const struct notice_extension *ex
 {
     if (extension->minutes == 0)
         return emit(w, json_pack("{s:s, s:n}", "type", "extension", "minutes"));
-    return emit(w, json_pack("{s:s, s:I, s:s, s:I}", "type", "extension", "minutes", (json_int_t)extension->minutes,
-                             "by", extension->by->text, "until", (json_int_t)extension->until));
+    json_t *waits_for = extension->waits_for ? json_array() : NULL;
+    for (size_t i = 0; i < extension->waits_for_count; i++)
+        if (!append(&waits_for, json_string(extension->waits_for[i]->text)))
+            return ERR_NO_MEMORY;
+    return emit(w,
+                json_pack("{s:s, s:I, s:s, s:I, s:o*}", "type", "extension", "minutes", (json_int_t)extension->minutes,
+                          "by", extension->by->text, "until", (json_int_t)extension->until, "waits_for", waits_for));
 }
 
-static enum status about_person(struct writer *w, const char *type, const struct id *participant, const char *name)
+static json_t *alert_of(const struct notice_alert *alert)
 {
-    return emit(
-        w, json_pack("{s:s, s:s, s:o}", "type", type, "participant", participant->text, "name", text_or_mark(name)));
+    return json_pack("{s:s, s:o, s:I}", "participant", alert->participant->text, "name", text_or_mark(alert->name),
+                     "since", (json_int_t)alert->since);
 }
 
-enum status notice_alert(struct writer *w, const struct id *participant, const char *name)
+enum status notice_alerts(struct writer *w, const struct notice_alert *alerts, size_t count)
 {
-    return about_person(w, "alert", participant, name);
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++)
+        if (!append(&list, alert_of(&alerts[i])))
+            return ERR_NO_MEMORY;
+    return emit(w, json_pack("{s:s, s:o}", "type", "alerts", "people", list));
+}
+
+enum status notice_alert_seen(struct writer *w)
+{
+    return emit(w, json_pack("{s:s}", "type", "alert_seen"));
 }
 
 enum status notice_link_trouble(struct writer *w, const struct id *participant, const char *name)
 {
-    return about_person(w, "link_trouble", participant, name);
+    return emit(w, json_pack("{s:s, s:s, s:o}", "type", "link_trouble", "participant", participant->text, "name",
+                             text_or_mark(name)));
 }
 
 enum status notice_done(struct writer *w, uint32_t request)

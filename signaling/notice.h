@@ -44,6 +44,34 @@ struct notice_room {
     int64_t unix_s; /* the server's clock, for countdowns */
 };
 
+enum { NOTICE_TOPICS_MAX = 16 };
+
+/* A grant that holds. */
+struct notice_grant {
+    term_set modes; /* that can be chosen under it */
+    const char *topics[NOTICE_TOPICS_MAX];
+    size_t topic_count;
+    const char *purpose, *granted_by;
+    int64_t from;
+    bool client_absent_ok;
+};
+
+/* What therapists alone read of somebody. A time of 0 reads null. */
+struct notice_standing {
+    int64_t since;               /* when they took their seat */
+    int64_t code_at;             /* when that came of the code */
+    const char *link;            /* "none", "making", "ready", "weak" */
+    bool guest;                  /* they are let in: only then the rest is written */
+    source_mask sends, receives; /* what they may, now or once they are in */
+    bool chat;
+    enum mode limit; /* the therapist's; 0: none */
+    bool has_grant;  /* else it is null */
+    struct notice_grant grant;
+    bool reads;                    /* a loved one, who reads both texts: whether the next three are written */
+    const char *guidance, *notice; /* the versions that they acknowledged; NULL: they have not */
+    int64_t prepared_at;
+};
+
 /* One person in the roster. What the reader may not know is left out by the caller. */
 struct notice_person {
     const struct id *participant;
@@ -66,6 +94,8 @@ struct notice_person {
     const char *code;            /* to therapists: what came of the last one-time code; NULL leaves it out */
     bool has_location;           /* to therapists, about the client: whether the next two are written at all */
     const char *address, *phone; /* NULL: not confirmed */
+    bool has_standing;           /* to therapists: whether the rest is written */
+    struct notice_standing standing;
 };
 
 struct notice_slot {
@@ -83,6 +113,20 @@ struct notice_chat {
     const char *text;
 };
 
+/* One source that somebody gets, and of whom. */
+struct notice_got {
+    const struct id *participant;
+    enum source source;
+    bool paused;
+};
+
+/* Somebody who asked for help. */
+struct notice_alert {
+    const struct id *participant;
+    const char *name;
+    int64_t since;
+};
+
 struct notice_step {
     const char *title;
     uint32_t minutes;
@@ -94,20 +138,23 @@ struct notice_agenda {
     bool running; /* false, not begun or over: `current` and `step_ends` are null */
     uint32_t current;
     int64_t step_ends;
+    int64_t ended_at; /* when it was through; 0: it is not */
 };
 
 struct notice_missing {
     const struct id *participant; /* NULL: the client is back, and nothing else is written */
     const char *address, *phone;  /* NULL: never confirmed */
-    int64_t alarm_at;
+    int64_t since, alarm_at;
     int reached; /* by the therapist: 1, 0, or -1 while unknown */
     bool alarm;  /* it is time to be loud */
 };
 
 struct notice_extension {
-    uint32_t minutes;    /* 0: nothing is asked any more, and nothing else is written */
-    const struct id *by; /* the therapist who asks */
-    int64_t until;       /* when the question lapses */
+    uint32_t minutes;                  /* 0: nothing is asked any more, and nothing else is written */
+    const struct id *by;               /* the therapist who asks */
+    int64_t until;                     /* when the question lapses */
+    const struct id *const *waits_for; /* to therapists: who has yet to answer; NULL leaves it out */
+    size_t waits_for_count;
 };
 
 /* The first word on each socket: what a proof of a device's key must hold to be good there. */
@@ -127,7 +174,11 @@ enum status notice_warning(struct writer *, uint32_t seconds_left); /* before th
 enum status notice_agenda(struct writer *, const struct notice_agenda *);
 enum status notice_missing_client(struct writer *, const struct notice_missing *);
 enum status notice_extension(struct writer *, const struct notice_extension *);
-enum status notice_alert(struct writer *, const struct id *participant, const char *name); /* the emergency button */
+/* Whom the emergency button was pressed by, and no therapist has seen it. */
+enum status notice_alerts(struct writer *, const struct notice_alert *, size_t count);
+enum status notice_alert_seen(struct writer *); /* to them: a therapist has */
+/* To therapists: what this person gets at this moment. */
+enum status notice_preview(struct writer *, const struct id *participant, const struct notice_got *, size_t count);
 /* A link's code was wrong: perhaps somebody else has the link. */
 enum status notice_link_trouble(struct writer *, const struct id *participant, const char *name);
 enum status notice_done(struct writer *, uint32_t request);

@@ -155,12 +155,16 @@ static enum status decode_agree(json_t *body, struct request *out)
 
 static enum status decode_admit(json_t *body, struct request *out)
 {
-    const char *participant;
-    size_t len;
+    const char *participant, *mode = NULL;
+    size_t len, mode_len = 0;
     json_int_t minutes = 0;
-    TRY(unpack(body, "{s:s%, s?I !}", "participant", &participant, &len, "minutes", &minutes));
+    TRY(unpack(body, "{s:s%, s?I, s?s% !}", "participant", &participant, &len, "minutes", &minutes, "mode", &mode,
+               &mode_len));
     if (json_object_get(body, "minutes"))
         TRY(read_minutes(minutes, &out->admit.minutes));
+    out->admit.mode = mode ? mode_parse((struct bytes){ (const uint8_t *)mode, mode_len }) : 0;
+    if (mode && !out->admit.mode)
+        return ERR_MALFORMED;
     return read_id(participant, len, &out->admit.participant);
 }
 
@@ -299,6 +303,22 @@ static enum status decode_reached(json_t *body, struct request *out)
     return OK;
 }
 
+static enum status decode_seen(json_t *body, struct request *out)
+{
+    const char *participant;
+    size_t len;
+    TRY(unpack(body, "{s:s% !}", "participant", &participant, &len));
+    return read_id(participant, len, &out->seen.participant);
+}
+
+static enum status decode_preview(json_t *body, struct request *out)
+{
+    const char *participant = NULL;
+    size_t len = 0;
+    TRY(unpack(body, "{s?s% !}", "participant", &participant, &len));
+    return participant ? read_id(participant, len, &out->preview.participant) : OK;
+}
+
 static enum status decode_nothing(json_t *body, struct request *out)
 {
     (void)out;
@@ -334,6 +354,8 @@ static const struct {
     [REQUEST_REACHED] = { "reached", decode_reached },
     [REQUEST_ALERT] = { "alert", decode_nothing },
     [REQUEST_QUALITY] = { "quality", decode_quality },
+    [REQUEST_SEEN] = { "seen", decode_seen },
+    [REQUEST_PREVIEW] = { "preview", decode_preview },
 };
 
 static enum request_kind kind_of(const char *name)

@@ -35,6 +35,8 @@ enum request_kind {
     REQUEST_REACHED,
     REQUEST_ALERT,
     REQUEST_QUALITY,
+    REQUEST_SEEN,
+    REQUEST_PREVIEW,
     REQUEST_KINDS,
 };
 
@@ -71,8 +73,9 @@ struct request {
         } agree;
         struct {
             struct id participant;
-            uint32_t minutes;
-        } admit; /* 0: as long as allowed */
+            uint32_t minutes; /* 0: as long as allowed */
+            enum mode mode;   /* 0: as much as allowed */
+        } admit;
         struct {
             struct id participant;
             bool everyone;
@@ -116,6 +119,11 @@ struct request {
         struct {
             uint32_t watched_ms, frozen_ms, heard_ms, concealed_ms; /* a part is never more than its whole */
         } quality;
+            struct id participant;
+        } seen; /* whose alert */
+        struct {
+            struct id participant;
+        } preview; /* empty: of nobody any more */
     };
 };
 

@@ -1,6 +1,7 @@
 /* main.js - takes the link, makes the session and its page. Nothing is sent before 'Join' is pressed. */
 
 import { startPage } from './common/start.js';
+import { watchIdle } from './console/idle.js';
 import { Page } from './page.js';
 import { Session, forgetLink, isLink, takeLink } from './sdk/index.js';
 
@@ -26,3 +27,8 @@ let page = null;
 await startPage(() => page.redraw());
 page = new Page(session, { hasLink: Boolean(link) });
 page.show();
+
+watchIdle(session, () => {
+    forgetLink();
+    location.reload();
+});

@@ -8,8 +8,9 @@
  *   #page[data-media]   ready once ICE and DTLS are up, else none
  *   #tiles [data-participant][data-source=camera|screen][data-video=on|off]   one figure with a video; mine too
  *   #sound audio        one per audio slot
- *   #people [data-participant][data-seat] [data-action=admit|step-out|mute-mic|mute-camera|remove|agree-yes|take-back], select[data-minutes],
- *       .seat .code[data-code] .place .hand .why, and under 'Allow' [data-action=enable][data-what=mic|camera|screen|chat|others]
+ *   #people [data-participant][data-seat][data-group=waiting|in|out|away|gone] [data-action=admit|step-out|mute-mic|mute-camera|preview|remove|agree-yes|take-back],
+ *       select[data-minutes], select[data-mode], .seat .grant .scope .checks [data-state=good|open|bad] .code[data-code] .place .hand .why,
+ *       .preview[data-known] [data-of][data-gets], and under 'Allow' [data-action=enable][data-what=mic|camera|screen|chat|others]
  *   #requests [data-participant] [data-action=agree-yes|agree-no]             the client's question
  *   #banner [data-action=stop]                                                while a loved one is in
  *   #code [data-action=code-send|code-again]; [data-action=try-again]
@@ -32,7 +33,6 @@
 import { ACTIONS as CONSOLE } from './console/actions.js';
 import { renderAlerts } from './console/care.js';
 import { byId, setAttribute, setText } from './common/dom.js';
-import { asksBeforeExtending } from './common/rights.js';
 import { at, countdown } from './common/times.js';
 import { errorText, roleText } from './common/words.js';
 import { ACTIONS as ENTRY } from './entry/actions.js';
@@ -150,16 +150,6 @@ export class Page {
         this.#reconsiders = yes;
         this.wish = mode;
         this.show();
-    }
-
-    /* Clients are asked first, where it is theirs to say. */
-    async whileAsking(extend) {
-        if (asksBeforeExtending(this.#session)) setText(byId('extending'), t('extension.asking'));
-        try {
-            await extend();
-        } finally {
-            setText(byId('extending'), '');
-        }
     }
 
     editPlace(yes) {

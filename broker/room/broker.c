@@ -130,6 +130,7 @@ static enum status replan(struct room *room, struct room_shared *shared, const s
     for (size_t i = 0; i < anew.people_count; i++) {
         const struct participant *known = room_find(room, &anew.people[i].who.participation);
         anew.people[i].code = known ? known->code : CODE_NONE;
+        anew.people[i].code_at = known ? known->code_at : 0;
     }
     room_deinit(room);
     *room = anew;
@@ -293,6 +294,7 @@ void broker_code(struct broker *b, struct now now, const struct id *session, con
         return;
     room_enter(room, now);
     p->code = state;
+    p->code_at = room_unix_s(room);
     if (state == CODE_FAILED) {
         journal_note(room, RECORD_REFUSED, p, NULL, "code_failed", out);
         notify_link_trouble(room, p, out);

@@ -266,7 +266,7 @@ void egress_choose(struct room *room, struct now now, struct participant *p, str
     layers_allocate(budget, pictures, count, given);
     for (size_t i = 0; i < count; i++)
         apply(room, to, &candidates[i], &pictures[i], given[i]);
-    notify_slots(room, p, out);
+    notify_slots(room, now, p, out);
 }
 
 /* ---- Bandwidth ---- */

@@ -141,8 +141,14 @@ static outcome on_admit(struct context *c)
         journal_note(c->room, RECORD_REFUSED, p, c->from, verdict_name(verdict), c->out);
         return verdict_name(verdict);
     }
-    if (seat(c, p, SEAT_ADMIT, NULL) != OK)
+    enum mode mode = c->request->admit.mode;
+    if (mode && !term_in(room_modes(c->room, p), (int)mode))
+        return "not_allowed"; /* more than the grant gives, or an interpreter, who has none */
+    p->limit = mode;          /* before the ledger writes in which mode */
+    if (seat(c, p, SEAT_ADMIT, NULL) != OK) {
+        p->limit = 0;
         return "ledger_unavailable";
+    }
     room_start_segment(c->room, c->now, p, c->request->admit.minutes);
     p->interval.asked_by = c->from->client;
     p->interval.request = c->request->id;
@@ -238,6 +244,7 @@ static outcome on_acknowledge(struct context *c)
     if (seat(c, p, SEAT_PREPARE, NULL) != OK)
         return "wrong_state";
     p->prepared = true;
+    p->prepared_at = room_unix_s(c->room);
     journal_note(c->room, RECORD_ACKNOWLEDGED, p, p, kind_name(c->room->plan.kind), c->out);
     return DONE;
 }
@@ -321,10 +328,31 @@ static outcome on_reached(struct context *c)
     return "wrong_state";
 }
 
-/* Alerts the therapists, and nothing else: it never admits anybody. */
+/* Alerts the therapists (notify.h), and nothing else: it never admits anybody. */
 static outcome on_alert(struct context *c)
 {
-    notify_alert(c->room, c->from, c->out);
+    c->from->help_at = room_unix_s(c->room);
+    return DONE;
+}
+
+static outcome on_seen(struct context *c)
+{
+    struct participant *p = room_find(c->room, &c->request->seen.participant);
+    if (!p)
+        return "unknown_participant";
+    if (p->help_at)
+        notify_alert_seen(p, c->out); /* another therapist may have been quicker */
+    p->help_at = 0;
+    return DONE;
+}
+
+static outcome on_preview(struct context *c)
+{
+    const struct participant *p = room_find(c->room, &c->request->preview.participant);
+    if (!p && c->request->preview.participant.text[0])
+        return "unknown_participant";
+    c->from->preview = p ? room_index(c->room, p) : PERSON_NONE;
+    c->from->told.preview = 0;
     return DONE;
 }
 
@@ -378,6 +406,8 @@ static const struct handler {
     [REQUEST_REACHED] = { on_reached, THERAPIST },
     [REQUEST_ALERT] = { on_alert, ANYBODY },
     [REQUEST_QUALITY] = { on_quality, ANYBODY, .changes_nothing = true },
+    [REQUEST_SEEN] = { on_seen, THERAPIST },
+    [REQUEST_PREVIEW] = { on_preview, THERAPIST },
     [REQUEST_LEAVE] = { on_leave, ANYBODY, .replies_itself = true },
 };
 

@@ -4,38 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "room/hash.h"
 #include "room/refusal.h"
 #include "room/rights.h"
+#include "room/roster.h"
 #include "room/speakers.h"
 #include "signaling/notice.h"
 
-enum { NOTICE_MAX = 65536, ROSTER_PERSON_MAX = 3072 };
-
-/* FNV-1a, 64 bits: not against an attacker, who could only hide news from themselves. */
-#define HASH_BASIS 0xcbf29ce484222325u
-#define HASH_PRIME 0x100000001b3u
-static uint64_t hash_on(uint64_t hash, struct bytes bytes)
-{
-    for (size_t i = 0; i < bytes.len; i++)
-        hash = (hash ^ bytes.at[i]) * HASH_PRIME;
-    return hash;
-}
-
-/* Never 0, which means 'told nothing'. */
-static uint64_t hash_of(struct bytes bytes)
-{
-    return hash_on(HASH_BASIS, bytes) | 1;
-}
-
-static uint64_t hash_of_values(const uint64_t *values, size_t count)
-{
-    uint64_t hash = HASH_BASIS;
-    for (size_t i = 0; i < count; i++) {
-        hash = (hash ^ values[i]) * HASH_PRIME;
-        hash ^= hash >> 32;
-    }
-    return hash | 1;
-}
+enum { NOTICE_MAX = 65536, ROSTER_PERSON_MAX = 4096, ALERT_MAX = 1024 };
 
 /* Whether a text would be made from the same values as the last time, which is cheaper to see than to make it. Said as
  * often as asked about: so a text that found no place waits for the next change, as its client is closed for it. */
@@ -73,11 +49,6 @@ static void tell_news(const struct participant *p, uint64_t *told, const struct 
         *told = hash;
 }
 
-static int64_t unix_at(const struct room *room, struct now now, usec_t at)
-{
-    return (room->unix_us + (int64_t)at - (int64_t)now.mono_us) / (int64_t)USEC_PER_SEC;
-}
-
 static void tell_room(struct room *room, struct now now, struct participant *p, struct outbox *out)
 {
     uint8_t buffer[512];
@@ -111,7 +82,7 @@ static void tell_seat(struct room *room, struct now now, struct participant *p, 
         .mode = rights.mode,
     };
     if (notice.has_until)
-        notice.until = unix_at(room, now, p->segment_ends);
+        notice.until = room_unix_at(room, now, p->segment_ends);
     const uint64_t values[] = { p->seat,
                                 p->reason ? hash_of(bytes_of(p->reason)) : 0,
                                 notice.may_send,
@@ -124,121 +95,6 @@ static void tell_seat(struct room *room, struct now now, struct participant *p, 
     tell_news(p, &p->told.seat, &text, notice_seat(&text, &notice), out);
 }
 
-/* Who may know that `about` exists, is connected, and some name for them. Those let in see who is in, while they are.
- */
-static bool may_know(const struct participant *reader, const struct participant *about)
-{
-    switch (reader->who.role) {
-    case ROLE_THERAPIST:
-        return true;
-    case ROLE_CLIENT:
-        return reader->seat == SEAT_PRESENT || about == reader;
-    case ROLE_LOVED_ONE:
-    case ROLE_INTERPRETER:
-        return participant_in(reader) && (about == reader || participant_in(about));
-    case ROLE_ADMIN:
-        break;
-    }
-    return false;
-}
-
-/* "Guest 2": a number that stays with them for the session, and tells nothing. */
-static const char *alias_of(const struct room *room, const struct participant *about,
-                            char alias[static NAME_MAX_BYTES + 1])
-{
-    if (about->who.alias[0])
-        return about->who.alias;
-    snprintf(alias, NAME_MAX_BYTES + 1, "Guest %u", room_index(room, about) + 1u);
-    return alias;
-}
-
-/* The name that the matrix lets the reader see. */
-static const char *name_for(const struct room *room, const struct participant *reader, const struct participant *about,
-                            char alias[static NAME_MAX_BYTES + 1])
-{
-    bool staff = about->who.role == ROLE_THERAPIST || about->who.role == ROLE_INTERPRETER;
-    if (about == reader || staff)
-        return about->who.name;
-    switch (matrix_row(room->plan.kind, reader->who.role)->names) {
-    case NAMES_ALL:
-        return about->who.name;
-    case NAMES_STAFF_AND_CLIENT:
-        return about->who.role == ROLE_CLIENT ? about->who.name : alias_of(room, about, alias);
-    case NAMES_ALIASES:
-    case NAMES_NONE:
-        break;
-    }
-    return alias_of(room, about, alias);
-}
-
-/* What a grant says of somebody, beside their name. */
-static void tell_grant(const struct room *room, const struct participant *about, struct notice_person *person)
-{
-    struct rights rights = room_rights(room, about);
-    if (about->who.role != ROLE_LOVED_ONE || rights.mode == 0)
-        return;
-    person->mode = mode_name(rights.mode);
-    person->has_grant_until = true;
-    person->grant_until = rights.until;
-}
-
-/* NULL when they do not take part in this session. */
-static const struct id *client_of(const struct room *room, const struct participant *loved_one)
-{
-    return loved_one->client_first == PERSON_NONE ? NULL : &room->people[loved_one->client_first].who.participation;
-}
-
-static void tell_staff(const struct room *room, struct now now, const struct participant *about,
-                       struct notice_person *person)
-{
-    person->code = code_state_name(about->code);
-    if (about->who.role == ROLE_CLIENT) {
-        person->has_location = true;
-        person->address = about->location.address[0] ? about->location.address : NULL;
-        person->phone = about->location.phone[0] ? about->location.phone : NULL;
-    }
-    if (!participant_needs_admission(about))
-        return;
-    enum verdict verdict = room_verdict(room, now, about, participant_in_interval(about));
-    person->may_admit = verdict == VERDICT_ADMIT ? "yes" : verdict_name(verdict);
-    if (about->who.role == ROLE_LOVED_ONE)
-        person->client = client_of(room, about);
-    tell_grant(room, about, person);
-}
-
-/* A client sees the grants that are their own. */
-static void tell_client(const struct room *room, const struct participant *client, const struct participant *about,
-                        struct notice_person *person)
-{
-    if (about->who.role == ROLE_LOVED_ONE && id_equal(room_client_of(room, about), &client->who.person))
-        tell_grant(room, about, person);
-}
-
-static struct notice_person person_for(const struct room *room, struct now now, const struct participant *reader,
-                                       const struct participant *about, char alias[static NAME_MAX_BYTES + 1])
-{
-    struct notice_person person = {
-        .participant = &about->who.participation,
-        .role = about->who.role,
-        .name = name_for(room, reader, about, alias),
-        .seat = seat_name(about->seat),
-        .connected = participant_connected(about),
-        .sending = about->sending,
-        .muted = about->muted,
-        .agreed = about->agreed,
-        .has_until = about->seat == SEAT_ADMITTED && about->segment_ends != 0,
-    };
-    if (person.has_until)
-        person.until = unix_at(room, now, about->segment_ends);
-    person.hand = about->hand;
-    person.enabled = about->enabled;
-    if (reader->who.role == ROLE_THERAPIST)
-        tell_staff(room, now, about, &person);
-    else if (reader->who.role == ROLE_CLIENT)
-        tell_client(room, reader, about, &person);
-    return person;
-}
-
 static void tell_roster(struct room *room, struct now now, struct participant *p, struct outbox *out)
 {
     struct notice_person people[PLAN_PEOPLE_MAX];
@@ -246,8 +102,8 @@ static void tell_roster(struct room *room, struct now now, struct participant *p
     size_t count = 0;
     p->told.facts = room->facts;
     for (size_t i = 0; i < room->people_count; i++)
-        if (may_know(p, &room->people[i])) {
-            people[count] = person_for(room, now, p, &room->people[i], aliases[count]);
+        if (roster_may_know(p, &room->people[i])) {
+            people[count] = roster_person(room, now, p, &room->people[i], aliases[count]);
             count++;
         }
     if (count == 0) {
@@ -269,37 +125,11 @@ static bool is_crowd(const struct room *room)
     return room->people_count > ROSTERS_AT_ONCE_MOST;
 }
 
-/* Everything that any reader's roster says of them: as staff read it, who read all, but for names, which never change.
- */
-static uint64_t facts_of(const struct room *room, struct now now, const struct participant *about)
-{
-    struct notice_person person = { 0 };
-    tell_staff(room, now, about, &person);
-    const uint64_t values[] = {
-        about->seat,
-        participant_connected(about),
-        about->sending,
-        about->muted,
-        about->agreed,
-        about->segment_ends ? (uint64_t)unix_at(room, now, about->segment_ends) : 0,
-        about->hand,
-        about->enabled,
-        about->code,
-        about->prepared,
-        (uint64_t)person.grant_until,
-        person.may_admit ? hash_of(bytes_of(person.may_admit)) : 0,
-        person.mode ? hash_of(bytes_of(person.mode)) : 0,
-        person.address ? hash_of(bytes_of(person.address)) : 0,
-        person.phone ? hash_of(bytes_of(person.phone)) : 0,
-    };
-    return hash_of_values(values, sizeof values / sizeof *values);
-}
-
 static void take_facts(struct room *room, struct now now)
 {
     uint64_t facts = HASH_BASIS;
     for (size_t i = 0; i < room->people_count; i++)
-        facts = (facts ^ facts_of(room, now, &room->people[i])) * HASH_PRIME;
+        facts = (facts ^ roster_facts(room, now, &room->people[i])) * HASH_PRIME;
     room->facts = facts | 1;
 }
 
@@ -361,10 +191,11 @@ static void owe_rosters(struct room *room, struct now now, struct outbox *out)
     notify_rosters(room, now, out);
 }
 
-void notify_slots(struct room *room, struct participant *p, struct outbox *out)
+/* Whether that is other than they were told. */
+static bool tell_slots(struct room *room, struct participant *p, struct outbox *out)
 {
     if (!p->link)
-        return;
+        return false;
     struct notice_slot slots[NEGOTIATION_SLOTS_MAX];
     uint64_t values[NEGOTIATION_SLOTS_MAX];
     for (size_t i = 0; i < p->link->slot_count; i++) {
@@ -380,19 +211,54 @@ void notify_slots(struct room *room, struct participant *p, struct outbox *out)
         }
     }
     if (is_unchanged(&p->told.slots_from, values, p->link->slot_count))
-        return;
+        return false;
     uint8_t buffer[8192];
     struct writer text = writer_over(buffer, sizeof buffer);
     enum status written = notice_slots(&text, slots, p->link->slot_count);
     tell_news(p, &p->told.slots, &text, written, out);
+    return true;
+}
+
+/* To a therapist: what another person's slots carry, which is what reaches them, as an edge has a slot. */
+static void tell_preview(struct room *room, struct participant *p, struct outbox *out)
+{
+    if (p->preview == PERSON_NONE || !participant_listens(p))
+        return;
+    const struct participant *of = &room->people[p->preview];
+    struct notice_got gets[NEGOTIATION_SLOTS_MAX];
+    size_t count = 0;
+    for (size_t i = 0; of->link && i < of->link->slot_count; i++) {
+        const struct receive_slot *slot = &of->link->slots[i];
+        if (slot->publisher != PUBLISHER_NONE)
+            gets[count++] = (struct notice_got){ &room->people[slot->publisher].who.participation,
+                                                 track_source(slot->track), slot->paused };
+    }
+    uint8_t buffer[8192];
+    struct writer text = writer_over(buffer, sizeof buffer);
+    enum status written = notice_preview(&text, &of->who.participation, gets, count);
+    tell_news(p, &p->told.preview, &text, written, out);
+}
+
+/* How good somebody's path is stands in the therapists' rosters, too; in a crowd that waits for what else happens. */
+void notify_slots(struct room *room, struct now now, struct participant *p, struct outbox *out)
+{
+    if (!tell_slots(room, p, out))
+        return;
+    for (size_t i = 0; i < room->people_count; i++) {
+        struct participant *reader = &room->people[i];
+        if (reader->preview == room_index(room, p))
+            tell_preview(room, reader, out);
+        if (reader->who.role == ROLE_THERAPIST && participant_listens(reader) && !is_crowd(room))
+            tell_roster(room, now, reader, out);
+    }
 }
 
 static void tell_agenda(struct room *room, struct now now, struct participant *p, struct outbox *out)
 {
     if (room->plan.step_count == 0 || !participant_in(p))
         return;
-    const uint64_t values[] = { room->agenda_running, room->step,
-                                room->agenda_running ? (uint64_t)unix_at(room, now, room->step_ends_us) : 0 };
+    int64_t ends = room->step_ends_us ? room_unix_at(room, now, room->step_ends_us) : 0;
+    const uint64_t values[] = { room->agenda_running, room->step, (uint64_t)ends };
     if (is_unchanged(&p->told.agenda_from, values, sizeof values / sizeof *values))
         return;
     struct notice_step steps[PLAN_STEPS_MAX];
@@ -403,7 +269,8 @@ static void tell_agenda(struct room *room, struct now now, struct participant *p
         .count = room->plan.step_count,
         .running = room->agenda_running,
         .current = room->step,
-        .step_ends = room->agenda_running ? unix_at(room, now, room->step_ends_us) : 0,
+        .step_ends = ends,
+        .ended_at = room->agenda_running ? 0 : ends,
     };
     uint8_t buffer[4096];
     struct writer text = writer_over(buffer, sizeof buffer);
@@ -429,7 +296,8 @@ static void tell_missing(struct room *room, struct now now, struct participant *
         notice.participant = &client->who.participation;
         notice.address = client->location.address[0] ? client->location.address : NULL;
         notice.phone = client->location.phone[0] ? client->location.phone : NULL;
-        notice.alarm_at = unix_at(room, now, client->missing_since + MISSING_ALARM_US);
+        notice.since = room_unix_at(room, now, client->missing_since);
+        notice.alarm_at = room_unix_at(room, now, client->missing_since + MISSING_ALARM_US);
         notice.reached = client->reached;
         notice.alarm = client->alarmed && client->reached < 0;
     }
@@ -438,21 +306,55 @@ static void tell_missing(struct room *room, struct now now, struct participant *
     tell_news(p, &p->told.missing, &text, notice_missing_client(&text, &notice), out);
 }
 
-/* Of a client who has yet to answer. */
+static size_t yet_to_answer(const struct room *room, const struct id *waits_for[static PLAN_PEOPLE_MAX])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < room->people_count; i++)
+        if (room->people[i].word == WORD_ASKED)
+            waits_for[count++] = &room->people[i].who.participation;
+    return count;
+}
+
+/* Of a client who has yet to answer; and to therapists, who that is. */
 static void tell_question(struct room *room, struct now now, struct participant *p, struct outbox *out)
 {
-    bool asked = p->word == WORD_ASKED;
+    const struct id *waits_for[PLAN_PEOPLE_MAX];
+    bool staff = p->who.role == ROLE_THERAPIST;
+    bool asked = staff ? room->question.minutes > 0 : p->word == WORD_ASKED;
     if (!asked && !p->told.question)
         return;
     struct notice_extension notice = { 0 };
     if (asked) {
         notice.minutes = room->question.minutes;
         notice.by = &room->people[room->question.by].who.participation;
-        notice.until = unix_at(room, now, room->question.lapses_at);
+        notice.until = room_unix_at(room, now, room->question.lapses_at);
+        notice.waits_for = staff ? waits_for : NULL;
+        notice.waits_for_count = staff ? yet_to_answer(room, waits_for) : 0;
     }
-    uint8_t buffer[256];
+    uint8_t buffer[NOTICE_MAX];
     struct writer text = writer_over(buffer, sizeof buffer);
     tell_news(p, &p->told.question, &text, notice_extension(&text, &notice), out);
+}
+
+/* To therapists, until one of them has seen it. */
+static void tell_alerts(const struct room *room, struct participant *p, struct outbox *out)
+{
+    struct notice_alert alerts[PLAN_PEOPLE_MAX];
+    size_t count = 0;
+    if (p->who.role != ROLE_THERAPIST)
+        return;
+    for (size_t i = 0; i < room->people_count; i++) {
+        const struct participant *from = &room->people[i];
+        if (from->help_at)
+            alerts[count++] = (struct notice_alert){ &from->who.participation, from->who.name, from->help_at };
+    }
+    if (count == 0 && !p->told.alerts)
+        return;
+    size_t size = 64 + count * ALERT_MAX;
+    uint8_t *buffer = malloc(size);
+    struct writer text = writer_over(buffer, buffer ? size : 0);
+    tell_news(p, &p->told.alerts, &text, buffer ? notice_alerts(&text, alerts, count) : ERR_NO_MEMORY, out);
+    free(buffer);
 }
 
 /* Once they are in again it is told anew; meanwhile not even that nobody speaks. */
@@ -479,12 +381,14 @@ void notify_apply(struct room *room, struct now now, struct outbox *out)
         tell_seat(room, now, p, out);
         if (!is_crowd(room))
             tell_roster(room, now, p, out);
-        notify_slots(room, p, out);
+        tell_slots(room, p, out);
         speakers_forget(room, p);
         notify_speaker(room, p, out);
         tell_agenda(room, now, p, out);
         tell_missing(room, now, p, out);
         tell_question(room, now, p, out);
+        tell_alerts(room, p, out);
+        tell_preview(room, p, out);
     }
     if (is_crowd(room))
         owe_rosters(room, now, out);
@@ -528,7 +432,7 @@ void notify_chat(const struct room *room, struct now now, const struct participa
         char alias[NAME_MAX_BYTES + 1];
         struct notice_chat notice = {
             .from = &from->who.participation,
-            .name = name_for(room, to, from, alias),
+            .name = roster_name(room, to, from, alias),
             .to_therapist = to_therapist,
             .text = line,
         };
@@ -547,11 +451,11 @@ static void tell_therapists(const struct room *room, const struct writer *text, 
     }
 }
 
-void notify_alert(const struct room *room, const struct participant *from, struct outbox *out)
+void notify_alert_seen(const struct participant *p, struct outbox *out)
 {
-    uint8_t buffer[512];
+    uint8_t buffer[64];
     struct writer text = writer_over(buffer, sizeof buffer);
-    tell_therapists(room, &text, notice_alert(&text, &from->who.participation, from->who.name), out);
+    tell_person(p, &text, notice_alert_seen(&text), out);
 }
 
 void notify_link_trouble(const struct room *room, const struct participant *p, struct outbox *out)

@@ -13,12 +13,13 @@
  * on a slow line. */
 enum { ROSTERS_AT_ONCE_MOST = 32, ROSTER_PERSON_US = 40, ROSTER_AGAIN_US = 3000 };
 
-/* The room, their seat, the roster and their slots, to everybody connected. */
+/* The room, their seat, the roster and their slots, to everybody connected; to therapists who asked for help, who has
+ * yet to answer them, and what the person gets whom they preview. */
 void notify_apply(struct room *, struct now, struct outbox *);
 /* The roster that is due, in a crowd. */
 void notify_rosters(struct room *, struct now, struct outbox *);
-/* Their slots alone: whom each carries, and which are paused. */
-void notify_slots(struct room *, struct participant *, struct outbox *);
+/* Their slots alone: whom each carries, and which are paused; and the therapists' previews of them. */
+void notify_slots(struct room *, struct now, struct participant *, struct outbox *);
 /* Who speaks, to somebody who is in. */
 void notify_speaker(const struct room *, struct participant *, struct outbox *);
 /* resumed: they found the link that they named. */
@@ -31,7 +32,8 @@ void notify_warning(const struct room *, uint32_t seconds_left, struct outbox *)
 /* A chat line, to those who may read it; a therapist's help is called. The sender gets an echo of the first. */
 void notify_chat(const struct room *, struct now, const struct participant *from, const char *text, bool to_therapist,
                  struct outbox *);
-void notify_alert(const struct room *, const struct participant *from, struct outbox *);
+/* To somebody who asked for help: a therapist has seen it. */
+void notify_alert_seen(const struct participant *, struct outbox *);
 /* A code of this person's link was wrong: to the therapists. */
 void notify_link_trouble(const struct room *, const struct participant *, struct outbox *);
 void notify_done(client_id, uint32_t request, struct outbox *);

@@ -95,8 +95,9 @@ usec_t lost_grace_us(enum lost lost)
 
 void participant_init(struct participant *p, const struct plan_person *who)
 {
-    *p = (struct participant){ .who = *who, .reached = -1, .speaker = SPEAKER_NOBODY };
+    *p = (struct participant){ .who = *who, .reached = -1, .speaker = SPEAKER_NOBODY, .preview = PERSON_NONE };
     p->prepared = who->role == ROLE_LOVED_ONE ? who->acknowledged : who->role != ROLE_CLIENT;
+    p->prepared_at = who->role == ROLE_LOVED_ONE ? who->acknowledged_at : 0;
     p->seat = who->denied ? SEAT_REMOVED : participant_needs_admission(p) ? SEAT_INVITED : SEAT_ABSENT;
 }
 

@@ -72,7 +72,7 @@ usec_t lost_grace_us(enum lost);
 
 /* What a client was last told, as hashes, so that a notice goes out when it would say something new. */
 struct told {
-    uint64_t room, seat, roster, slots, agenda, missing, question, speaker;
+    uint64_t room, seat, roster, slots, agenda, missing, question, speaker, alerts, preview;
     uint64_t seat_from, slots_from, agenda_from; /* of the values that those were last made from */
     uint64_t facts; /* of all people, that their roster was last made from; in a crowd (notify.h) */
 };
@@ -110,7 +110,7 @@ struct participant {
     uint16_t next_of_same; /* the next participation of the same person */
     enum seat seat;
     const char *reason; /* code of the last change of seat, for the person; NULL none */
-    int64_t seated_at;  /* in this seat since; Unix seconds */
+    int64_t seated_at;  /* in this seat since; Unix seconds; 0: was never anywhere else */
 
     client_id client;    /* the one live connection; 0 none */
     usec_t socket_lost;  /* 0: its socket is there; else it broke, and was last heard then */
@@ -126,11 +126,14 @@ struct participant {
     usec_t roster_again; /* before then no second roster, in a crowd */
 
     enum code_state code;     /* what came of the last code that their link asked for */
+    int64_t code_at;          /* Unix seconds; 0: nothing has */
     bool prepared;            /* acknowledged, or located, or in no need of either */
+    int64_t prepared_at;      /* Unix seconds, when they acknowledged; 0: they have not, or nobody knows when */
     struct location location; /* of a client */
     int reached;              /* of a client who is missing: -1 not known, 0 no, 1 yes */
     usec_t missing_since;     /* 0: is not missing */
     bool alarmed;             /* it was said aloud */
+    int64_t help_at;          /* Unix seconds: they asked for help, and no therapist has seen it yet; 0: did not */
     enum word word;
 
     bool agreed;         /* the client's yes to this person, for this segment */
@@ -143,8 +146,10 @@ struct participant {
     source_mask sending, muted;
     enable_mask enabled; /* what the matrix leaves to the therapist */
     enum mode choice;    /* how much they want to take part; 0: as much as the grant allows */
+    enum mode limit;     /* the therapist's, for this admission; 0: as much as they want and the grant allows */
     bool hand;
     uint16_t speaker; /* index of whom they are told speaks; SPEAKER_NOBODY */
+    uint16_t preview; /* of a therapist: index of whose slots they are shown; PERSON_NONE */
 };
 
 void participant_init(struct participant *, const struct plan_person *);

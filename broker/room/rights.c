@@ -44,6 +44,18 @@ enum consent room_consent(const struct room *room, const struct participant *p, 
                          room_unix_s(room), rights);
 }
 
+const struct grant *room_grant_of(const struct room *room, const struct participant *p)
+{
+    struct rights rights;
+    if (p->who.role != ROLE_LOVED_ONE || room_consent(room, p, &rights) != CONSENT_LIVE)
+        return NULL;
+    const struct plan *plan = &room->plan;
+    for (size_t i = first_grant_of(plan, &p->who.person); i < plan->grant_count; i++)
+        if (id_equal(&plan->grants[i].id, &rights.grant) && plan->grants[i].epoch == rights.epoch)
+            return &plan->grants[i];
+    return NULL;
+}
+
 static source_mask cell(enum allow allow, source_mask sources, bool enabled)
 {
     bool may = allow == ALLOW_YES || allow == ALLOW_GRANT || (allow == ALLOW_ENABLED && enabled);
@@ -73,6 +85,7 @@ static void bound_by_grant(const struct room *room, const struct participant *p,
         return;
     }
     enum mode mode = p->choice && term_in(room_modes(room, p), (int)p->choice) ? p->choice : granted.mode;
+    mode = consent_mode_within(mode, p->limit);
     source_mask receives, sends;
     consent_mode_rights(mode, &receives, &sends);
     /* A screen is sent under a grant of full; the mode's own table leaves screens to the matrix. */

@@ -6,6 +6,8 @@
 
 /* What of their grants holds for them in this session. *rights changes only on CONSENT_LIVE. */
 enum consent room_consent(const struct room *, const struct participant *, struct rights *);
+/* The grant that holds for them, which those rights name; NULL: none does. */
+const struct grant *room_grant_of(const struct room *, const struct participant *);
 /* By the person whom they name, so that everybody's are found at once: to be called when grants have changed. */
 void room_sort_grants(struct room *);
 /* Of a loved one: the client whose consent counts is in. Of an interpreter: any client. */

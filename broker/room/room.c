@@ -107,6 +107,11 @@ int64_t room_unix_s(const struct room *room)
     return room->unix_us / (int64_t)USEC_PER_SEC;
 }
 
+int64_t room_unix_at(const struct room *room, struct now now, usec_t mono_us)
+{
+    return (room->unix_us + (int64_t)mono_us - (int64_t)now.mono_us) / (int64_t)USEC_PER_SEC;
+}
+
 usec_t room_mono_at(const struct room *room, struct now now, int64_t unix_s)
 {
     if (unix_s > INT64_MAX / 2 / (int64_t)USEC_PER_SEC)
@@ -227,7 +232,9 @@ enum status room_seat(struct room *room, struct participant *p, enum seat_event 
     if (next == SEAT_REMOVED)
         plan_deny_device(&room->plan, &p->device);
     if (was_inside && !participant_in_interval(p))
-        journal_close(room, p, by, reason, out);
+        journal_close(room, p, by, reason, out); /* in the mode that it had */
+    if (!participant_in_interval(p) && next != SEAT_SUSPENDED)
+        p->limit = 0;
     if (was_admitting && next != SEAT_ADMITTED)
         room_answer_admission(room, p, "wrong_state", out); /* unless they were told a better reason before */
     return OK;
@@ -321,6 +328,7 @@ bool room_acknowledged(struct room *room, const struct acknowledgement *known, s
         if (p->who.role != ROLE_LOVED_ONE || p->prepared || !id_equal(&p->who.person, &known->person))
             continue;
         p->prepared = news = true;
+        p->prepared_at = known->at;
         if (p->seat == SEAT_PREPARING) /* who declined would still rather not */
             room_seat(room, p, SEAT_PREPARE, NULL, NULL, out);
     }
@@ -332,6 +340,7 @@ bool room_acknowledged(struct room *room, const struct acknowledgement *known, s
 void room_welcome(struct room *room, struct participant *p, struct outbox *out)
 {
     p->told = (struct told){ 0 };
+    p->preview = PERSON_NONE; /* a page that comes anew asks anew */
     p->sending = 0;
     p->missing_since = 0;
     p->alarmed = false;

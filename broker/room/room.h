@@ -85,8 +85,8 @@ struct room {
     int64_t phase_since; /* Unix seconds */
     uint32_t warned;     /* how many of the box's warnings were given */
     bool agenda_running;
-    uint32_t step; /* of the agenda */
-    usec_t step_ends_us;
+    uint32_t step;       /* of the agenda */
+    usec_t step_ends_us; /* of the step that runs, or ran last */
 
     struct owed owed[OWED_MAX];
     size_t owed_count;
@@ -124,6 +124,7 @@ void room_enter(struct room *, struct now);
 /* The room's wall clock in seconds, and a second of it on the monotonic clock (0 when it has gone by). */
 int64_t room_unix_s(const struct room *);
 usec_t room_mono_at(const struct room *, struct now, int64_t unix_s);
+int64_t room_unix_at(const struct room *, struct now, usec_t mono_us);
 enum phase room_phase(const struct room *, struct now);
 int64_t room_closes_at(const struct room *); /* Unix seconds; with what it was extended by */
 /* A therapist or the clinic has ended this box; one that begins later is another. */

@@ -177,6 +177,8 @@ void room_start_step(struct room *room, struct now now, uint32_t step)
     room->step = step;
     if (room->agenda_running)
         room->step_ends_us = now.mono_us + room->plan.agenda[step].minutes * 60 * USEC_PER_SEC;
+    else
+        room->step_ends_us = now.mono_us;
 }
 
 static void settle_agenda(struct room *room, struct now now)

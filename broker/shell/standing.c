@@ -132,20 +132,23 @@ static bool is_same(const struct acknowledgement *a, const struct acknowledgemen
            strcmp(a->notice_version, b->notice_version) == 0;
 }
 
-static bool is_known(const struct standing *s, const struct acknowledgement *acknowledged)
+/* The one that is known already; NULL: none is. */
+static const struct acknowledgement *known_as(const struct standing *s, const struct acknowledgement *acknowledged)
 {
     const struct standing_fact *fact = NULL;
     while ((fact = next_fact(s, FACT_ACKNOWLEDGED, &acknowledged->person, fact)))
         if (is_same(&fact->acknowledged, acknowledged))
-            return true;
-    return false;
+            return &fact->acknowledged;
+    return NULL;
 }
 
 bool standing_acknowledgement(const struct record *record, struct acknowledgement *acknowledged)
 {
     if (record->kind != RECORD_ACKNOWLEDGED)
         return false;
-    *acknowledged = (struct acknowledgement){ .person = record->person, .kind = kind_parse(bytes_of(record->reason)) };
+    *acknowledged = (struct acknowledgement){ .person = record->person,
+                                              .kind = kind_parse(bytes_of(record->reason)),
+                                              .at = record->unix_us / (int64_t)USEC_PER_SEC };
     snprintf(acknowledged->guidance_version, sizeof acknowledged->guidance_version, "%s", record->guidance_version);
     snprintf(acknowledged->notice_version, sizeof acknowledged->notice_version, "%s", record->notice_version);
     return acknowledged->kind != 0 && acknowledged->person.text[0];
@@ -154,7 +157,7 @@ bool standing_acknowledgement(const struct record *record, struct acknowledgemen
 static enum status note_acknowledged(struct standing *s, const struct record *record)
 {
     struct standing_fact fact = { .kind = FACT_ACKNOWLEDGED, .about = record->person };
-    if (!standing_acknowledgement(record, &fact.acknowledged) || is_known(s, &fact.acknowledged))
+    if (!standing_acknowledgement(record, &fact.acknowledged) || known_as(s, &fact.acknowledged))
         return OK;
     return add(s, &fact);
 }
@@ -186,12 +189,13 @@ bool standing_denied(const void *standing, const struct id *session, const struc
     return false;
 }
 
-static bool has_acknowledged(const struct standing *s, const struct plan *plan, const struct plan_person *person)
+static const struct acknowledgement *acknowledged_by(const struct standing *s, const struct plan *plan,
+                                                     const struct plan_person *person)
 {
     struct acknowledgement asked = { .person = person->person, .kind = plan->kind };
     memcpy(asked.guidance_version, plan->guidance_version, sizeof asked.guidance_version);
     memcpy(asked.notice_version, plan->notice_version, sizeof asked.notice_version);
-    return person->role == ROLE_LOVED_ONE && is_known(s, &asked);
+    return person->role == ROLE_LOVED_ONE ? known_as(s, &asked) : NULL;
 }
 
 void standing_fill(const struct standing *s, struct plan *plan)
@@ -202,7 +206,9 @@ void standing_fill(const struct standing *s, struct plan *plan)
     for (size_t i = 0; i < plan->people_count; i++) {
         struct plan_person *person = &plan->people[i];
         person->denied = standing_denied(s, &plan->session, &person->participation, &no_device);
-        person->acknowledged = has_acknowledged(s, plan, person);
+        const struct acknowledgement *acknowledged = acknowledged_by(s, plan, person);
+        person->acknowledged = acknowledged;
+        person->acknowledged_at = acknowledged ? acknowledged->at : 0;
     }
     const struct standing_fact *removed = NULL;
     plan->denied_device_count = 0;

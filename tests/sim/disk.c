@@ -17,7 +17,11 @@ static void take_open(struct world *w, int person)
         world_violation(w, "%s is let in wrongly", world_id(person));
     if (w->admit_text) {
         const char *minutes = strstr(w->admit_text, "\"minutes\":");
-        model_admitting(&w->model, w->now_us, person, minutes ? (unsigned)atoi(minutes + 10) : 0);
+        const char *mode = strstr(w->admit_text, "\"mode\":\"");
+        enum mode limit = mode ? mode_parse((struct bytes){ (const uint8_t *)mode + 8, strcspn(mode + 8, "\"") }) : 0;
+        model_admitting(&w->model, w->now_us, person, minutes ? (unsigned)atoi(minutes + 10) : 0, limit);
+        if (limit && !model_may_limit(&w->model, person, limit))
+            world_violation(w, "%s is let in for more than their grant gives", world_id(person));
     } else if (p->admitting || p->resumable_until) {
         p->admitting = true; /* back by themselves */
         p->resumable_until = 0;

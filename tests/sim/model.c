@@ -71,11 +71,20 @@ static source_mask speaks(enum mode mode)
     return mode == MODE_FULL ? SOURCE_ALL : mode == MODE_AUDIO ? SOURCE_MIC : 0;
 }
 
-/* Their own choice, where it is less than the grant in both directions. */
+/* Less than the grant in both directions, or the same. */
+static bool is_within_grant(const struct model_person *p, enum mode mode)
+{
+    return mode && !(hears(mode) & ~hears(p->mode)) && !(speaks(mode) & ~speaks(p->mode));
+}
+
+bool model_may_limit(const struct model *m, int person, enum mode mode)
+{
+    return m->people[person].role == ROLE_LOVED_ONE && is_within_grant(&m->people[person], mode);
+}
+
 static enum mode mode_of(const struct model_person *p)
 {
-    bool less = p->choice && !(hears(p->choice) & ~hears(p->mode)) && !(speaks(p->choice) & ~speaks(p->mode));
-    return less ? p->choice : p->mode;
+    return is_within_grant(p, p->choice) ? p->choice : p->mode;
 }
 
 source_mask model_sends(const struct model *m, usec_t now, int person)
@@ -96,7 +105,7 @@ source_mask model_sends(const struct model *m, usec_t now, int person)
             rules(m)->speaks_by_leave ? leave & (SOURCE_MIC | SOURCE_CAMERA) : SOURCE_MIC | SOURCE_CAMERA;
         if (rules(m)->shares_by_leave)
             most |= leave & SOURCE_SCREEN;
-        return most & speaks(mode_of(p));
+        return most & speaks(mode_of(p)) & (p->limit ? speaks(p->limit) : SOURCE_ALL);
     }
     case ROLE_ADMIN:
         break;
@@ -111,7 +120,7 @@ static source_mask model_receives(const struct model *m, usec_t now, const struc
         return SOURCE_ALL;
     if (!granted(m, to, now))
         return 0;
-    source_mask most = hears(mode_of(to));
+    source_mask most = hears(mode_of(to)) & (to->limit ? hears(to->limit) : SOURCE_ALL);
     if (rules(m)->only_therapists_seen && !(to->enabled & ENABLE_OTHERS) && from->role != ROLE_THERAPIST)
         most &= SOURCE_MIC;
     return most;
@@ -347,9 +356,10 @@ void model_gone(struct model *m, usec_t now, int person)
     turn_out(m, now);
 }
 
-void model_admitting(struct model *m, usec_t now, int person, unsigned minutes)
+void model_admitting(struct model *m, usec_t now, int person, unsigned minutes, enum mode limit)
 {
     struct model_person *p = &m->people[person];
+    p->limit = limit;
     p->admitting = true;
     p->resumable_until = 0;
     p->sending = 0;

@@ -19,7 +19,7 @@ struct model_person {
     uint32_t epoch;
     usec_t grant_from, grant_until;
     bool withdrawn;
-    enum mode choice;
+    enum mode choice, limit; /* their own; the therapist's, of the latest admission */
     enable_mask enabled;
     bool prepared, declined;
     bool refused;    /* by the client */
@@ -69,7 +69,9 @@ void model_resumed(struct model *, int person);
 /* Whether an admission now is right: used both for a `done` (must be true) and for a refusal (must be false). */
 bool model_may_admit(const struct model *, usec_t now, int person);
 /* The therapist let them in; the gate waits for the ledger. */
-void model_admitting(struct model *, usec_t now, int person, unsigned minutes);
+void model_admitting(struct model *, usec_t now, int person, unsigned minutes, enum mode limit);
+/* Whether an admission may name this mode: only what lets nothing pass that the grant doesn't. */
+bool model_may_limit(const struct model *, int person, enum mode);
 /* The ledger has it (or not). True when they are in. */
 bool model_commit(struct model *, usec_t now, int person, bool durable);
 /* Whether somebody let in may stay. */

@@ -114,11 +114,32 @@ static void note_pause(struct world *w, int person, const json_t *slot)
         w->actors[person].paused[from] = json_is_true(json_object_get(slot, "paused"));
 }
 
+static void note_sources(struct world *w, source_mask sources[WORLD_PEOPLE], const json_t *slots)
+{
+    size_t index;
+    json_t *slot;
+    memset(sources, 0, WORLD_PEOPLE * sizeof *sources);
+    json_array_foreach(slots, index, slot)
+    {
+        const char *who = json_string_value(json_object_get(slot, "participant"));
+        const char *source = json_string_value(json_object_get(slot, "source"));
+        if (!who || !source)
+            continue;
+        if (person_named(who) < 0)
+            world_violation(w, "a source of nobody we know");
+        else
+            sources[person_named(who)] |= strcmp(source, "mic") == 0      ? SOURCE_MIC
+                                          : strcmp(source, "camera") == 0 ? SOURCE_CAMERA
+                                                                          : SOURCE_SCREEN;
+    }
+}
+
 static void check_slots(struct world *w, int person, const json_t *slots)
 {
     size_t index;
     json_t *slot;
     memset(w->actors[person].paused, 0, sizeof w->actors[person].paused);
+    note_sources(w, w->actors[person].gets, slots);
     json_array_foreach(slots, index, slot)
     {
         note_pause(w, person, slot);
@@ -128,6 +149,38 @@ static void check_slots(struct world *w, int person, const json_t *slots)
                 w->counts.leaks++;
                 world_violation(w, "leak: %s learns of %s on a slot", world_id(person), who);
             }
+    }
+}
+
+static void take_preview(struct world *w, int person, const json_t *message)
+{
+    struct actor *actor = &w->actors[person];
+    actor->preview_of = person_named(json_string_value(json_object_get(message, "participant")));
+    note_sources(w, actor->preview, json_object_get(message, "gets"));
+    w->counts.previews++;
+    if (world_role(person) != ROLE_THERAPIST)
+        world_violation(w, "%s is shown what others get", world_id(person));
+}
+
+static bool listens(const struct world *w, int person)
+{
+    return w->actors[person].client && !w->actors[person].broken;
+}
+
+/* What a therapist is shown that somebody gets is what that person is told they get, and what they may. */
+static void check_previews(struct world *w)
+{
+    for (int i = 0; i < WORLD_PEOPLE; i++) {
+        const struct actor *actor = &w->actors[i];
+        int of = actor->preview_of;
+        if (!listens(w, i) || of < 0)
+            continue;
+        for (int from = 0; from < WORLD_PEOPLE; from++)
+            if (actor->preview[from] & ~model_may(&w->model, w->now_us, of, from))
+                world_violation(w, "%s is shown that %s gets what they may not", world_id(i), world_id(of));
+            else if (listens(w, of) && actor->preview[from] != w->actors[of].gets[from])
+                world_violation(w, "%s is shown that %s gets %x of %s, who gets %x", world_id(i), world_id(of),
+                                actor->preview[from], world_id(from), w->actors[of].gets[from]);
     }
 }
 
@@ -152,6 +205,13 @@ static void check_room(struct world *w, int64_t closes_at)
         world_violation(w, "the room says it ends at %" PRId64 ", and doesn't", closes_at);
 }
 
+/* Who comes anew is told of their slots once they have any, and shown nothing before they ask. */
+static void forget_gets(struct world *w, int person)
+{
+    memset(w->actors[person].gets, 0, sizeof w->actors[person].gets);
+    w->actors[person].preview_of = -1;
+}
+
 static void take_text(struct world *w, int person, struct bytes text)
 {
     json_error_t error;
@@ -165,7 +225,7 @@ static void take_text(struct world *w, int person, struct bytes text)
     else if (strcmp(type, "ice") == 0)
         peer_restart_ice(w->actors[person].peer, now_of(w), json_string_value(json_object_get(message, "ufrag")),
                          json_string_value(json_object_get(message, "pwd")));
-    else if (strcmp(type, "chat") == 0 || strcmp(type, "alert") == 0)
+    else if (strcmp(type, "chat") == 0 || strcmp(type, "alerts") == 0)
         w->actors[person].lines++;
     else if (strcmp(type, "roster") == 0)
         check_roster(w, person, json_object_get(message, "people"));
@@ -173,6 +233,10 @@ static void take_text(struct world *w, int person, struct bytes text)
         check_seat(w, person, json_string_value(json_object_get(message, "seat")));
     else if (strcmp(type, "slots") == 0)
         check_slots(w, person, json_object_get(message, "slots"));
+    else if (strcmp(type, "preview") == 0)
+        take_preview(w, person, message);
+    else if (strcmp(type, "welcome") == 0 && !json_is_true(json_object_get(message, "resumed")))
+        forget_gets(w, person);
     else if (strcmp(type, "speaker") == 0)
         check_speaker(w, person, json_object_get(message, "participant"));
     else if (strcmp(type, "room") == 0)
@@ -235,5 +299,6 @@ void drain(struct world *w)
         take_record(w, outbox_record_at(w->outbox, i));
     drain_datagrams(w);
     drain_messages(w);
+    check_previews(w);
     outbox_clear(w->outbox);
 }

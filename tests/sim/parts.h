@@ -44,6 +44,9 @@ struct actor {
     uint64_t heard[WORLD_PEOPLE];
     uint64_t flows[WORLD_PEOPLE][FLOWS]; /* the same, flow by flow */
     bool paused[WORLD_PEOPLE];           /* as they were told: that one's camera */
+    source_mask gets[WORLD_PEOPLE];      /* as they were told: on their slots */
+    int preview_of;                      /* whose slots they are shown; -1: nobody's */
+    source_mask preview[WORLD_PEOPLE];   /* and what is on them */
     usec_t next_audio, next_video, next_nack;
     struct twcc twcc; /* of what they were sent */
     usec_t next_twcc;

@@ -196,6 +196,38 @@ static void do_admit(struct world *w)
         world_violation(w, "the admission of %s was refused wrongly", world_id(who));
 }
 
+/* In a mode of the therapist's, which may be more than the grant gives. */
+static void do_admit_less(struct world *w)
+{
+    static const char *const modes[] = { "listen", "watch", "audio", "full" };
+    int who = guest(w), by = therapist(w);
+    enum mode mode = (enum mode)(MODE_LISTEN + (int)chance_below(world_chance(w), 4));
+    bool right = world_connected(w, by) && model_may_admit(world_model(w), world_now_us(w), who) &&
+                 !world_model(w)->people[who].admitted && !world_model(w)->people[who].admitting &&
+                 model_may_limit(world_model(w), who, mode);
+    enum reply reply = world_request(w, by, "\"type\":\"admit\",\"participant\":\"%s\",\"mode\":\"%s\"", world_id(who),
+                                     modes[mode - MODE_LISTEN]);
+    if (right && reply == REPLY_ERROR && !world_ledger_refuses(w))
+        world_violation(w, "the admission of %s in less was refused wrongly", world_id(who));
+}
+
+static void do_preview(struct world *w)
+{
+    int by = chance_in(world_chance(w), 950) ? therapist(w) : anybody(w);
+    if (chance_in(world_chance(w), 200))
+        world_request(w, by, "\"type\":\"preview\"");
+    else
+        world_request(w, by, "\"type\":\"preview\",\"participant\":\"%s\"", world_id(anybody(w)));
+}
+
+static void do_alert(struct world *w)
+{
+    if (chance_in(world_chance(w), 500))
+        world_request(w, anybody(w), "\"type\":\"alert\"");
+    else
+        world_request(w, anybody(w), "\"type\":\"seen\",\"participant\":\"%s\"", world_id(anybody(w)));
+}
+
 static void do_step_out(struct world *w)
 {
     int by = anybody(w);
@@ -276,21 +308,39 @@ static const struct {
     void (*run)(struct world *);
     unsigned weight;
 } deeds[] = {
-    { do_join, 50 },        { do_gather, 200 },
-    { do_drop, 40 },        { do_media, 180 },
-    { do_receive, 20 },     { do_agree, 100 },
-    { do_admit, 160 },      { do_step_out, 70 },
-    { do_mute, 30 },        { do_leave, 12 },
-    { do_remove, 3 },       { do_extend, 12 },
-    { do_end, 1 },          { do_garbage, 40 },
-    { do_wait, 25 },        { do_revoke, 8 },
-    { do_take_part, 25 },   { do_enable, 30 },
-    { do_chat, 30 },        { do_decline, 4 },
-    { do_ledger, 20 },      { do_clock, 15 },
-    { do_weather, 30 },     { do_allow, 20 },
-    { do_moderate, 8 },     { do_acknowledge_elsewhere, 4 },
-    { do_code, 15 },        { do_break, 50 },
-    { do_resume, 70 },      { do_restart_ice, 15 },
+    { do_join, 50 },
+    { do_gather, 200 },
+    { do_drop, 40 },
+    { do_media, 180 },
+    { do_agree, 100 },
+    { do_admit, 120 },
+    { do_admit_less, 40 },
+    { do_preview, 25 },
+    { do_receive, 20 },
+    { do_alert, 10 },
+    { do_step_out, 70 },
+    { do_mute, 30 },
+    { do_leave, 12 },
+    { do_remove, 3 },
+    { do_extend, 12 },
+    { do_end, 1 },
+    { do_garbage, 40 },
+    { do_wait, 25 },
+    { do_revoke, 8 },
+    { do_take_part, 25 },
+    { do_enable, 30 },
+    { do_chat, 30 },
+    { do_decline, 4 },
+    { do_ledger, 20 },
+    { do_clock, 15 },
+    { do_weather, 30 },
+    { do_allow, 20 },
+    { do_moderate, 8 },
+    { do_acknowledge_elsewhere, 4 },
+    { do_code, 15 },
+    { do_break, 50 },
+    { do_resume, 70 },
+    { do_restart_ice, 15 },
     { do_change_path, 15 },
 };
 

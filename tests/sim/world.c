@@ -492,6 +492,9 @@ static void tell_model(struct world *w, int person, const char *json)
                           (strstr(json, "\"screen\":true") ? SOURCE_SCREEN : 0);
     if (strstr(json, "\"chat\",")) {
         return; /* words change nothing */
+    } else if (strstr(json, "\"preview\"")) {
+        w->actors[person].preview_of = about; /* nobody: -1 */
+        memset(w->actors[person].preview, 0, sizeof w->actors[person].preview);
     } else if (strstr(json, "\"media\"")) {
         m->people[person].sending = sources;
     } else if (strstr(json, "\"receive\"")) {

@@ -29,6 +29,7 @@ enum reply { REPLY_NONE, REPLY_DONE, REPLY_ERROR, REPLY_CLOSED };
 struct world_counts {
     uint64_t steps, media_sent, media_delivered, leaks, violations, handshakes;
     uint64_t speakers_told; /* that somebody else speaks */
+    uint64_t previews;      /* that a therapist was told what somebody gets */
     uint64_t resumed;       /* joins that found their link */
     uint64_t repairs_asked,
         repairs_delivered; /* retransmissions: of publishers to the broker, of the broker to receivers */

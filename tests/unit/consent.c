@@ -65,6 +65,23 @@ static void each_mode_passes_what_the_domain_says(void **state)
     }
 }
 
+static void two_bounds_leave_what_both_let_pass(void **state)
+{
+    (void)state;
+    for (int mode = 0; mode <= MODE_FULL; mode++)
+        for (int bound = 0; bound <= MODE_FULL; bound++) {
+            enum mode left = consent_mode_within((enum mode)mode, (enum mode)bound);
+            source_mask receives, sends, receives_most, sends_most, receives_left, sends_left;
+            consent_mode_rights((enum mode)(mode ? mode : MODE_FULL), &receives, &sends);
+            consent_mode_rights((enum mode)(bound ? bound : MODE_FULL), &receives_most, &sends_most);
+            consent_mode_rights((enum mode)(left ? left : MODE_FULL), &receives_left, &sends_left);
+            assert_int_equal(receives_left, receives & receives_most);
+            assert_int_equal(sends_left, sends & sends_most);
+            assert_int_equal(left == 0, mode == 0 && bound == 0);
+        }
+    assert_int_equal(consent_mode_within(MODE_WATCH, MODE_AUDIO), MODE_LISTEN);
+}
+
 static void a_grant_is_live_from_its_start_until_just_before_its_end(void **state)
 {
     (void)state;
@@ -333,6 +350,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_mode_passes_what_the_domain_says),
+        cmocka_unit_test(two_bounds_leave_what_both_let_pass),
         cmocka_unit_test(a_grant_is_live_from_its_start_until_just_before_its_end),
         cmocka_unit_test(no_grant_is_no),
         cmocka_unit_test(a_grant_concerns_only_those_whom_it_names),

@@ -228,19 +228,20 @@ static void an_agenda_says_where_it_is_only_while_it_runs(void **state)
     (void)state;
     const struct notice_step steps[] = { { "Progress", 5 }, { "Plan", 10 } };
     struct writer w = fresh();
-    struct notice_agenda agenda = { steps, 2, true, 1, 1790000300 };
+    struct notice_agenda agenda = { steps, 2, true, 1, 1790000300, 0 };
     reads(&w, notice_agenda(&w, &agenda),
           "{\"type\":\"agenda\",\"steps\":[{\"title\":\"Progress\",\"minutes\":5},{\"title\":\"Plan\",\"minutes\":10}],"
-          "\"current\":1,\"step_ends\":1790000300}");
+          "\"current\":1,\"step_ends\":1790000300,\"ended_at\":null}");
     agenda.running = false;
     agenda.count = 1;
     w = fresh();
-    reads(
-        &w, notice_agenda(&w, &agenda),
-        "{\"type\":\"agenda\",\"steps\":[{\"title\":\"Progress\",\"minutes\":5}],\"current\":null,\"step_ends\":null}");
+    reads(&w, notice_agenda(&w, &agenda),
+          "{\"type\":\"agenda\",\"steps\":[{\"title\":\"Progress\",\"minutes\":5}],\"current\":null,\"step_ends\":null,"
+          "\"ended_at\":null}");
     w = fresh();
     agenda = (struct notice_agenda){ 0 };
-    reads(&w, notice_agenda(&w, &agenda), "{\"type\":\"agenda\",\"steps\":[],\"current\":null,\"step_ends\":null}");
+    reads(&w, notice_agenda(&w, &agenda),
+          "{\"type\":\"agenda\",\"steps\":[],\"current\":null,\"step_ends\":null,\"ended_at\":null}");
 }
 
 static void a_missing_client_says_where_to_look_until_they_are_back(void **state)
@@ -252,19 +253,20 @@ static void a_missing_client_says_where_to_look_until_they_are_back(void **state
         snprintf(
             expected, sizeof expected,
             "{\"type\":\"missing_client\",\"participant\":\"p-91c0\",\"address\":\"12 Elm St\",\"phone\":\"555 0100\","
-            "\"alarm_at\":1790000300,\"reached\":%s,\"alarm\":%s}",
+            "\"since\":1790000240,\"alarm_at\":1790000300,\"reached\":%s,\"alarm\":%s}",
             reached[i], i == 0 ? "true" : "false");
-        struct notice_missing missing = { &alex, "12 Elm St", "555 0100", 1790000300, i - 1, i == 0 };
+        struct notice_missing missing = { &alex, "12 Elm St", "555 0100", 1790000240, 1790000300, i - 1, i == 0 };
         struct writer w = fresh();
         reads(&w, notice_missing_client(&w, &missing), expected);
     }
     struct writer w = fresh();
-    struct notice_missing unknown = { &alex, NULL, NULL, 1, -1, false };
+    struct notice_missing unknown = { &alex, NULL, NULL, 1, 2, -1, false };
     reads(&w, notice_missing_client(&w, &unknown),
-          "{\"type\":\"missing_client\",\"participant\":\"p-91c0\",\"address\":null,\"phone\":null,\"alarm_at\":1,"
+          "{\"type\":\"missing_client\",\"participant\":\"p-91c0\",\"address\":null,\"phone\":null,\"since\":1,\"alarm_"
+          "at\":2,"
           "\"reached\":null,\"alarm\":false}");
     w = fresh();
-    struct notice_missing back = { NULL, "12 Elm St", "555 0100", 1790000300, 1, true };
+    struct notice_missing back = { NULL, "12 Elm St", "555 0100", 1790000240, 1790000300, 1, true };
     reads(&w, notice_missing_client(&w, &back), "{\"type\":\"missing_client\",\"participant\":null}");
 }
 
@@ -272,9 +274,16 @@ static void a_question_to_be_longer_says_when_it_lapses_and_when_it_is_over(void
 {
     (void)state;
     struct writer w = fresh();
-    struct notice_extension asked = { 10, &alex, 1790000030 };
+    struct notice_extension asked = { .minutes = 10, .by = &alex, .until = 1790000030 };
     reads(&w, notice_extension(&w, &asked),
           "{\"type\":\"extension\",\"minutes\":10,\"by\":\"p-91c0\",\"until\":1790000030}");
+    const struct id *const waits_for[] = { &alex, &sam };
+    asked.waits_for = waits_for;
+    asked.waits_for_count = 2;
+    w = fresh();
+    reads(&w, notice_extension(&w, &asked),
+          "{\"type\":\"extension\",\"minutes\":10,\"by\":\"p-91c0\",\"until\":1790000030,"
+          "\"waits_for\":[\"p-91c0\",\"p-7f3a\"]}");
     w = fresh();
     struct notice_extension over = { 0 };
     reads(&w, notice_extension(&w, &over), "{\"type\":\"extension\",\"minutes\":null}");
@@ -284,7 +293,13 @@ static void an_alert_names_who_pressed(void **state)
 {
     (void)state;
     struct writer w = fresh();
-    reads(&w, notice_alert(&w, &sam, "Sam"), "{\"type\":\"alert\",\"participant\":\"p-7f3a\",\"name\":\"Sam\"}");
+    struct notice_alert alert = { &sam, "Sam", 1790000100 };
+    reads(&w, notice_alerts(&w, &alert, 1),
+          "{\"type\":\"alerts\",\"people\":[{\"participant\":\"p-7f3a\",\"name\":\"Sam\",\"since\":1790000100}]}");
+    w = fresh();
+    reads(&w, notice_alerts(&w, NULL, 0), "{\"type\":\"alerts\",\"people\":[]}");
+    w = fresh();
+    reads(&w, notice_alert_seen(&w), "{\"type\":\"alert_seen\"}");
 }
 
 static void link_trouble_names_whose_link_it_is(void **state)
@@ -346,6 +361,67 @@ static void *scarce(size_t size)
     return malloc(size);
 }
 
+static const struct notice_standing standing = {
+    .since = 1790000100,
+    .link = "ready",
+    .guest = true,
+    .sends = SOURCE_MIC,
+    .receives = SOURCE_ALL,
+    .chat = true,
+    .limit = MODE_AUDIO,
+    .has_grant = true,
+    .grant = { .modes = 1u << MODE_LISTEN | 1u << MODE_FULL,
+               .topics = { "general_progress", "aftercare" },
+               .topic_count = 2,
+               .purpose = "FAMRQT",
+               .granted_by = "patient",
+               .from = 1789000000 },
+    .reads = true,
+    .guidance = "2026-1",
+    .notice = "2026-2",
+    .prepared_at = 1790000050,
+};
+
+static void a_therapist_reads_what_holds_for_those_who_are_let_in(void **state)
+{
+    (void)state;
+    struct notice_person person = { .participant = &sam,
+                                    .role = ROLE_LOVED_ONE,
+                                    .name = "Sam",
+                                    .seat = "waiting",
+                                    .code = "passed",
+                                    .has_standing = true,
+                                    .standing = standing };
+#define SAM                                                                                                            \
+    "{\"type\":\"roster\",\"people\":[{\"participant\":\"p-7f3a\",\"role\":\"loved_one\",\"name\":\"Sam\",\"seat\":"   \
+    "\"waiting\",\"connected\":false,\"sending\":[],\"muted\":[],\"agreed\":false,\"until\":null,\"hand\":false,"      \
+    "\"enabled\":[],\"client\":null,\"code\":\"passed\",\"since\":1790000100,\"code_at\":null,\"link\":\"ready\""
+    struct writer w = fresh();
+    reads(&w, notice_roster(&w, &person, 1),
+          SAM ",\"may\":[\"hear\",\"see\",\"speak\",\"chat\"],\"limit\":\"audio\",\"grant\":{\"modes\":[\"listen\","
+              "\"full\"],\"topics\":[\"general_progress\",\"aftercare\"],\"purpose\":\"FAMRQT\",\"granted_by\":"
+              "\"patient\",\"from\":1789000000,\"client_absent_ok\":false},\"prepared\":{\"guidance\":\"2026-1\","
+              "\"notice\":\"2026-2\",\"at\":1790000050}}]}");
+    person.standing = (struct notice_standing){ .since = 1790000100, .link = "ready", .guest = true, .reads = true };
+    w = fresh();
+    reads(&w, notice_roster(&w, &person, 1), SAM ",\"may\":[],\"limit\":null,\"grant\":null,\"prepared\":null}]}");
+    person.standing.guest = person.standing.reads = false;
+    w = fresh();
+    reads(&w, notice_roster(&w, &person, 1), SAM "}]}");
+}
+
+static void a_preview_names_each_source_that_somebody_gets(void **state)
+{
+    (void)state;
+    const struct notice_got gets[] = { { &alex, SOURCE_MIC, false }, { &alex, SOURCE_CAMERA, true } };
+    struct writer w = fresh();
+    reads(&w, notice_preview(&w, &sam, gets, 2),
+          "{\"type\":\"preview\",\"participant\":\"p-7f3a\",\"gets\":[{\"participant\":\"p-91c0\",\"source\":\"mic\"},"
+          "{\"participant\":\"p-91c0\",\"source\":\"camera\",\"paused\":true}]}");
+    w = fresh();
+    reads(&w, notice_preview(&w, &sam, NULL, 0), "{\"type\":\"preview\",\"participant\":\"p-7f3a\",\"gets\":[]}");
+}
+
 static enum status write_roster(struct writer *w)
 {
     struct notice_person person = { .participant = &sam,
@@ -360,7 +436,9 @@ static enum status write_roster(struct writer *w)
                                     .client = &alex,
                                     .code = "failed",
                                     .has_location = true,
-                                    .phone = "555 0100" };
+                                    .phone = "555 0100",
+                                    .has_standing = true,
+                                    .standing = standing };
     struct notice_person people[2] = { person, person };
     return notice_roster(w, people, 2);
 }
@@ -380,13 +458,13 @@ static enum status write_chat(struct writer *w)
 static enum status write_agenda(struct writer *w)
 {
     const struct notice_step steps[] = { { "Progress", 5 }, { "Plan", 10 } };
-    struct notice_agenda agenda = { steps, 2, true, 1, 1790000300 };
+    struct notice_agenda agenda = { steps, 2, true, 1, 1790000300, 0 };
     return notice_agenda(w, &agenda);
 }
 
 static enum status write_missing(struct writer *w)
 {
-    struct notice_missing missing = { &alex, "12 Elm St", NULL, 1790000300, 1, false };
+    struct notice_missing missing = { &alex, "12 Elm St", NULL, 1790000240, 1790000300, 1, false };
     return notice_missing_client(w, &missing);
 }
 
@@ -431,6 +509,8 @@ int main(void)
         cmocka_unit_test(an_alert_names_who_pressed),
         cmocka_unit_test(link_trouble_names_whose_link_it_is),
         cmocka_unit_test(an_empty_slot_has_no_source),
+        cmocka_unit_test(a_therapist_reads_what_holds_for_those_who_are_let_in),
+        cmocka_unit_test(a_preview_names_each_source_that_somebody_gets),
         cmocka_unit_test(a_broken_name_does_not_break_the_roster),
         cmocka_unit_test(what_does_not_fit_leaves_the_writer_as_it_was),
         cmocka_unit_test(running_out_of_memory_leaks_nothing),

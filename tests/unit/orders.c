@@ -501,14 +501,49 @@ static void the_client_is_told_what_is_asked_and_when_it_is_over(void **state)
     snprintf(asked, sizeof asked, "c-1 {\"type\":\"extension\",\"minutes\":5,\"by\":\"t-1\",\"until\":%d}",
              OPENS_S + 30);
     assert_heard(h, asked);
-    assert_null(strstr(strstr(h->heard, "\"extension\"") + 1, "\"extension\"")); /* nobody else */
+    char staff[160];
+    snprintf(staff, sizeof staff,
+             "t-1 {\"type\":\"extension\",\"minutes\":5,\"by\":\"t-1\",\"until\":%d,\"waits_for\":[\"c-1\"]}",
+             OPENS_S + 30);
+    assert_heard(h, staff);
+    assert_null(strstr(h->heard, "l-1 {\"type\":\"extension\"")); /* nobody else */
     drop(h, 0, CLIENT);
     forget(h);
     join(h, 0, CLIENT);
     assert_heard(h, asked); /* who comes back is told again */
     time_passes(h, 30 * SECOND);
     assert_heard(h, "c-1 {\"type\":\"extension\",\"minutes\":null}");
+    assert_heard(h, "t-1 {\"type\":\"extension\",\"minutes\":null}");
     assert_heard(h, "t-1 {\"type\":\"error\",\"id\":7,\"code\":\"extension_refused\"");
+}
+
+static void an_alert_stays_until_a_therapist_has_seen_it(void **state)
+{
+    struct house *h = *state;
+    gather(h, 0);
+    forget(h);
+    say(h, 0, LOVED_1, "\"type\":\"alert\"");
+    char alerts[160];
+    snprintf(alerts, sizeof alerts,
+             "t-1 {\"type\":\"alerts\",\"people\":[{\"participant\":\"l-1\",\"name\":\"N\",\"since\":%d}]}", OPENS_S);
+    assert_heard(h, alerts);
+    assert_null(strstr(h->heard, "c-1 {\"type\":\"alerts\""));
+    drop(h, 0, LOVED_1); /* whoever needs help may be gone */
+    drop(h, 0, THERAPIST);
+    forget(h);
+    join(h, 0, THERAPIST);
+    assert_heard(h, alerts); /* a therapist who comes back is told again */
+    join(h, 0, LOVED_1);
+    forget(h);
+    say(h, 0, CLIENT, "\"type\":\"seen\",\"participant\":\"l-1\"");
+    assert_heard(h, "\"code\":\"not_allowed\"");
+    assert_null(strstr(h->heard, "alert"));
+    say(h, 0, THERAPIST, "\"type\":\"seen\",\"participant\":\"l-1\"");
+    assert_heard(h, "t-1 {\"type\":\"alerts\",\"people\":[]}");
+    assert_heard(h, "l-1 {\"type\":\"alert_seen\"}");
+    forget(h);
+    say(h, 0, THERAPIST, "\"type\":\"seen\",\"participant\":\"l-1\"");
+    assert_null(strstr(h->heard, "alert_seen")); /* once */
 }
 
 static void a_client_who_stays_missing_is_an_alarm_once(void **state)
@@ -570,6 +605,7 @@ int main(void)
         TEST(attendance_is_who_is_there_now),
         TEST(a_question_hides_no_clock_that_was_set),
         TEST(the_client_is_told_what_is_asked_and_when_it_is_over),
+        TEST(an_alert_stays_until_a_therapist_has_seen_it),
         TEST(a_client_who_stays_missing_is_an_alarm_once),
         TEST(no_alarm_for_a_client_who_is_back_marked_or_left),
     };

@@ -76,6 +76,15 @@ static void every_request_of_the_protocol_is_understood(void **state)
     assert_int_equal(r.admit.minutes, 10);
     r = good("{\"type\":\"admit\",\"participant\":\"p-1\"}");
     assert_int_equal(r.admit.minutes, 0);
+    assert_int_equal(r.admit.mode, 0);
+    r = good("{\"type\":\"admit\",\"participant\":\"p-1\",\"mode\":\"listen\"}");
+    assert_int_equal(r.admit.mode, MODE_LISTEN);
+    r = good("{\"type\":\"seen\",\"participant\":\"p-1\"}");
+    assert_string_equal(r.seen.participant.text, "p-1");
+    r = good("{\"type\":\"preview\",\"participant\":\"p-1\"}");
+    assert_string_equal(r.preview.participant.text, "p-1");
+    r = good("{\"type\":\"preview\"}");
+    assert_string_equal(r.preview.participant.text, "");
     r = good("{\"type\":\"step_out\",\"participant\":\"p-1\"}");
     assert_false(r.step_out.everyone);
     assert_string_equal(r.step_out.participant.text, "p-1");
@@ -247,6 +256,12 @@ static void what_is_not_strict_is_refused(void **state)
         "{\"type\":\"agree\",\"participant\":\"p-1\"}",
         "{\"type\":\"admit\",\"participant\":\"p-1\",\"minutes\":0}",
         "{\"type\":\"admit\",\"participant\":\"p-1\",\"minutes\":61}",
+        "{\"type\":\"admit\",\"participant\":\"p-1\",\"mode\":\"everything\"}",
+        "{\"type\":\"admit\",\"participant\":\"p-1\",\"mode\":null}",
+        "{\"type\":\"seen\"}",
+        "{\"type\":\"seen\",\"participant\":\"\"}",
+        "{\"type\":\"preview\",\"participant\":null}",
+        "{\"type\":\"preview\",\"participant\":\".p\"}",
         "{\"type\":\"admit\",\"participant\":\"p-1\",\"minutes\":null}",
         "{\"type\":\"admit\",\"participant\":\"p-1\",\"minutes\":1.5}",
         "{\"type\":\"step_out\"}",

@@ -235,6 +235,84 @@ static void taking_part_less_takes_effect_at_once(void **state)
     end(w);
 }
 
+static enum reply admit_in(struct world *w, const char *mode)
+{
+    return world_request(w, WORLD_THERAPIST, "\"type\":\"admit\",\"participant\":\"l-1\",\"mode\":\"%s\"", mode);
+}
+
+static void a_therapist_may_let_in_for_less_than_the_grant(void **state)
+{
+    (void)state;
+    struct world *w = gathered(KIND_INDIVIDUAL, 3000);
+    agree(w, WORLD_LOVED_1, true);
+    assert_int_equal(admit_in(w, "listen"), REPLY_DONE);
+    world_run(w, SECOND, true);
+    assert_in_range(heard_in_a_second(w, WORLD_LOVED_1, WORLD_CLIENT), 45, 55); /* the voice alone */
+    assert_int_equal(
+        world_request(w, WORLD_LOVED_1, "\"type\":\"media\",\"mic\":true,\"camera\":false,\"screen\":false"),
+        REPLY_ERROR);
+    /* Their own choice lifts nothing; the next admission does. */
+    assert_int_equal(world_request(w, WORLD_LOVED_1, "\"type\":\"take_part\",\"mode\":\"full\""), REPLY_DONE);
+    world_run(w, SECOND, true);
+    assert_in_range(heard_in_a_second(w, WORLD_LOVED_1, WORLD_CLIENT), 45, 55);
+    step_out(w, WORLD_THERAPIST, WORLD_LOVED_1);
+    assert_int_equal(admit(w, WORLD_LOVED_1), REPLY_DONE);
+    turn_on(w, WORLD_LOVED_1);
+    world_run(w, SECOND, true);
+    assert_flows(w, WORLD_CLIENT, WORLD_LOVED_1);
+    end(w);
+}
+
+static void a_limit_outlasts_a_short_loss(void **state)
+{
+    (void)state;
+    struct world *w = gathered(KIND_INDIVIDUAL, 3000);
+    agree(w, WORLD_LOVED_1, true);
+    assert_int_equal(admit_in(w, "watch"), REPLY_DONE);
+    world_drop(w, WORLD_LOVED_1);
+    come(w, WORLD_LOVED_1);
+    assert_string_equal(world_seat(w, WORLD_LOVED_1), "admitted");
+    assert_int_equal(
+        world_request(w, WORLD_LOVED_1, "\"type\":\"media\",\"mic\":true,\"camera\":false,\"screen\":false"),
+        REPLY_ERROR);
+    end(w);
+}
+
+static void nobody_is_let_in_for_more_than_the_grant(void **state)
+{
+    (void)state;
+    struct world *w = gathered(KIND_INDIVIDUAL, 3000);
+    come(w, WORLD_INTERPRETER);
+    assert_int_equal(world_request(w, WORLD_THERAPIST, "\"type\":\"admit\",\"participant\":\"%s\",\"mode\":\"full\"",
+                                   world_id(WORLD_INTERPRETER)),
+                     REPLY_ERROR); /* who has no grant and no mode */
+    assert_string_equal(world_seat(w, WORLD_INTERPRETER), "waiting");
+    end(w);
+}
+
+/* The oracle holds each preview against what the model lets pass, and against what that person's own slots were told.
+ */
+static void a_therapist_is_shown_what_somebody_gets(void **state)
+{
+    (void)state;
+    struct world *w = with_loved_one(3000);
+    const char *preview = "\"type\":\"preview\",\"participant\":\"l-1\"";
+    assert_int_equal(world_request(w, WORLD_CLIENT, "%s", preview), REPLY_ERROR);
+    assert_int_equal(world_request(w, WORLD_THERAPIST, "%s", preview), REPLY_DONE);
+    uint64_t told = world_counts(w).previews;
+    assert_true(told > 0);
+    step_out(w, WORLD_THERAPIST, WORLD_LOVED_1);
+    assert_int_equal(world_counts(w).previews, ++told);
+    admit(w, WORLD_LOVED_1);
+    assert_int_equal(world_counts(w).previews, ++told);
+    world_drop(w, WORLD_LOVED_1); /* what is shown of them is nothing, then */
+    assert_int_equal(world_counts(w).previews, ++told);
+    assert_int_equal(world_request(w, WORLD_THERAPIST, "\"type\":\"preview\""), REPLY_DONE);
+    come(w, WORLD_LOVED_1);
+    assert_int_equal(world_counts(w).previews, told);
+    end(w);
+}
+
 static void receive_pictures(struct world *w, int person, bool video)
 {
     assert_int_equal(world_request(w, person, "\"type\":\"receive\",\"video\":%s", video ? "true" : "false"),
@@ -322,6 +400,10 @@ int main(void)
         cmocka_unit_test(stop_for_everyone_is_one_request_of_client_or_therapist),
         cmocka_unit_test(bad_messages_change_nothing),
         cmocka_unit_test(a_peer_that_falls_silent_is_gone_after_thirty_seconds),
+        cmocka_unit_test(a_therapist_may_let_in_for_less_than_the_grant),
+        cmocka_unit_test(a_limit_outlasts_a_short_loss),
+        cmocka_unit_test(nobody_is_let_in_for_more_than_the_grant),
+        cmocka_unit_test(a_therapist_is_shown_what_somebody_gets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

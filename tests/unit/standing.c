@@ -63,8 +63,8 @@ static struct plan plan_of(const char *session)
                          .people_count = 2,
                          .guidance_version = "g1",
                          .notice_version = "n1" };
-    plan.people[0] = (struct plan_person){ id_of("p-1"), id_of("sam"), none, ROLE_LOVED_ONE, "", "", false, false };
-    plan.people[1] = (struct plan_person){ id_of("p-2"), id_of("kim"), none, ROLE_LOVED_ONE, "", "", false, false };
+    plan.people[0] = (struct plan_person){ id_of("p-1"), id_of("sam"), none, ROLE_LOVED_ONE, "", "", false, false, 0 };
+    plan.people[1] = (struct plan_person){ id_of("p-2"), id_of("kim"), none, ROLE_LOVED_ONE, "", "", false, false, 0 };
     return plan;
 }
 

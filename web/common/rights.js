@@ -31,10 +31,7 @@ export const chatIsOff = ({ welcome, mine }) =>
     enablesFor(welcome.kind, welcome.role).includes('chat') && !mine?.enabled?.includes('chat');
 
 /* The therapist may make the session longer: alone, or once the clients who are there say yes. A check-in has its end. */
-const ASKED_BEFORE_EXTENDING = ['individual', 'family', 'discharge'];
-
 export const mayExtend = ({ welcome }) => welcome.kind !== 'check_in';
-export const asksBeforeExtending = ({ welcome }) => ASKED_BEFORE_EXTENDING.includes(welcome.kind);
 
 /* What a loved one may show at most, by how they take part. */
 const MODE_SOURCES = { listen: [], watch: [], audio: ['mic'] };

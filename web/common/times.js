@@ -44,6 +44,15 @@ export const minutesInWords = (count) => formatter(Intl.NumberFormat, { ...UNIT,
 export const inWords = (seconds) => (seconds >= 60 ? minutesInWords(Math.round(seconds / 60))
     : formatter(Intl.NumberFormat, { ...UNIT, unit: 'second' }).format(Math.max(0, Math.round(seconds))));
 
+/* 754 -> "12 minutes": whole ones that have gone by. */
+export const ago = (seconds) => minutesInWords(Math.floor(seconds / 60));
+
+/* "in 3 days", "in 5 hours", "in 12 minutes" */
+export function fromNow(seconds) {
+    const [size, unit] = seconds >= 2 * 86400 ? [86400, 'day'] : seconds >= 2 * 3600 ? [3600, 'hour'] : [60, 'minute'];
+    return formatter(Intl.RelativeTimeFormat, {}).format(Math.max(0, Math.floor(seconds / size)), unit);
+}
+
 /* "Alex and Sam" */
 export const namesTogether = (names) => formatter(Intl.ListFormat, { type: 'conjunction' }).format(names);
 /* "microphone, camera" */

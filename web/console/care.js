@@ -4,23 +4,31 @@
 import { t } from '../i18n.js';
 import { telOf } from '../common/clinic.js';
 import { button, byId, keyed, make, setAttribute, setText } from '../common/dom.js';
-import { countdown } from '../common/times.js';
+import { ago, at, countdown } from '../common/times.js';
 import { placeText } from './words.js';
 
 const CALLS = {
-    alert: ({ name }, person) => [t('alert.help', { name }), placeText(person)],
+    alert: ({ name }, person) => [t('alert.help', { name }), whereText(person)],
     link_trouble: ({ name }) => [t('alert.link_trouble', { name }), t('alert.link_trouble_more', { name })],
 };
+
+/* Where help would have to go, else where they are in here. */
+const seatOf = ({ name, seat, connected }) => t(connected ? 'alert.where' : 'alert.gone', { name, seat: t(`seat.is.${seat}`) });
+const whereText = (person) => (person ? placeText(person) || seatOf(person) : '');
+
+const sinceText = (since_s) => (since_s < 60 ? t('alert.just_now') : t('alert.since', { span: ago(since_s) }));
 
 /* Each call stays until a therapist has seen it; a second one by the same person is a new line, so that it is spoken again. */
 export function renderAlerts(session) {
     keyed(byId('alerts'), [...session.alerts], ([call, { at }]) => `${call} ${at}`, ([call, { type, participant }]) =>
         make('div', { class: 'call', 'data-call': call, 'data-type': type, 'data-participant': participant },
-            make('p', {}, make('strong'), ' ', make('span')), button('seen', 'alert.seen')),
+            make('p', {}, make('strong'), ' ', make('span', { class: 'more' }), ' ', make('span', { class: 'since', 'aria-hidden': 'true' })),
+            button('seen', 'alert.seen')),
     (node, [, said]) => {
         const [what, more] = CALLS[said.type](said, session.roster.find((person) => person.participant === said.participant));
         setText(node.querySelector('strong'), what);
-        setText(node.querySelector('span'), more);
+        setText(node.querySelector('.more'), more);
+        setText(node.querySelector('.since'), sinceText(session.clock.now() - said.at)); /* not read aloud again each minute */
     });
 }
 
@@ -40,6 +48,7 @@ export function renderMissing(session) {
     setText(byId('missing-title'), missing ? t('missing.title', { name: nameOf(roster, missing.participant) }) : '');
     if (!missing) return;
     const left_s = missing.alarm_at - clock.now();
+    setText(byId('missing-since'), t('missing.since', { ...at(missing.since), span: countdown(clock.now() - missing.since) }));
     setText(byId('missing-address'), missing.address ?? t('missing.unknown'));
     renderPhone(byId('missing-phone'), missing.phone);
     setText(byId('missing-alarm'), missing.reached !== null ? t(MARKS[missing.reached])

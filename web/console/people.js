@@ -1,111 +1,52 @@
-/* people.js - the list of people, with what the therapist or the client may do about each. */
+/* people.js - the list of people, with what the therapist or the client may do about each: first who waits, then who is in, who has stepped out, who is
+ * not there, and who has gone. */
 
 import { t } from '../i18n.js';
-import { button, byId, keyed, make, setAttribute, setText } from '../common/dom.js';
-import { ENABLES, enablesFor, mayComeIn } from '../common/rights.js';
-import { minutesInWords } from '../common/times.js';
-import { isGuest, roleText } from '../common/words.js';
-import { needsYes } from '../room/requests.js';
-import { codeText, grantText, placeText, seatText, whyNot } from './words.js';
+import { byId, keyed, make, setAttribute, setText } from '../common/dom.js';
+import { isIn } from '../common/words.js';
+import { GONE, createPerson, updatePerson } from './person.js';
 
 export const EXTEND_MIN = 5; /* what the button asks for */
 
-const MINUTES = [5, 10, 15, 20];
-const GONE = ['left', 'removed', 'revoked', 'declined'];
+const GROUPS = ['waiting', 'in', 'out', 'away', 'gone'];
 
-/* Which buttons a reader has beside a person, and the name of what they say. shown(person) decides, every time. */
-const CONTROLS = [
-    { action: 'admit', word: () => 'people.admit', class: 'primary', for: 'therapist',
-      shown: (person) => isGuest(person) && mayComeIn(person),
-      disabled: (person) => person.may_admit !== 'yes' },
-    { action: 'step-out', word: () => 'people.step_out', class: 'stop', for: 'therapist client',
-      shown: (person) => isGuest(person) && person.seat === 'admitted' },
-    { action: 'mute-mic', word: (person) => (person.muted.includes('mic') ? 'people.allow_mic' : 'people.mute_mic'), for: 'therapist',
-      shown: (person) => person.role !== 'therapist' && ['admitted', 'present'].includes(person.seat) },
-    { action: 'mute-camera', word: (person) => (person.muted.includes('camera') ? 'people.allow_camera' : 'people.mute_camera'), for: 'therapist',
-      shown: (person) => person.role !== 'therapist' && ['admitted', 'present'].includes(person.seat) },
-    { action: 'agree-yes', word: () => 'people.agree', for: 'client',
-      shown: (person) => needsYes(person) && !person.agreed && !GONE.includes(person.seat) },
-    { action: 'take-back', word: () => 'people.take_back', for: 'client',
-      shown: (person) => needsYes(person) && person.agreed && !GONE.includes(person.seat) },
-    { action: 'remove', word: () => 'people.remove', class: 'danger', for: 'therapist',
-      shown: (person) => isGuest(person) && !['removed', 'revoked'].includes(person.seat) },
-];
-
-/* The client whose loved one this is; in a session of one client, that one. */
-function clientOf(session, person) {
-    const clients = session.roster.filter((other) => other.role === 'client');
-    return clients.find((other) => other.participant === person.client) ?? (clients.length === 1 ? clients[0] : null);
+function groupOf(person) {
+    if (GONE.includes(person.seat)) return 'gone';
+    if (isIn(person) || person.seat === 'admitting') return 'in';
+    if (['stepped_out', 'suspended'].includes(person.seat)) return 'out';
+    return person.seat === 'waiting' && person.role !== 'client' && person.connected ? 'waiting' : 'away';
 }
 
-function whoText(session, person) {
-    const client = person.client ? clientOf(session, person) : null;
-    return client ? t('role.of', { role: roleText(person.role), name: client.name }) : roleText(person.role);
+/* Whoever may be stepped out comes before those who simply are there. */
+const ROLES = ['loved_one', 'interpreter', 'client', 'therapist'];
+const rankOf = (person, group) => (group === 'waiting' ? person.since ?? 0 : ROLES.indexOf(person.role));
+
+/* Heads of groups and people in the order in which they are shown. */
+function itemsOf(people) {
+    return GROUPS.flatMap((group) => {
+        const those = people.filter((person) => groupOf(person) === group)
+            .sort((one, other) => rankOf(one, group) - rankOf(other, group) || one.name.localeCompare(other.name));
+        return those.length ? [{ group, count: those.length }, ...those.map((person) => ({ group, person }))] : [];
+    });
 }
 
-/* The therapist's switches for one person: a tick appears once the room's list says so. */
-const createEnables = (what) => make('fieldset', { class: 'enables' }, make('legend', { 'data-t': 'enable.title' }),
-    ...what.map((name) => make('label', {},
-        make('input', { type: 'checkbox', 'data-action': 'enable', 'data-what': name }), ' ', make('span', { 'data-t': `enable.what.${name}` }))));
+const countWaiting = ({ role, roster }) => (role === 'therapist' ? roster.filter((person) => groupOf(person) === 'waiting').length : 0);
 
-/* The message that flips one switch; the whole set travels each time. */
-export function enableRequest(session, participant, flipped) {
-    const { enabled } = session.roster.find((person) => person.participant === participant);
-    const set = ENABLES.map((name) => [name, enabled.includes(name) !== (name === flipped)]);
-    return { type: 'enable', participant, ...Object.fromEntries(set) };
+/* On the button that opens the list, which may be shut. */
+export function renderWaiting(session) {
+    const count = countWaiting(session);
+    setText(byId('waiting'), count ? String(count) : '');
+    setAttribute(byId('waiting').closest('button'), 'aria-label', count ? t('console.waiting_count', { label: t('toolbar.people'), count }) : null);
 }
 
-function createRow(session, person) {
-    const row = make('li', { class: 'person', 'data-participant': person.participant },
-        make('p', { class: 'who' }, make('strong'), ' ', make('span', { class: 'role' })),
-        make('p', { class: 'seat' }),
-        make('p', { class: 'hand' }),
-        make('p', { class: 'code' }),
-        make('p', { class: 'place' }),
-        make('p', { class: 'grant' }),
-        make('p', { class: 'why', id: `why-${person.participant}` }));
-    const controls = make('div', { class: 'row' });
-    if (session.role === 'therapist' && isGuest(person))
-        controls.append(make('label', { class: 'minutes' }, make('span', { 'data-t': 'people.for' }), ' ',
-            make('select', { 'data-minutes': true }, ...MINUTES.map((minutes) => make('option', { value: minutes, selected: minutes === 10 })))));
-    for (const control of CONTROLS.filter((entry) => entry.for.split(' ').includes(session.role)))
-        controls.append(button(control.action, null, { class: control.class }));
-    /* "Admit [for 10 minutes]" reads in the order in which it is said. */
-    const admit = controls.querySelector('[data-action="admit"]');
-    if (admit) controls.prepend(admit);
-    row.append(controls);
-    const enables = session.role === 'therapist' ? enablesFor(session.welcome.kind, person.role) : [];
-    if (enables.length) row.append(createEnables(enables));
-    return row;
-}
-
-function updateRow(session, row, person) {
-    const why = isGuest(person) && mayComeIn(person) && person.may_admit && person.may_admit !== 'yes'
-        ? whyNot(person.may_admit, person.name, clientOf(session, person)?.name) : '';
-    setAttribute(row, 'data-seat', person.seat);
-    setText(row.querySelector('strong'), person.name);
-    setText(row.querySelector('.role'), whoText(session, person));
-    setText(row.querySelector('.seat'), seatText(person));
-    setText(row.querySelector('.hand'), person.hand ? t('seat.hand') : '');
-    setText(row.querySelector('.code'), codeText(person));
-    setAttribute(row.querySelector('.code'), 'data-code', person.code);
-    setText(row.querySelector('.place'), session.role === 'therapist' ? placeText(person) : '');
-    setText(row.querySelector('.grant'), grantText(person));
-    setText(row.querySelector('.why'), why);
-    for (const control of CONTROLS) {
-        const node = row.querySelector(`[data-action="${control.action}"]`);
-        if (!node) continue;
-        setText(node, t(control.word(person)));
-        node.hidden = !control.shown(person);
-        node.disabled = Boolean(control.disabled?.(person));
-        setAttribute(node, 'aria-describedby', control.action === 'admit' && why ? `why-${person.participant}` : null);
-    }
-    const enables = row.querySelector('.enables');
-    if (enables) enables.hidden = GONE.includes(person.seat);
-    for (const box of enables?.querySelectorAll('input') ?? []) box.checked = Boolean(person.enabled?.includes(box.dataset.what));
-    const minutes = row.querySelector('.minutes');
-    for (const option of minutes?.querySelectorAll('option') ?? []) setText(option, minutesInWords(Number(option.value)));
-    if (minutes) minutes.hidden = row.querySelector('[data-action="admit"]').hidden;
+/* A row that moves loses the focus, and a button that hides loses it a moment later: it stays, or goes to the name beside it. */
+function keepFocus(draw) {
+    const before = document.activeElement;
+    draw();
+    if (!byId('people').contains(before)) return;
+    const isSeen = before.checkVisibility();
+    if (isSeen && before === document.activeElement) return;
+    (isSeen ? before : before.closest('.person')?.querySelector('.name'))?.focus({ preventScroll: true });
 }
 
 /* For therapist and client; a loved one sees the others as tiles only. */
@@ -113,7 +54,12 @@ export function renderPeople(session) {
     byId('people-panel').hidden = !session.isHost;
     setText(byId('extend'), t('people.extend', { count: EXTEND_MIN }));
     if (!session.isHost) return;
-    const others = session.roster.filter((person) => person.participant !== session.me);
-    keyed(byId('people'), others, (person) => person.participant,
-        (person) => createRow(session, person), (row, person) => updateRow(session, row, person));
+    const items = itemsOf(session.roster.filter((person) => person.participant !== session.me));
+    keepFocus(() => keyed(byId('people'), items, ({ group, person }) => person?.participant ?? `group ${group}`,
+        ({ group, person }) => (person ? createPerson(session, person) : make('li', { class: 'group', 'data-group': group }, make('h3'))),
+        (node, { group, person, count }) => {
+            if (!person) return setText(node.firstElementChild, t('console.group', { group: t(`console.groups.${group}`), count }));
+            setAttribute(node, 'data-group', group);
+            return updatePerson(session, node, person);
+        }));
 }

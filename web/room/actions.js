@@ -30,8 +30,10 @@ export const ACTIONS = {
         await session.request({ type: 'alert' });
         page.news(t('help.told'));
     },
-    stop: ({ session }) => session.request(session.isHost ? { type: 'step_out', everyone: true }
-        : { type: 'step_out', participant: session.me }),
+    stop: async ({ session, page }) => {
+        await session.request(session.isHost ? { type: 'step_out', everyone: true } : { type: 'step_out', participant: session.me });
+        if (session.isHost) page.news(t('console.all_out'));
+    },
     'step-out-self': ({ session }) => session.request({ type: 'step_out', participant: session.me }),
 
     /* how I see and hear it; what changes here is drawn at once */

@@ -60,7 +60,8 @@ export class Announcer {
         }
         if (said.type === 'agenda' && agendaText(said)) this.news(agendaText(said));
         if (['alert', 'link_trouble'].includes(said.type) && role === 'therapist') chime('alarm');
-        if (said.type === 'extension' && said.minutes) {
+        if (said.type === 'alert_seen') this.news(t('help.seen'));
+        if (said.type === 'extension' && said.minutes && role === 'client') {
             if (isTyping()) this.news(extensionText(said)); /* else the focus goes to the question, and it is read from there */
             chime('hand');
         }

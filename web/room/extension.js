@@ -9,9 +9,9 @@ export const isTyping = () => document.activeElement?.matches('input, select, te
 export const extensionText = ({ minutes }) => t('extension.question', { minutes: minutesInWords(minutes) });
 
 /* Beside the session and not over it: Stop stays within reach. Nothing is taken away from somebody who is typing. */
-export function renderExtension({ extension, clock }) {
+export function renderExtension({ extension, clock, role }) {
     const dialog = byId('extension');
-    const left_s = extension ? extension.until - clock.now() : 0;
+    const left_s = extension && role === 'client' ? extension.until - clock.now() : 0;
     const isAsked = left_s > 0;
     if (isAsked) {
         setText(byId('extension-text'), extensionText(extension));

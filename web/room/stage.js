@@ -4,7 +4,8 @@ import { byId, setText } from '../common/dom.js';
 import { mayExtend } from '../common/rights.js';
 import { roomNote } from '../common/words.js';
 import { renderMissing } from '../console/care.js';
-import { renderPeople } from '../console/people.js';
+import { renderExtending } from '../console/extending.js';
+import { renderPeople, renderWaiting } from '../console/people.js';
 import { renderAgenda } from './agenda.js';
 import { forgetCaptions, renderCaptions } from './caption_lines.js';
 import { renderChat } from './chat.js';
@@ -39,12 +40,14 @@ export function renderStage(session, saidNo, again) {
     renderRequests(session, saidNo);
     renderMissing(session);
     renderExtension(session);
+    renderExtending(session);
     byId('extend').hidden = !mayExtend(session);
     renderAgenda(session);
     renderChat(session);
     renderCaptions(session, again);
     renderOptions(session);
     renderToolbar(session);
+    renderWaiting(session);
     renderKeys();
     renderTiles(session); /* last: in the room that all others leave */
     renderFloat();

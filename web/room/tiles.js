@@ -89,7 +89,7 @@ function update(tile, shown) {
 
 /* A slot keeps its track when it changes hands, so the track may still hold the last picture of somebody else: the video becomes visible
  * only with the first frame that is painted after it was attached. */
-function show(tile, track) {
+export function show(tile, track) {
     const video = tile.querySelector('video');
     const shown = video.srcObject?.getVideoTracks()[0] ?? null;
     if (shown === track) return;

@@ -50,6 +50,19 @@ export interface MySeat {
     mode: Mode | null;
 }
 
+export type May = 'hear' | 'see' | 'speak' | 'show' | 'share' | 'chat';
+
+export interface Grant {
+    /** Those that can be chosen under it. */
+    modes: Mode[];
+    topics: string[];
+    /** An HL7 ActReason code. */
+    purpose: string;
+    granted_by: 'patient' | 'personal_rep' | 'both';
+    from: number;
+    client_absent_ok: boolean;
+}
+
 export interface Person {
     participant: string;
     role: Role;
@@ -68,8 +81,21 @@ export interface Person {
     may_admit?: string;
     mode?: Mode;
     grant_until?: number;
-    /** To therapists: what came of the last one-time code. */
+    /** To therapists: what came of the last one-time code, and when. */
     code?: 'none' | 'sent' | 'failed' | 'passed';
+    code_at?: number | null;
+    /** To therapists: when they took their seat; null, they never had another. */
+    since?: number | null;
+    /** To therapists: their media is not there, being made, up, or up on a path that takes too little. */
+    link?: 'none' | 'making' | 'ready' | 'weak';
+    /** To therapists, beside those who are let in: what they may do, now or once they are in. */
+    may?: May[];
+    /** The therapist's limit for this admission. */
+    limit?: Mode | null;
+    /** Null: none holds. `grant_until` is its end. */
+    grant?: Grant | null;
+    /** To therapists, beside loved ones: what they have read, and when (null: nobody knows); null, not yet. */
+    prepared?: { guidance: string; notice: string; at: number | null } | null;
     /** To therapists, beside clients; null until confirmed. */
     address?: string | null;
     phone?: string | null;
@@ -89,6 +115,8 @@ export interface Agenda {
     /** Counts from 0; null before it has begun and after its end. */
     current: number | null;
     step_ends: number | null;
+    /** When it was through; null, it is not. */
+    ended_at: number | null;
 }
 
 export interface MissingClient {
@@ -96,6 +124,7 @@ export interface MissingClient {
     participant: string;
     address: string | null;
     phone: string | null;
+    since: number;
     alarm_at: number;
     reached: boolean | null;
     alarm: boolean;
@@ -106,6 +135,15 @@ export interface Extension {
     minutes: number;
     by: string;
     until: number;
+    /** To therapists: clients who have yet to answer. */
+    waits_for?: string[];
+}
+
+/** What somebody gets at this moment. */
+export interface Preview {
+    type: 'preview';
+    participant: string;
+    gets: { participant: string; source: Source; paused?: true }[];
 }
 
 export interface Alert {
@@ -130,7 +168,8 @@ export type Said =
     | Agenda
     | MissingClient
     | { type: 'missing_client'; participant: null }
-    | Omit<Alert, 'at'>
+    | Alert
+    | { type: 'alert_seen' }
     | Extension
     | { type: 'extension'; minutes: null }
     | Omit<ChatLine, 'serial'>
@@ -145,7 +184,7 @@ export type Request =
     | { type: 'take_part'; mode: Mode }
     | { type: 'receive'; video: boolean }
     | { type: 'agree'; participant: string; yes: boolean }
-    | { type: 'admit'; participant: string; minutes?: number }
+    | { type: 'admit'; participant: string; minutes?: number; mode?: Mode }
     | { type: 'step_out'; participant: string; everyone?: undefined }
     | { type: 'step_out'; everyone: true; participant?: undefined }
     | { type: 'remove'; participant: string }
@@ -156,6 +195,8 @@ export type Request =
     | { type: 'next_step' }
     | { type: 'reached'; yes: boolean }
     | { type: 'alert' }
+    | { type: 'seen'; participant: string }
+    | { type: 'preview'; participant?: string }
     | { type: 'extend'; minutes: number }
     | { type: 'allow_extension'; yes: boolean }
     | { type: 'end' }
@@ -231,6 +272,7 @@ export declare class Session extends EventTarget {
     readonly agenda: Agenda | null;
     readonly missing: MissingClient | null;
     readonly extension: Extension | null;
+    readonly preview: Preview | null;
     readonly alerts: ReadonlyMap<string, Alert>;
     readonly chat: readonly ChatLine[];
     readonly clock: Clock;
@@ -269,7 +311,8 @@ export declare class Session extends EventTarget {
     isPaused(participant: string, source: Source): boolean;
     trackOf(participant: string, source: Source): MediaStreamTrack | null;
     answered(): void;
-    seen(alert: string): void;
+    /** alert: a key of `alerts`. */
+    seen(alert: string): Promise<void>;
 
     addEventListener<Name extends keyof SessionEvents>(type: Name, listener: (event: SessionEvents[Name]) => void,
         options?: boolean | AddEventListenerOptions): void;

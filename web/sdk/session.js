@@ -137,6 +137,14 @@ export class Session extends State {
         return this.#requests.make(message, canSay ? this.#socket : null);
     }
 
+    /* A therapist has seen to it. alert: a key of `alerts`. The server tells all therapists, and whoever asked for help. */
+    async seen(alert) {
+        const { type, participant } = this.alerts.get(alert) ?? {};
+        if (type === 'alert') await this.request({ type: 'seen', participant });
+        this.alerts.delete(alert);
+        this.changed();
+    }
+
     /* Turns a source on (a live track) or off (null). The session owns the track from here on and stops it. Off is silent here first and
      * told afterwards; on counts only once the server agreed. */
     async send(source, track) {

@@ -16,8 +16,9 @@ export class State extends EventTarget {
     speaker = null; /* of those I hear, and me: who speaks, or spoke last */
     agenda = null; /* as last told; null: there is none */
     missing = null; /* to therapists: the client whose link is lost */
-    extension = null; /* to clients: the session is to be made longer, and they are asked */
-    alerts = new Map(); /* to therapists, until seen: "type participant" -> the `alert` or `link_trouble`, and when */
+    extension = null; /* the session is to be made longer: to clients who are asked; to therapists, with who has yet to answer */
+    preview = null; /* to a therapist who asked: what another person gets */
+    alerts = new Map(); /* to therapists, until seen: "type participant" -> the alert or `link_trouble`, and when */
     chat = []; /* { serial, from, name, to, text }, oldest first */
     clock = new ServerClock();
 
@@ -53,12 +54,6 @@ export class State extends EventTarget {
         this.changed();
     }
 
-    /* A therapist has seen to it. key: of `alerts`. */
-    seen(key) {
-        this.alerts.delete(key);
-        this.changed();
-    }
-
     /* ---- for Session ---- */
 
     static #notices = {
@@ -72,8 +67,10 @@ export class State extends EventTarget {
         speaker: (state, said) => { state.speaker = said.participant; },
         agenda: (state, said) => state.#say(said, () => { state.agenda = said; }),
         missing_client: (state, said) => state.#say(said, () => { state.missing = said.participant ? said : null; }),
-        alert: (state, said) => state.#call(said),
-        link_trouble: (state, said) => state.#call(said),
+        alerts: (state, said) => state.#alerted(said),
+        alert_seen: (state, said) => state.#say(said, () => {}),
+        link_trouble: (state, said) => state.#call({ ...said, at: state.clock.now() }),
+        preview: (state, said) => { state.preview = said; },
         extension: (state, said) => state.#say(said, () => { state.extension = said.minutes === null ? null : said; }),
         chat: (state, said) => state.#say(said, () => {
             state.chat = [...state.chat, { ...said, serial: ++state.#chatCount }].slice(-CHAT_KEPT);
@@ -92,8 +89,19 @@ export class State extends EventTarget {
     }
 
     /* For therapists to see to; a second one by the same person is a new one. */
-    #call(said) {
-        this.#say(said, () => this.alerts.set(`${said.type} ${said.participant}`, { ...said, at: this.clock.now() }));
+    #call(call) {
+        this.#say(call, () => this.alerts.set(`${call.type} ${call.participant}`, call));
+    }
+
+    /* Whom the server names has not been seen yet, and nobody else: another therapist may have been quicker. */
+    #alerted({ people }) {
+        const known = new Map([...this.alerts].filter(([, { type }]) => type === 'alert'));
+        for (const key of known.keys()) this.alerts.delete(key);
+        for (const { participant, name, since } of people) {
+            const key = `alert ${participant}`;
+            if (known.get(key)?.at === since) this.alerts.set(key, known.get(key));
+            else this.#call({ type: 'alert', participant, name, at: since });
+        }
     }
 
     /* What we no longer hear confirmed, we no longer show. */
@@ -105,6 +113,7 @@ export class State extends EventTarget {
         this.agenda = null;
         this.missing = null;
         this.extension = null;
+        this.preview = null;
         this.speaker = null;
     }
 
