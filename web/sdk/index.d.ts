@@ -29,6 +29,8 @@ export interface Welcome {
     notice: string;
     resumed: boolean;
     ice: RTCIceServer[];
+    /** Names of those who let people in, as planned; whether they are there it does not tell. */
+    therapists: string[];
 }
 
 export interface Room {
