@@ -1,20 +1,18 @@
 /* main.js - takes the link, makes the session and its page. Nothing is sent before 'Join' is pressed. */
 
+import { startPage } from './common/start.js';
 import { Page } from './page.js';
 import { Session, forgetLink, isLink, takeLink } from './sdk/index.js';
 
 const link = takeLink();
 const session = new Session(link);
-const page = new Page(session, { hasLink: Boolean(link) });
+window.kinroom = session;
 
 /* A link that opens nothing any more is not left lying about. After `bad_link` it may: the code was wrong, perhaps. */
 const SPENT = new Set(['ended', 'removed', 'bad_token', 'token_expired', 'session_over']);
 session.addEventListener('change', () => {
     if (session.phase === 'over' && SPENT.has(session.overReason)) forgetLink();
 });
-
-window.kinroom = session;
-page.show();
 
 /* A second link opened in this very tab only changes the fragment: start afresh with it. */
 addEventListener('hashchange', () => {
@@ -23,3 +21,8 @@ addEventListener('hashchange', () => {
         location.reload();
     }
 });
+
+let page = null;
+await startPage(() => page.show());
+page = new Page(session, { hasLink: Boolean(link) });
+page.show();

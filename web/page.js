@@ -1,5 +1,5 @@
 /* page.js - the page: which screen is shown and what is announced. Everything is drawn from the Session's state on each 'change' and once a
- * second; nothing is shown before the server confirmed it. What the buttons do is in actions.js.
+ * second; nothing is shown before the server confirmed it. What the buttons do is in the actions.js of each folder.
  *
  * For tests, these stay stable:
  *   #page[data-state]   start no_link joining code bad_link preparing declined locating waiting admitting session stepped_out suspended retrying elsewhere
@@ -26,55 +26,36 @@
  *
  * Keys: Alt+O stops at once: everyone steps out (therapist, client), or I do (loved one). */
 
-import { ACTIONS } from './common/actions.js';
-import { agendaText, renderAgenda } from './room/agenda.js';
-import { isAlarmed, nameOf, renderAlerts, renderMissing } from './console/care.js';
-import { renderChat } from './room/chat.js';
-import { chime } from './common/chime.js';
-import { countdown, inWords, timeOfDay } from './common/times.js';
-import { renderCode } from './entry/code.js';
+import { ACTIONS as CONSOLE } from './console/actions.js';
+import { renderAlerts } from './console/care.js';
+import { byId, setAttribute, setText } from './common/dom.js';
+import { asksBeforeExtending } from './common/rights.js';
+import { at, countdown } from './common/times.js';
+import { errorText, roleText } from './common/words.js';
+import { ACTIONS as ENTRY } from './entry/actions.js';
 import { DeviceCheck } from './entry/check.js';
-import { button, byId, keyed, make, setAttribute, setText } from './common/dom.js';
-import { extensionText, isTyping, renderExtension } from './room/extension.js';
+import { renderCode } from './entry/code.js';
 import { renderGuidance } from './entry/guidance.js';
 import { renderAlternatives, renderPart } from './entry/part.js';
-import { renderPeople, renderRequests } from './console/people.js';
 import { fillPlace } from './entry/place.js';
-import { asksBeforeExtending, mayExtend, offersSource } from './common/rights.js';
-import { clearTiles, renderSound, renderTiles } from './room/tiles.js';
-import { Warnings } from './room/warnings.js';
-import { BUTTONS, CARDS, ROLES, ROOM_NOTES, SOURCE_NAMES, changeText, errorText, isGuest, isIn, nowText, seenByText } from './common/words.js';
+import { renderCard, screenOf } from './entry/screens.js';
+import { t } from './i18n.js';
+import { ACTIONS as ROOM } from './room/actions.js';
+import { Announcer } from './room/announcer.js';
+import { renderBanner } from './room/banner.js';
+import { renderStage } from './room/stage.js';
+import { clearTiles, renderSound } from './room/tiles.js';
 
-const NEWS_STAYS_MS = 8000;
-const ALARM_EVERY_MS = 2500;
-const PHASES = { idle: 'start', connecting: 'joining', code: 'code', retrying: 'retrying', elsewhere: 'elsewhere' };
-const SEAT_SCREENS = { preparing: 'preparing', declined: 'declined', waiting: 'waiting', admitting: 'admitting', stepped_out: 'stepped_out',
-                       suspended: 'suspended', left: 'left', removed: 'removed', revoked: 'revoked', admitted: 'session', present: 'session' };
+const ACTIONS = { ...ENTRY, ...ROOM, ...CONSOLE };
+
+const WITH_CHECK = ['start', 'waiting', 'locating'];
 const WITH_PART = ['waiting', 'stepped_out', 'suspended']; /* screens on which a loved one can choose how to take part; and 'session' */
 const WITH_HELP = ['preparing', 'declined', 'locating', 'waiting', 'admitting', 'stepped_out', 'suspended', 'session'];
-
-const RESUMING = 'The line to the server was cut, and is being mended. Sound and picture go on; what is shown here may be a moment old.';
-const OVER = { bad_token: 'bad_link' }; /* one page for all that opens nothing */
-
-/* The name of the screen, a pure function of the session and of who declined and is thinking again. */
-function screenOf(session, hasLink, reconsiders) {
-    if (!hasLink) return 'no_link';
-    if (session.phase === 'over') return OVER[session.overReason] ?? (Object.hasOwn(CARDS, session.overReason) ? session.overReason : 'refused');
-    if (session.phase === 'connecting' && session.isReturning) return 'retrying';
-    if (session.phase !== 'joined') return PHASES[session.phase];
-    if (!session.seat) return 'joining';
-    if (session.seat.seat === 'waiting' && session.role === 'client') return 'locating';
-    if (session.seat.seat === 'declined' && reconsiders) return 'preparing';
-    return SEAT_SCREENS[session.seat.seat] ?? 'joining';
-}
 
 export class Page {
     #session;
     #hasLink;
-    #warnings = new Warnings();
-    #known = null; /* participant -> roster entry, as last announced; null before the first roster */
-    #newsTimer = null;
-    #alarmedAt_ms = 0; /* when the missing client's alarm was last sounded */
+    #announcer;
     #reconsiders = false; /* declined, and reads the texts again */
     #editsPlace = false; /* a client corrects where they are */
     check = new DeviceCheck();
@@ -84,9 +65,9 @@ export class Page {
     constructor(session, { hasLink }) {
         this.#session = session;
         this.#hasLink = hasLink;
+        this.#announcer = new Announcer(session);
         session.addEventListener('change', () => this.show());
         session.addEventListener('refusal', (event) => this.#warn(event.detail));
-        session.addEventListener('said', (event) => this.#hear(event.detail));
         byId('page').addEventListener('click', (event) => this.#clicked(event));
         byId('page').addEventListener('submit', (event) => this.#submitted(event));
         byId('page').addEventListener('input', (event) => event.target.setCustomValidity?.(''));
@@ -111,27 +92,27 @@ export class Page {
         this.#editsPlace &&= screen === 'session';
         for (const section of document.querySelectorAll('[data-screen]'))
             section.hidden = section.dataset.screen !== shown && !(this.#editsPlace && section.dataset.screen === 'locating');
-        byId('check').hidden = !['start', 'waiting', 'locating'].includes(screen);
-        if (byId('check').hidden && this.check.isOn) this.check.stop();
+        this.check.render(WITH_CHECK.includes(screen));
         for (const node of document.querySelectorAll('[data-for]')) node.hidden = !node.dataset.for.split(' ').includes(this.#session.role);
 
         this.#header();
-        this.#banner();
-        if (shown === 'card') this.#card(screen);
+        renderBanner(this.#session);
+        if (shown === 'card') renderCard(screen, this.#session);
         if (shown === 'locating' && isNew) fillPlace(this.#session);
         if (shown === 'code') renderCode(this.#session, isNew);
         byId('place-back').hidden = !this.#editsPlace;
         byId('place-leave').hidden = this.#editsPlace;
         if (shown === 'preparing') renderGuidance(this.#session);
         if (shown === 'declined') renderAlternatives(this.#session);
-        if (shown === 'session') this.#stage();
+        if (shown === 'session') renderStage(this.#session, this.saidNo);
         else clearTiles(this.#session);
         renderPart(byId('card-part'), this.#session, WITH_PART.includes(screen));
         renderPart(byId('side-part'), this.#session, screen === 'session');
         byId('help').hidden = !WITH_HELP.includes(screen);
         renderAlerts(this.#session);
         renderSound(this.#session);
-        this.#announce();
+        this.#forgetAnswers();
+        this.#announcer.look();
         if (isNew) this.#arriveAt(shown);
     }
 
@@ -147,132 +128,18 @@ export class Page {
 
     #header() {
         const { welcome, room, clock } = this.#session;
-        setText(byId('who'), welcome ? `${welcome.name} · ${ROLES[welcome.role] ?? ''}` : '');
+        setText(byId('who'), welcome ? `${welcome.name} · ${roleText(welcome.role)}` : '');
         const runs = room && ['open', 'paused', 'lobby'].includes(room.state) && clock.now() >= room.opens_at;
-        setText(byId('clock'), runs ? `${countdown(room.closes_at - clock.now())} left` : '');
-        setAttribute(byId('clock'), 'title', room ? `Ends at ${timeOfDay(room.closes_at)}` : null);
+        setText(byId('clock'), runs ? t('room.left', { left: countdown(room.closes_at - clock.now()) }) : '');
+        setAttribute(byId('clock'), 'title', room ? t('room.ends_at', at(room.closes_at)) : null);
     }
 
-    /* Who can see and hear whom, on every screen while a loved one is in; Stop does what the reader may do. */
-    #banner() {
-        const { isHost, me, seat, roster, clock, phase } = this.#session;
-        const left = (until) => (until ? ` · ${countdown(until - clock.now())}` : '');
-        let lines = [];
-        if (phase === 'joined' && isHost)
-            lines = roster.filter((person) => isGuest(person) && person.seat === 'admitted')
-                .map((person) => ({ key: person.participant, text: nowText(person), left: left(person.until) }));
-        else if (phase === 'joined' && seat?.seat === 'admitted')
-            lines = [{ key: 'me', text: seenByText(roster.filter((person) => person.participant !== me && isIn(person)), seat),
-                       left: left(seat.until) }];
-        byId('banner').hidden = lines.length === 0;
-        keyed(byId('banner-lines'), lines, (line) => line.key,
-            () => make('li', {}, make('span', { class: 'now' }), make('span', { class: 'left', 'aria-hidden': 'true' })),
-            (node, line) => {
-                setText(node.firstElementChild, line.text);
-                setText(node.lastElementChild, line.left);
-            });
+    /* A no counts until there is a yes, or they are gone. */
+    #forgetAnswers() {
+        for (const person of this.#session.roster) if (person.agreed || person.seat === 'left') this.saidNo.delete(person.participant);
     }
 
-    #card(screen) {
-        const card = CARDS[screen];
-        const lines = card.lines(this.#session).filter(Boolean);
-        setText(byId('card-title'), typeof card.title === 'function' ? card.title(this.#session) : card.title);
-        keyed(byId('card-lines'), lines.map((text, at) => ({ text, at })), ({ at }) => String(at), () => make('p'),
-            (node, { text }) => setText(node, text));
-        const actions = typeof card.actions === 'function' ? card.actions(this.#session) : card.actions ?? [];
-        keyed(byId('card-actions'), actions, (action) => action,
-            (action) => button(action, BUTTONS[action], { class: ['leave', 'decline'].includes(action) ? null : 'primary' }), () => {});
-    }
-
-    #stage() {
-        const session = this.#session;
-        const note = session.isResuming ? RESUMING : ROOM_NOTES[session.room?.state]?.(session) ?? '';
-        setText(byId('note'), note);
-        byId('note').hidden = !note;
-        renderTiles(session);
-        renderPeople(session);
-        renderRequests(session, this.saidNo);
-        renderMissing(session);
-        renderExtension(session);
-        byId('extend').hidden = !mayExtend(session);
-        renderAgenda(session);
-        renderChat(session);
-        this.#toolbar();
-    }
-
-    #toolbar() {
-        const session = this.#session;
-        const isUp = Boolean(session.mine?.hand);
-        setText(byId('hand'), isUp ? 'Lower hand' : 'Raise hand');
-        setAttribute(byId('hand'), 'data-on', String(isUp));
-        setAttribute(byId('hand'), 'aria-pressed', String(isUp));
-        for (const node of byId('toolbar').querySelectorAll('[data-source]')) {
-            const { source } = node.dataset;
-            const isOn = Boolean(session.tracks[source]);
-            const may = session.maySend(source);
-            node.disabled = !isOn && !may;
-            node.hidden = !offersSource(session, source) || (source === 'screen' && (!may || !navigator.mediaDevices?.getDisplayMedia));
-            setAttribute(node, 'data-on', String(isOn));
-            setText(node, source === 'screen' ? (isOn ? 'Stop sharing' : 'Share screen') : `Turn ${isOn ? 'off' : 'on'} ${SOURCE_NAMES[source]}`);
-            setAttribute(node, 'title', may ? null : `Your ${SOURCE_NAMES[source]} is not allowed just now`);
-        }
-    }
-
-    /* ---- what is said aloud ---- */
-
-    #announce() {
-        const session = this.#session;
-        if (session.phase !== 'joined' || session.roster.length === 0) {
-            this.#known = null;
-        } else {
-            const now = new Map(session.roster.map((person) => [person.participant, person]));
-            const changes = this.#known ? changesBetween(this.#known, now, session.me) : [];
-            this.#known = now;
-            if (changes.length) {
-                this.news(changes.map((change) => change.text).join(' '));
-                chime(changes[0].chime);
-            }
-            for (const person of now.values())
-                if (person.agreed || person.seat === 'left') this.saidNo.delete(person.participant);
-        }
-        this.#warnOfPart();
-        this.#soundAlarm();
-    }
-
-    /* What the server says once, the moment it says it. */
-    #hear(said) {
-        const { roster, me, role } = this.#session;
-        if (said.type === 'warning') this.news(`${inWords(said.seconds_left)} of the session left.`);
-        if (said.type === 'chat' && said.from !== me) {
-            this.news(`${said.name} writes: ${said.text}`);
-            chime('hand');
-        }
-        if (said.type === 'agenda' && agendaText(said)) this.news(agendaText(said));
-        if (['alert', 'link_trouble'].includes(said.type) && role === 'therapist') chime('alarm');
-        if (said.type === 'extension' && said.minutes) {
-            if (isTyping()) this.news(extensionText(said)); /* else the focus goes to the question, and it is read from there */
-            chime('hand');
-        }
-        if (said.type === 'missing_client' && said.participant && said.reached === null)
-            this.news(`${nameOf(roster, said.participant)}’s connection is ${said.alarm ? 'still lost. Please call now.' : 'lost.'}`);
-    }
-
-    /* The server warns of the session's end; a part that ends before it has its own warnings. */
-    #warnOfPart() {
-        const { room, seat, clock, isLive } = this.#session;
-        if (!isLive || !room || !seat.until || seat.until >= room.closes_at) return;
-        const at_s = this.#warnings.crossed(seat.until, clock.now());
-        if (at_s) this.news(`${inWords(Math.min(at_s, seat.until - clock.now()))} of your part left.`);
-    }
-
-    /* Again and again, until somebody has seen to it. */
-    #soundAlarm() {
-        if (!isAlarmed(this.#session) || Date.now() - this.#alarmedAt_ms < ALARM_EVERY_MS) return;
-        this.#alarmedAt_ms = Date.now();
-        chime('alarm');
-    }
-
-    /* ---- for actions.js ---- */
+    /* ---- for the actions ---- */
 
     reconsider(yes, mode = null) {
         this.#reconsiders = yes;
@@ -282,7 +149,7 @@ export class Page {
 
     /* Clients are asked first, where it is theirs to say. */
     async whileAsking(extend) {
-        if (asksBeforeExtending(this.#session)) setText(byId('extending'), 'Asking the client whether that is all right…');
+        if (asksBeforeExtending(this.#session)) setText(byId('extending'), t('extension.asking'));
         try {
             await extend();
         } finally {
@@ -298,9 +165,7 @@ export class Page {
     }
 
     news(text) {
-        clearTimeout(this.#newsTimer);
-        setText(byId('news'), text);
-        this.#newsTimer = setTimeout(() => setText(byId('news'), ''), NEWS_STAYS_MS);
+        this.#announcer.news(text);
     }
 
     #warn(error) {
@@ -336,16 +201,12 @@ export class Page {
     }
 }
 
-/* The server counts bytes where a browser counts characters. */
+/* In the page's words and not the browser's, which may speak another language. The server counts bytes where a browser counts characters. */
 function fits(form) {
-    for (const field of form.querySelectorAll('[data-bytes]'))
-        field.setCustomValidity(new TextEncoder().encode(field.value.trim()).length > Number(field.dataset.bytes) ? 'Please make this shorter.' : '');
+    for (const field of form.querySelectorAll('[data-bytes]')) {
+        const text = field.value.trim();
+        const isLong = new TextEncoder().encode(text).length > Number(field.dataset.bytes);
+        field.setCustomValidity(text ? isLong ? t('form.too_long') : '' : t('form.missing'));
+    }
     return form.reportValidity();
-}
-
-function changesBetween(before, now, me) {
-    return [...new Set([...before.keys(), ...now.keys()])]
-        .filter((participant) => participant !== me)
-        .map((participant) => changeText(before.get(participant), now.get(participant)))
-        .filter(Boolean);
 }

@@ -41,3 +41,6 @@ const MODE_SOURCES = { listen: [], watch: [], audio: ['mic'] };
 
 /* Whether the button for a source makes sense at all, now or later in this session. */
 export const offersSource = (session, source) => MODE_SOURCES[session.seat?.mode]?.includes(source) ?? true;
+
+/* Somebody whom a therapist could let in. */
+export const mayComeIn = ({ seat }) => ['waiting', 'stepped_out', 'suspended'].includes(seat);

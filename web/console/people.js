@@ -1,32 +1,34 @@
-/* people.js - the list of people with what the therapist or the client may do about each, and the client's yes or no. */
+/* people.js - the list of people, with what the therapist or the client may do about each. */
 
+import { t } from '../i18n.js';
 import { button, byId, keyed, make, setAttribute, setText } from '../common/dom.js';
-import { ENABLES, enablesFor } from '../common/rights.js';
-import { ENABLE_NAMES, ROLES, codeText, grantText, isGuest, isIn, placeText, seatText, sendingText, whyNot } from '../common/words.js';
+import { ENABLES, enablesFor, mayComeIn } from '../common/rights.js';
+import { minutesInWords } from '../common/times.js';
+import { isGuest, roleText } from '../common/words.js';
+import { needsYes } from '../room/requests.js';
+import { codeText, grantText, placeText, seatText, whyNot } from './words.js';
+
+export const EXTEND_MIN = 5; /* what the button asks for */
 
 const MINUTES = [5, 10, 15, 20];
-const MAY_COME_IN = ['waiting', 'stepped_out', 'suspended'];
 const GONE = ['left', 'removed', 'revoked', 'declined'];
 
-/* The client's yes is asked for loved ones; an interpreter needs none. */
-const isLovedOne = (person) => person.role === 'loved_one';
-
-/* Which buttons a reader has beside a person. shown(person, session) decides, every time. */
+/* Which buttons a reader has beside a person, and the name of what they say. shown(person) decides, every time. */
 const CONTROLS = [
-    { action: 'admit', text: () => 'Admit', class: 'primary', for: 'therapist',
-      shown: (person) => isGuest(person) && MAY_COME_IN.includes(person.seat),
+    { action: 'admit', word: () => 'people.admit', class: 'primary', for: 'therapist',
+      shown: (person) => isGuest(person) && mayComeIn(person),
       disabled: (person) => person.may_admit !== 'yes' },
-    { action: 'step-out', text: () => 'Step out', class: 'stop', for: 'therapist client',
+    { action: 'step-out', word: () => 'people.step_out', class: 'stop', for: 'therapist client',
       shown: (person) => isGuest(person) && person.seat === 'admitted' },
-    { action: 'mute-mic', text: (person) => (person.muted.includes('mic') ? 'Allow microphone' : 'Mute microphone'), for: 'therapist',
+    { action: 'mute-mic', word: (person) => (person.muted.includes('mic') ? 'people.allow_mic' : 'people.mute_mic'), for: 'therapist',
       shown: (person) => person.role !== 'therapist' && ['admitted', 'present'].includes(person.seat) },
-    { action: 'mute-camera', text: (person) => (person.muted.includes('camera') ? 'Allow camera' : 'Turn off camera'), for: 'therapist',
+    { action: 'mute-camera', word: (person) => (person.muted.includes('camera') ? 'people.allow_camera' : 'people.mute_camera'), for: 'therapist',
       shown: (person) => person.role !== 'therapist' && ['admitted', 'present'].includes(person.seat) },
-    { action: 'agree-yes', text: () => 'Allow to join', for: 'client',
-      shown: (person) => isLovedOne(person) && !person.agreed && !GONE.includes(person.seat) },
-    { action: 'take-back', text: () => 'Take back my yes', for: 'client',
-      shown: (person) => isLovedOne(person) && person.agreed && !GONE.includes(person.seat) },
-    { action: 'remove', text: () => 'Remove', class: 'danger', for: 'therapist',
+    { action: 'agree-yes', word: () => 'people.agree', for: 'client',
+      shown: (person) => needsYes(person) && !person.agreed && !GONE.includes(person.seat) },
+    { action: 'take-back', word: () => 'people.take_back', for: 'client',
+      shown: (person) => needsYes(person) && person.agreed && !GONE.includes(person.seat) },
+    { action: 'remove', word: () => 'people.remove', class: 'danger', for: 'therapist',
       shown: (person) => isGuest(person) && !['removed', 'revoked'].includes(person.seat) },
 ];
 
@@ -36,15 +38,15 @@ function clientOf(session, person) {
     return clients.find((other) => other.participant === person.client) ?? (clients.length === 1 ? clients[0] : null);
 }
 
-function roleText(session, person) {
+function whoText(session, person) {
     const client = person.client ? clientOf(session, person) : null;
-    return (ROLES[person.role] ?? '') + (client ? ` of ${client.name}` : '');
+    return client ? t('role.of', { role: roleText(person.role), name: client.name }) : roleText(person.role);
 }
 
 /* The therapist's switches for one person: a tick appears once the room's list says so. */
-const createEnables = (what) => make('fieldset', { class: 'enables' }, make('legend', {}, 'Allow'),
+const createEnables = (what) => make('fieldset', { class: 'enables' }, make('legend', { 'data-t': 'enable.title' }),
     ...what.map((name) => make('label', {},
-        make('input', { type: 'checkbox', 'data-action': 'enable', 'data-what': name }), ` ${ENABLE_NAMES[name]}`)));
+        make('input', { type: 'checkbox', 'data-action': 'enable', 'data-what': name }), ' ', make('span', { 'data-t': `enable.${name}` }))));
 
 /* The message that flips one switch; the whole set travels each time. */
 export function enableRequest(session, participant, flipped) {
@@ -64,11 +66,10 @@ function createRow(session, person) {
         make('p', { class: 'why', id: `why-${person.participant}` }));
     const controls = make('div', { class: 'row' });
     if (session.role === 'therapist' && isGuest(person))
-        controls.append(make('label', { class: 'minutes' }, 'for ',
-            make('select', { 'data-minutes': true }, ...MINUTES.map((minutes) =>
-                make('option', { value: minutes, selected: minutes === 10 }, `${minutes} minutes`)))));
+        controls.append(make('label', { class: 'minutes' }, make('span', { 'data-t': 'people.for' }), ' ',
+            make('select', { 'data-minutes': true }, ...MINUTES.map((minutes) => make('option', { value: minutes, selected: minutes === 10 })))));
     for (const control of CONTROLS.filter((entry) => entry.for.split(' ').includes(session.role)))
-        controls.append(button(control.action, '', { class: control.class }));
+        controls.append(button(control.action, null, { class: control.class }));
     /* "Admit [for 10 minutes]" reads in the order in which it is said. */
     const admit = controls.querySelector('[data-action="admit"]');
     if (admit) controls.prepend(admit);
@@ -79,13 +80,13 @@ function createRow(session, person) {
 }
 
 function updateRow(session, row, person) {
-    const why = isGuest(person) && MAY_COME_IN.includes(person.seat) && person.may_admit && person.may_admit !== 'yes'
-        ? whyNot(person.may_admit, person.name, clientOf(session, person)?.name ?? 'the client') : '';
+    const why = isGuest(person) && mayComeIn(person) && person.may_admit && person.may_admit !== 'yes'
+        ? whyNot(person.may_admit, person.name, clientOf(session, person)?.name) : '';
     setAttribute(row, 'data-seat', person.seat);
     setText(row.querySelector('strong'), person.name);
-    setText(row.querySelector('.role'), roleText(session, person));
-    setText(row.querySelector('.seat'), seatText(person) + (isIn(person) ? ` · ${sendingText(person)}` : ''));
-    setText(row.querySelector('.hand'), person.hand ? 'has raised a hand' : '');
+    setText(row.querySelector('.role'), whoText(session, person));
+    setText(row.querySelector('.seat'), seatText(person));
+    setText(row.querySelector('.hand'), person.hand ? t('seat.hand') : '');
     setText(row.querySelector('.code'), codeText(person));
     setAttribute(row.querySelector('.code'), 'data-code', person.code);
     setText(row.querySelector('.place'), session.role === 'therapist' ? placeText(person) : '');
@@ -94,8 +95,8 @@ function updateRow(session, row, person) {
     for (const control of CONTROLS) {
         const node = row.querySelector(`[data-action="${control.action}"]`);
         if (!node) continue;
-        setText(node, control.text(person));
-        node.hidden = !control.shown(person, session);
+        setText(node, t(control.word(person)));
+        node.hidden = !control.shown(person);
         node.disabled = Boolean(control.disabled?.(person));
         setAttribute(node, 'aria-describedby', control.action === 'admit' && why ? `why-${person.participant}` : null);
     }
@@ -103,28 +104,16 @@ function updateRow(session, row, person) {
     if (enables) enables.hidden = GONE.includes(person.seat);
     for (const box of enables?.querySelectorAll('input') ?? []) box.checked = Boolean(person.enabled?.includes(box.dataset.what));
     const minutes = row.querySelector('.minutes');
+    for (const option of minutes?.querySelectorAll('option') ?? []) setText(option, minutesInWords(Number(option.value)));
     if (minutes) minutes.hidden = row.querySelector('[data-action="admit"]').hidden;
 }
 
 /* For therapist and client; a loved one sees the others as tiles only. */
 export function renderPeople(session) {
     byId('people-panel').hidden = !session.isHost;
+    setText(byId('extend'), t('people.extend', { count: EXTEND_MIN }));
     if (!session.isHost) return;
     const others = session.roster.filter((person) => person.participant !== session.me);
     keyed(byId('people'), others, (person) => person.participant,
         (person) => createRow(session, person), (row, person) => updateRow(session, row, person));
-}
-
-/* The client is asked about each person who waits and has no yes yet. */
-export function renderRequests(session, declined) {
-    const asking = session.role !== 'client' ? [] : session.roster.filter((person) => isLovedOne(person) && person.connected
-        && MAY_COME_IN.includes(person.seat) && !person.agreed && !declined.has(person.participant));
-    keyed(byId('requests'), asking, (person) => person.participant,
-        (person) => make('div', { class: 'request', 'data-participant': person.participant }, make('p'), make('div', { class: 'row' },
-            button('agree-yes', 'Yes', { class: 'primary' }), button('agree-no', 'No'))),
-        (card, person) => {
-            const back = person.seat === 'waiting' ? '' : 'back ';
-            setText(card.querySelector('p'), `${person.name} is waiting to join a part of this session. `
-                + `Allow ${person.name} ${back}${back ? 'in' : 'to join'} today?`);
-        });
 }

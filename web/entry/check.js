@@ -1,7 +1,8 @@
 /* check.js - the check of camera and microphone that anyone can run before anybody hears or sees them. */
 
-import { byId, make } from '../common/dom.js';
-import { chooseDevice, chosen, captureChosen as capture } from '../common/devices.js';
+import { t } from '../i18n.js';
+import { captureChosen, chooseDevice, chosen } from '../common/devices.js';
+import { byId, make, setText } from '../common/dom.js';
 
 export class DeviceCheck {
     #tracks = [];
@@ -23,12 +24,11 @@ export class DeviceCheck {
     /* Whatever of the two works is shown; throws only when neither does. */
     async start() {
         this.stop();
-        const results = await Promise.allSettled([capture('camera'), capture('mic')]);
+        const results = await Promise.allSettled([captureChosen('camera'), captureChosen('mic')]);
         const [camera, mic] = results.map((result) => result.value ?? null);
         this.#tracks = [camera, mic].filter(Boolean);
         if (!this.isOn) throw results[0].reason;
         byId('check-panel').hidden = false;
-        byId('check-button').textContent = 'Stop the check';
         byId('check-video').srcObject = camera && new MediaStream([camera]);
         if (mic) this.#meter(mic);
         await this.#list();
@@ -41,8 +41,14 @@ export class DeviceCheck {
         this.#tracks.forEach((track) => track.stop());
         this.#tracks = [];
         byId('check-panel').hidden = true;
-        byId('check-button').textContent = 'Start the check';
         byId('check-video').srcObject = null;
+    }
+
+    /* On each drawing. */
+    render(isOffered) {
+        byId('check').hidden = !isOffered;
+        if (!isOffered && this.isOn) this.stop();
+        setText(byId('check-button'), t(this.isOn ? 'check.end' : 'check.begin'));
     }
 
     #meter(mic) {
@@ -63,7 +69,7 @@ export class DeviceCheck {
             const options = devices.filter((device) => device.kind === kind && device.deviceId);
             byId(`check-${source}`).replaceChildren(...options.map((device, at) =>
                 make('option', { value: device.deviceId, selected: device.deviceId === chosen[source] },
-                    device.label || `${source === 'camera' ? 'Camera' : 'Microphone'} ${at + 1}`)));
+                    device.label || t(`check.nth_${source}`, { count: at + 1 }))));
         }
     }
 }

@@ -1,7 +1,8 @@
 /* code.js - the page where a device's one-time code is typed. */
 
-import { countdown } from '../common/times.js';
+import { t } from '../i18n.js';
 import { byId, setText } from '../common/dom.js';
+import { countdown } from '../common/times.js';
 
 const DIGITS = 6;
 const AGAIN_S = 30; /* the server sends no other within it */
@@ -13,7 +14,7 @@ const digitsOf = (text) => text.replace(/\D/g, '');
 export function codeTyped() {
     const field = byId('code');
     const digits = digitsOf(field.value);
-    field.setCustomValidity(digits.length === DIGITS ? '' : `The code has ${DIGITS} digits.`);
+    field.setCustomValidity(digits.length === DIGITS ? '' : t('code.wrong_length', { count: DIGITS }));
     return field.reportValidity() ? digits : null;
 }
 
@@ -22,5 +23,5 @@ export function renderCode(session, isNew) {
     const left_s = AGAIN_S - (Date.now() - session.codeAskedAt_ms) / 1000;
     const again = byId('code-again');
     again.disabled = left_s > 0;
-    setText(again, left_s > 0 ? `Send another code (in ${countdown(left_s)})` : 'Send another code');
+    setText(again, left_s > 0 ? t('code.again_in', { left: countdown(left_s) }) : t('code.again'));
 }

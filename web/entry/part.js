@@ -1,12 +1,15 @@
 /* part.js - how a loved one takes part: less, or as much as their permission allows. And the smaller ways that somebody is offered
  * who would rather not take part. */
 
+import { t } from '../i18n.js';
 import { button, byId, keyed, make, setAttribute, setText } from '../common/dom.js';
-import { PARTS } from '../common/words.js';
 
-const allowed = ({ seat }) => Object.keys(PARTS).filter((mode) => seat?.modes?.includes(mode));
+/* The most first. */
+const PARTS = ['full', 'audio', 'watch', 'listen'];
 
-const choice = (mode) => button('take-part', PARTS[mode], { 'data-mode': mode });
+const allowed = ({ seat }) => PARTS.filter((mode) => seat?.modes?.includes(mode));
+
+const choice = (mode) => button('take-part', `part.${mode}`, { 'data-mode': mode });
 
 function renderChoices(container, session) {
     keyed(container, allowed(session), (mode) => mode, choice,
@@ -15,8 +18,8 @@ function renderChoices(container, session) {
 
 function create() {
     return make('details', { class: 'part' },
-        make('summary', {}, 'How I take part: ', make('strong')),
-        make('p', {}, 'You can change this at any time, and need not say why.'),
+        make('summary', {}, make('span', { 'data-t': 'part.title' }), ' ', make('strong')),
+        make('p', { 'data-t': 'part.about' }),
         make('div', { class: 'row choices' }));
 }
 
@@ -24,7 +27,7 @@ function create() {
 export function renderPart(container, session, isShown) {
     const there = isShown && session.role === 'loved_one' && allowed(session).length > 1 ? ['part'] : [];
     keyed(container, there, (key) => key, create, (node) => {
-        setText(node.querySelector('strong'), PARTS[session.seat.mode] ?? 'not chosen');
+        setText(node.querySelector('strong'), t(`part.${PARTS.includes(session.seat.mode) ? session.seat.mode : 'none'}`));
         renderChoices(node.querySelector('.choices'), session);
     });
 }
@@ -34,5 +37,7 @@ export function renderAlternatives(session) {
     const mine = allowed(session);
     const smaller = ['audio', 'watch', 'listen'];
     keyed(byId('alternatives'), smaller, (mode) => `${mode} ${mine.includes(mode)}`,
-        (mode) => make('li', {}, mine.includes(mode) ? choice(mode) : `${PARTS[mode]} (please ask the clinic)`), () => {});
+        (mode) => make('li', {}, mine.includes(mode) ? choice(mode) : make('span')), (node, mode) => {
+            if (!mine.includes(mode)) setText(node.firstElementChild, t('declined.ask', { part: t(`part.${mode}`) }));
+        });
 }

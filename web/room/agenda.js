@@ -1,9 +1,8 @@
 /* agenda.js - the timed steps of a session: which one is on, and what is left of it. */
 
-import { countdown } from '../common/times.js';
+import { t } from '../i18n.js';
 import { byId, keyed, make, setAttribute, setText } from '../common/dom.js';
-
-const minutes = (count) => `${count} minute${count === 1 ? '' : 's'}`;
+import { countdown, minutesInWords } from '../common/times.js';
 
 export function renderAgenda({ agenda, clock }) {
     const steps = agenda?.steps ?? [];
@@ -15,11 +14,12 @@ export function renderAgenda({ agenda, clock }) {
             const left_s = isOn && agenda.step_ends ? agenda.step_ends - clock.now() : null;
             setAttribute(node, 'aria-current', isOn ? 'step' : null);
             setText(node.firstElementChild, step.title);
-            setText(node.lastElementChild, left_s === null ? minutes(step.minutes) : left_s > 0 ? `${countdown(left_s)} left` : 'time is up');
+            setText(node.lastElementChild, left_s === null ? minutesInWords(step.minutes)
+                : left_s > 0 ? t('room.left', { left: countdown(left_s) }) : t('agenda.time_is_up'));
         });
 }
 
 /* What is worth saying when the agenda moves; '' for the rest. */
 export function agendaText({ steps, current }) {
-    return steps[current] ? `Now: ${steps[current].title}, ${minutes(steps[current].minutes)}.` : '';
+    return steps[current] ? t('agenda.now', { title: steps[current].title, minutes: minutesInWords(steps[current].minutes) }) : '';
 }

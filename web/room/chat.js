@@ -1,22 +1,22 @@
 /* chat.js - written messages: to everyone who is in, or to the therapist alone. */
 
+import { t } from '../i18n.js';
 import { byId, keyed, make, setText } from '../common/dom.js';
 import { chatIsOff, chatTo } from '../common/rights.js';
-
-const TARGETS = { everyone: 'Everyone', therapist: 'Only the therapist' };
 
 export function renderChat(session) {
     const targets = chatTo(session);
     const off = chatIsOff(session);
     byId('chat').hidden = targets.length === 0 && session.chat.length === 0;
     byId('chat-form').hidden = targets.length === 0 || off;
-    setText(byId('chat-note'), targets.length && off ? 'Your therapist has not turned on messages for you.' : '');
-    keyed(byId('chat-to'), targets, (target) => target, (target) => make('option', { value: target }, TARGETS[target]), () => {});
+    setText(byId('chat-note'), targets.length && off ? t('chat.off') : '');
+    keyed(byId('chat-to'), targets, (target) => target, (target) => make('option', { value: target, 'data-t': `chat.${target}` }), () => {});
 
     const log = byId('chat-log');
     const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 4;
     keyed(log, session.chat, ({ serial }) => String(serial), ({ from, name, to, text }) => make('li', {},
-        make('strong', {}, from === session.me ? 'You' : name), make('span', { class: 'role' }, to === 'therapist' ? ' to the therapist only' : ''),
+        from === session.me ? make('strong', { 'data-t': 'tile.you' }) : make('strong', {}, name), ' ',
+        make('span', { class: 'role', 'data-t': to === 'therapist' ? 'chat.to_therapist' : null }),
         make('p', {}, text)), () => {});
     log.hidden = session.chat.length === 0;
     if (atEnd) log.scrollTop = log.scrollHeight;

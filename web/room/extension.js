@@ -1,11 +1,12 @@
 /* extension.js - a client is asked whether the session may go on for some minutes more. No answer in time is a no. */
 
-import { countdown, inWords } from '../common/times.js';
+import { t } from '../i18n.js';
 import { byId, setText } from '../common/dom.js';
+import { countdown, minutesInWords } from '../common/times.js';
 
 export const isTyping = () => document.activeElement?.matches('input, select, textarea');
 
-export const extensionText = ({ minutes }) => `Your therapist would like to go on for ${inWords(minutes * 60)} more. Is that all right for you?`;
+export const extensionText = ({ minutes }) => t('extension.question', { minutes: minutesInWords(minutes) });
 
 /* Beside the session and not over it: Stop stays within reach. Nothing is taken away from somebody who is typing. */
 export function renderExtension({ extension, clock }) {
@@ -14,7 +15,7 @@ export function renderExtension({ extension, clock }) {
     const isAsked = left_s > 0;
     if (isAsked) {
         setText(byId('extension-text'), extensionText(extension));
-        setText(byId('extension-left'), `Without an answer it stays as it is. ${countdown(left_s)} left to answer.`);
+        setText(byId('extension-left'), t('extension.left', { left: countdown(left_s) }));
     }
     if (isAsked === dialog.open) return;
     if (!isAsked) return dialog.close();

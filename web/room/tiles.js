@@ -1,5 +1,6 @@
 /* tiles.js - one tile per picture: everybody who is in, their shared screens, and myself; and the sound elements. */
 
+import { t } from '../i18n.js';
 import { byId, keyed, make, setAttribute, setText } from '../common/dom.js';
 import { isIn } from '../common/words.js';
 
@@ -46,13 +47,14 @@ function create({ person, source, own }) {
 
 /* Who speaks is there to be read, and is not announced: nothing here is a live region. */
 function update(tile, { person, source, track, own, quiet, paused, hand, speaks }) {
+    const name = own ? t('tile.you') : person.name;
     setText(tile.querySelector('.initials'), initials(person.name));
-    setText(tile.querySelector('.name'), (own ? 'You' : person.name) + (source === 'screen' ? ' (screen)' : ''));
+    setText(tile.querySelector('.name'), source === 'screen' ? t('tile.screen', { name }) : name);
     setAttribute(tile, 'data-speaks', speaks);
-    setText(tile.querySelector('.speaks'), speaks ? 'Speaking' : '');
-    setText(tile.querySelector('.quiet'), quiet ? 'Mic off' : '');
-    setText(tile.querySelector('.paused'), paused ? 'Picture paused: your connection is weak' : '');
-    setText(tile.querySelector('.hand'), hand ? 'Hand raised' : '');
+    setText(tile.querySelector('.speaks'), speaks ? t('tile.speaks') : '');
+    setText(tile.querySelector('.quiet'), quiet ? t('tile.quiet') : '');
+    setText(tile.querySelector('.paused'), paused ? t('tile.paused') : '');
+    setText(tile.querySelector('.hand'), hand ? t('tile.hand') : '');
     show(tile, track);
 }
 

@@ -215,7 +215,8 @@ export interface SessionEvents {
 }
 
 export declare class Session extends EventTarget {
-    constructor(link: Link);
+    /** Without a link, joining is `over` at once: 'bad_token'. */
+    constructor(link: Link | null);
 
     readonly phase: Phase;
     /** A close reason, or an error's code. */

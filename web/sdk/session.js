@@ -55,7 +55,7 @@ export class Session extends State {
     #retryTimer = null;
     #end = new AbortController();
 
-    /* link: of link.js */
+    /* link: of link.js; null, where there was none, opens nothing. */
     constructor(link) {
         super();
         this.#link = link;
@@ -168,6 +168,7 @@ export class Session extends State {
     async #open() {
         clearTimeout(this.#retryTimer);
         this.#letGo();
+        if (!this.#link) return this.#over('bad_token');
         this.#setPhase('connecting');
         const attempt = this.#attempt = {};
         try {
