@@ -1,10 +1,10 @@
-/* chime.js - two soft notes when somebody comes (rising) or goes (falling), other ones for a raised hand; loud ones for an alarm. Made, not
- * loaded: there is no file to fetch. */
+/* chime.js - two soft notes when somebody comes (rising) or goes (falling), other ones for a raised hand; louder ones that call
+ * somebody who waited, or for an alarm. Made, not loaded: there is no file to fetch. */
 
-const NOTES_HZ = { arrival: [523, 659], departure: [659, 523], hand: [784, 784], alarm: [880, 659, 880, 659] };
+const NOTES_HZ = { arrival: [523, 659], departure: [659, 523], hand: [784, 784], entrance: [523, 659, 784, 1047], alarm: [880, 659, 880, 659] };
 const NOTE_S = 0.14;
 const LOUDNESS = 0.06;
-const LOUD = { alarm: 0.4 };
+const LOUD = { alarm: 0.4, entrance: 0.25 };
 
 let context = null;
 

@@ -19,6 +19,17 @@ const dateOf = (unix_s) => new Date(unix_s * 1000);
 export const timeOfDay = (unix_s) => formatter(Intl.DateTimeFormat, TIME).format(dateOf(unix_s));
 export const dayAndTime = (unix_s) => formatter(Intl.DateTimeFormat, DAY).format(dateOf(unix_s));
 
+const isSameDay = (one_s, other_s) => dateOf(one_s).toDateString() === dateOf(other_s).toDateString();
+
+/* "3:05 PM" or, when that is not today, "3 December at 3:05 PM". */
+export const timeOrDay = (unix_s, now_s) => (isSameDay(unix_s, now_s) ? timeOfDay : dayAndTime)(unix_s);
+
+/* The same moment by the clock of another place, if that clock shows another hour then; else null. */
+export function timeElsewhere(unix_s, timeZone) {
+    const there = timeZone && formatter(Intl.DateTimeFormat, { ...DAY, timeZone }).format(dateOf(unix_s));
+    return !there || there === dayAndTime(unix_s) ? null : formatter(Intl.DateTimeFormat, { ...TIME, timeZone }).format(dateOf(unix_s));
+}
+
 /* For sentences with {time}: some languages say one o'clock in the singular, "hasta la 1:20", so the hour is their count. */
 export function at(unix_s) {
     const hour = formatter(Intl.DateTimeFormat, TIME).formatToParts(dateOf(unix_s)).find(({ type }) => type === 'hour').value;
@@ -45,5 +56,7 @@ export const inWords = (seconds) => (seconds >= 60 ? minutesInWords(Math.round(s
 
 /* "Alex and Sam" */
 export const namesTogether = (names) => formatter(Intl.ListFormat, { type: 'conjunction' }).format(names);
+/* "Dr. Rivera or Dr. Cho" */
+export const oneOf = (names) => formatter(Intl.ListFormat, { type: 'disjunction' }).format(names);
 /* "microphone, camera" */
 export const listed = (things) => formatter(Intl.ListFormat, { type: 'unit', style: 'short' }).format(things);

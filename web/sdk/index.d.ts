@@ -138,6 +138,18 @@ export type Said =
     | Omit<ChatLine, 'serial'>
     | { type: 'warning'; seconds_left: number };
 
+/** The way that media takes. */
+export interface MediaPath {
+    /** `relay`: by a TURN server. */
+    route: 'udp' | 'tcp' | 'relay';
+    /** Lost packets hold up those behind them. */
+    overTcp: boolean;
+    roundTrip_ms: number | null;
+    /** Connectivity checks so far, which go on while no media does; null where the browser does not count them. */
+    checksSent: number | null;
+    checksAnswered: number | null;
+}
+
 /* ---- what is asked of it ---- */
 
 export type Request =
@@ -263,6 +275,8 @@ export declare class Session extends EventTarget {
     /** The session owns the track from here on and stops it. */
     send(source: Source, track: MediaStreamTrack | null): Promise<void>;
     maySend(source: Source): boolean;
+    /** How media gets here and back just now, also in the waiting room; null while it does not. */
+    path(): Promise<MediaPath | null>;
     isPaused(participant: string, source: Source): boolean;
     trackOf(participant: string, source: Source): MediaStreamTrack | null;
     answered(): void;
