@@ -28,7 +28,7 @@ function create({ kind, participation, secret }) {
 }
 
 function update(row, { kind, contact, made_at: madeAt }) {
-    setText(row.querySelector('strong'), t(`outbox.${kind}`, { contact: addressOf(contact) }));
+    setText(row.querySelector('strong'), t(`outbox.kind.${kind}`, { contact: addressOf(contact) }));
     setText(row.querySelector('.role'), timeOfDay(madeAt));
 }
 

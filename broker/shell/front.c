@@ -33,6 +33,7 @@ enum {
 
 struct front {
     const struct config *config;
+    const struct site *site;
     const struct log *log;
     void (*failed)(void *context);
     void *failed_context;
@@ -163,7 +164,7 @@ static int on_request(struct front *f, struct lws *wsi, const char *uri)
 {
     struct address from;
     if (!requests_are_at(uri))
-        return pages_serve(wsi, f->config->web_root, uri);
+        return pages_serve(wsi, f->site, uri);
     return requests_begin(f->requests, wsi, uri, counted(f, wsi, lws_get_socket_fd(wsi), &from));
 }
 
@@ -358,6 +359,7 @@ enum status front_create(struct front **created, const struct front_config *conf
     if (!f)
         return ERR_NO_MEMORY;
     f->config = config->config;
+    f->site = config->site;
     f->log = config->log;
     f->failed = config->failed;
     f->failed_context = config->context;

@@ -49,5 +49,5 @@ const NOTES = ['scheduled', 'lobby', 'paused', 'closing'];
 export function roomNote(session) {
     if (session.isResuming) return t('room.resuming');
     const state = session.room?.state;
-    return NOTES.includes(state) ? t(`room.${state}`, { start: whenItStarts(session) }) : '';
+    return NOTES.includes(state) ? t(`room.note.${state}`, { start: whenItStarts(session) }) : '';
 }

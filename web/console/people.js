@@ -46,7 +46,7 @@ function whoText(session, person) {
 /* The therapist's switches for one person: a tick appears once the room's list says so. */
 const createEnables = (what) => make('fieldset', { class: 'enables' }, make('legend', { 'data-t': 'enable.title' }),
     ...what.map((name) => make('label', {},
-        make('input', { type: 'checkbox', 'data-action': 'enable', 'data-what': name }), ' ', make('span', { 'data-t': `enable.${name}` }))));
+        make('input', { type: 'checkbox', 'data-action': 'enable', 'data-what': name }), ' ', make('span', { 'data-t': `enable.what.${name}` }))));
 
 /* The message that flips one switch; the whole set travels each time. */
 export function enableRequest(session, participant, flipped) {

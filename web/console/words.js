@@ -9,7 +9,7 @@ const SAID_WHEN_GONE = ['left', 'removed', 'revoked', 'declined', 'suspended'];
 function whereText(person) {
     if (!person.connected && !SAID_WHEN_GONE.includes(person.seat)) return t('seat.not_connected');
     if (person.seat === 'admitted' && person.until) return t('seat.admitted_until', at(person.until));
-    return hasWord(`seat.${person.seat}`) ? t(`seat.${person.seat}`) : '';
+    return hasWord(`seat.is.${person.seat}`) ? t(`seat.is.${person.seat}`) : '';
 }
 
 export function seatText(person) {
@@ -22,7 +22,7 @@ const MODES = ['full', 'audio', 'watch', 'listen'];
 
 export function grantText({ mode, grant_until: until }) {
     if (!MODES.includes(mode)) return '';
-    return t(`grant.${mode}`) + (until ? ` ${t('grant.until', { time: dayAndTime(until) })}` : '');
+    return t(`grant.mode.${mode}`) + (until ? ` ${t('grant.until', { time: dayAndTime(until) })}` : '');
 }
 
 /* How far this person's one-time code got. */

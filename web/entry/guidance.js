@@ -39,7 +39,7 @@ function draw() {
     const { state, parts } = page;
     keyed(byId('guidance'), parts.map((part, at) => ({ ...part, at })), ({ key }) => key, createPart, (node, { at }) =>
         setText(node.firstElementChild, t('guidance.part', { part: at + 1, parts: parts.length })));
-    setText(byId('guidance-state'), state === 'shown' ? '' : t(`guidance.${state}`));
+    setText(byId('guidance-state'), state === 'shown' ? '' : t(`guidance.state.${state}`));
     setAttribute(byId('guidance'), 'data-texts', state);
     byId('acknowledge').hidden = state !== 'shown';
     byId('texts-again').hidden = state !== 'failed';

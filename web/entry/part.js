@@ -9,7 +9,7 @@ const PARTS = ['full', 'audio', 'watch', 'listen'];
 
 const allowed = ({ seat }) => PARTS.filter((mode) => seat?.modes?.includes(mode));
 
-const choice = (mode) => button('take-part', `part.${mode}`, { 'data-mode': mode });
+const choice = (mode) => button('take-part', `part.mode.${mode}`, { 'data-mode': mode });
 
 function renderChoices(container, session) {
     keyed(container, allowed(session), (mode) => mode, choice,
@@ -27,7 +27,7 @@ function create() {
 export function renderPart(container, session, isShown) {
     const there = isShown && session.role === 'loved_one' && allowed(session).length > 1 ? ['part'] : [];
     keyed(container, there, (key) => key, create, (node) => {
-        setText(node.querySelector('strong'), t(`part.${PARTS.includes(session.seat.mode) ? session.seat.mode : 'none'}`));
+        setText(node.querySelector('strong'), t(`part.mode.${PARTS.includes(session.seat.mode) ? session.seat.mode : 'none'}`));
         renderChoices(node.querySelector('.choices'), session);
     });
 }
@@ -38,6 +38,6 @@ export function renderAlternatives(session) {
     const smaller = ['audio', 'watch', 'listen'];
     keyed(byId('alternatives'), smaller, (mode) => `${mode} ${mine.includes(mode)}`,
         (mode) => make('li', {}, mine.includes(mode) ? choice(mode) : make('span')), (node, mode) => {
-            if (!mine.includes(mode)) setText(node.firstElementChild, t('declined.ask', { part: t(`part.${mode}`) }));
+            if (!mine.includes(mode)) setText(node.firstElementChild, t('declined.ask', { part: t(`part.mode.${mode}`) }));
         });
 }

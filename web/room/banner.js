@@ -3,19 +3,19 @@
 import { t } from '../i18n.js';
 import { byId, keyed, make, setText } from '../common/dom.js';
 import { countdown, namesTogether, untilText } from '../common/times.js';
-import { isGuest, isIn, wordFor } from '../common/words.js';
+import { isGuest, isIn } from '../common/words.js';
 
 const MODES = ['full', 'audio', 'watch', 'listen'];
 const ONLY = { listen: 'only_hear', watch: 'only_watch' };
 
 /* To client and therapist, of each loved one who is in. */
-const ofGuest = ({ name, mode, until }) => untilText(wordFor('banner', MODES.includes(mode) ? mode : 'full', { name }), until);
+const ofGuest = ({ name, mode, until }) => untilText(t(`banner.now.${MODES.includes(mode) ? mode : 'full'}`, { name }), until);
 
 /* To the loved one: who they are with. */
 function ofMe(others, { mode, until }) {
     const what = ONLY[mode] ?? 'turned_on';
-    const text = others.length === 0 ? t(`banner.${what}_alone`)
-        : t(`banner.${what}`, { names: namesTogether(others.map(({ name }) => name)), count: others.length });
+    const text = others.length === 0 ? t(`banner.mine_alone.${what}`)
+        : t(`banner.mine.${what}`, { names: namesTogether(others.map(({ name }) => name)), count: others.length });
     return untilText(text, until);
 }
 

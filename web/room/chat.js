@@ -10,7 +10,7 @@ export function renderChat(session) {
     byId('chat').hidden = targets.length === 0 && session.chat.length === 0;
     byId('chat-form').hidden = targets.length === 0 || off;
     setText(byId('chat-note'), targets.length && off ? t('chat.off') : '');
-    keyed(byId('chat-to'), targets, (target) => target, (target) => make('option', { value: target, 'data-t': `chat.${target}` }), () => {});
+    keyed(byId('chat-to'), targets, (target) => target, (target) => make('option', { value: target, 'data-t': `chat.target.${target}` }), () => {});
 
     const log = byId('chat-log');
     const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 4;
