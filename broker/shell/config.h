@@ -46,6 +46,7 @@ struct config {
     char plan[CONFIG_TEXT_MAX + 1];
     char store[CONFIG_TEXT_MAX + 1], clinic[CONFIG_TEXT_MAX + 1];
     char clinic_name[CONFIG_TEXT_MAX + 1], clinic_phone[CONFIG_TEXT_MAX + 1], clinic_logo[CONFIG_TEXT_MAX + 1];
+    char clinic_time_zone[CONFIG_TEXT_MAX + 1];
     uint32_t udp_port, shards;
     enum gcm_engine gcm_engine; /* 0: the faster that is there */
     struct config_addresses media, advertise;

@@ -3,13 +3,13 @@
 import { capture } from '../sdk/index.js';
 import { keep, kept } from './kept.js';
 
-const STORED = 'kinroom.device.';
+const STORED = { camera: 'kinroom.camera', mic: 'kinroom.mic', speaker: 'kinroom.speaker' };
 
-/* '': the browser's choice. */
-export const chosen = (source) => kept(STORED + source) ?? '';
+/* '': the browser's choice, as always with a screen. */
+export const chosen = (source) => (STORED[source] && kept(STORED[source])) || '';
 
 export function chooseDevice(source, id) {
-    keep(STORED + source, id);
+    keep(STORED[source], id);
 }
 
 const IS_GONE = ['OverconstrainedError', 'NotFoundError'];

@@ -19,21 +19,19 @@ const dateOf = (unix_s) => new Date(unix_s * 1000);
 export const timeOfDay = (unix_s) => formatter(Intl.DateTimeFormat, TIME).format(dateOf(unix_s));
 export const dayAndTime = (unix_s) => formatter(Intl.DateTimeFormat, DAY).format(dateOf(unix_s));
 
-const isSameDay = (one_s, other_s) => dateOf(one_s).toDateString() === dateOf(other_s).toDateString();
-
-/* "3:05 PM" or, when that is not today, "3 December at 3:05 PM". */
-export const timeOrDay = (unix_s, now_s) => (isSameDay(unix_s, now_s) ? timeOfDay : dayAndTime)(unix_s);
-
-/* The same moment by the clock of another place, if that clock shows another hour then; else null. */
-export function timeElsewhere(unix_s, timeZone) {
-    const there = timeZone && formatter(Intl.DateTimeFormat, { ...DAY, timeZone }).format(dateOf(unix_s));
-    return !there || there === dayAndTime(unix_s) ? null : formatter(Intl.DateTimeFormat, { ...TIME, timeZone }).format(dateOf(unix_s));
-}
+export const isSameDay = (one_s, other_s) => dateOf(one_s).toDateString() === dateOf(other_s).toDateString();
 
 /* For sentences with {time}: some languages say one o'clock in the singular, "hasta la 1:20", so the hour is their count. */
-export function at(unix_s) {
-    const hour = formatter(Intl.DateTimeFormat, TIME).formatToParts(dateOf(unix_s)).find(({ type }) => type === 'hour').value;
-    return { time: timeOfDay(unix_s), count: Number(hour) };
+export function at(unix_s, timeZone) {
+    const format = formatter(Intl.DateTimeFormat, { ...TIME, timeZone });
+    const hour = format.formatToParts(dateOf(unix_s)).find(({ type }) => type === 'hour').value;
+    return { time: format.format(dateOf(unix_s)), count: Number(hour) };
+}
+
+/* The same by the clock of another place, if that clock shows another hour then; else null. */
+export function atElsewhere(unix_s, timeZone) {
+    const day = (zone) => formatter(Intl.DateTimeFormat, { ...DAY, timeZone: zone }).format(dateOf(unix_s));
+    return timeZone && day(timeZone) !== day(undefined) ? at(unix_s, timeZone) : null;
 }
 
 /* "3:20", and a text before it: "Sam can see and hear you until 3:20". */

@@ -3,7 +3,7 @@
 import { hasWord, t } from '../i18n.js';
 import { browserFamily } from './browser.js';
 import { clinicZone } from './clinic.js';
-import { at, inWords, timeElsewhere, timeOrDay } from './times.js';
+import { at, atElsewhere, dayAndTime, inWords, isSameDay } from './times.js';
 
 /* May be heard or seen at this moment. */
 export const isIn = (person) => person.connected && (person.seat === 'present' || person.seat === 'admitted');
@@ -28,15 +28,15 @@ const LONG_S = 2 * 3600; /* until then nobody counts minutes */
 
 /* Where the reader's clock and the clinic's differ, both. */
 export function whenItStarts(session) {
-    const there = session.room && timeElsewhere(session.room.opens_at, clinicZone());
-    return [startText(session), there && t('room.there', { time: there })].filter(Boolean).join(' ');
+    const there = session.room && atElsewhere(session.room.opens_at, clinicZone());
+    return [startText(session), there && t('room.there', there)].filter(Boolean).join(' ');
 }
 
 function startText({ room, clock }) {
     if (!room) return '';
-    const now = clock.now();
-    const early_s = room.opens_at - now;
-    const start = { ...at(room.opens_at), time: timeOrDay(room.opens_at, now) };
+    const start = at(room.opens_at);
+    const early_s = room.opens_at - clock.now();
+    if (early_s > 0 && !isSameDay(room.opens_at, clock.now())) return t('room.starts_on', { time: dayAndTime(room.opens_at) });
     if (early_s > LONG_S) return t('room.starts_later', start);
     if (early_s > 0) return t('room.starts', { ...start, left: inWords(early_s) });
     if (room.state === 'open') return t('room.began', start);

@@ -1,6 +1,7 @@
 /* tiles.js - one tile per picture: everybody who is in, their shared screens, and myself; and the sound elements. */
 
 import { t } from '../i18n.js';
+import { chosen } from '../common/devices.js';
 import { byId, keyed, make, setAttribute, setText } from '../common/dom.js';
 import { isIn } from '../common/words.js';
 
@@ -98,6 +99,7 @@ export function clearTiles(session) {
 export function renderSound(session) {
     keyed(byId('sound'), session.audioTracks, (track) => track.id, () => make('audio', { autoplay: true }), (audio, track) => {
         if (audio.srcObject) return;
+        if (chosen('speaker')) audio.setSinkId?.(chosen('speaker')).catch(() => {}); /* unplugged: the browser's choice */
         audio.srcObject = new MediaStream([track]);
         audio.play().catch((refusal) => {
             if (refusal.name === 'NotAllowedError') byId('hear').hidden = false;
