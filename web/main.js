@@ -23,6 +23,6 @@ addEventListener('hashchange', () => {
 });
 
 let page = null;
-await startPage(() => page.show());
+await startPage(() => page.redraw());
 page = new Page(session, { hasLink: Boolean(link) });
 page.show();

@@ -135,6 +135,13 @@ export class Page {
         if (isNew) this.#arriveAt(shown);
     }
 
+    /* In another language: what was said in the one before is not left standing. */
+    redraw() {
+        setText(byId('alert'), '');
+        this.#announcer.news('');
+        this.show();
+    }
+
     /* A reader who can't see the screen change is taken to its heading. */
     #arriveAt(shown) {
         setText(byId('alert'), '');

@@ -1,9 +1,9 @@
-/* site.h - what the web root held at the start, in memory, ready to be sent: each file as it is and, where that is less,
- * compressed (gzip, RFC 1952), with a tag that changes with its bytes. Besides, whose pages these are: /clinic.json and
- * /clinic/logo, made from the configuration.
+/* site.h - what the web root held at the start, in memory, ready to be sent: each file as it is and, where that is
+ * less, compressed (gzip, RFC 1952), with a tag that changes with its bytes. Besides, whose pages these are:
+ * /clinic.json and /clinic/logo, made from the configuration.
  *
- * Only files of known kinds, with plain names that begin with no dot, are in it: no path leads anywhere else, as none is
- * looked up on the disk. Changed files count from the next start on. */
+ * Only files of known kinds, with plain names that begin with no dot, are in it: no path leads anywhere else, as none
+ * is looked up on the disk. Changed files count from the next start on. */
 #pragma once
 
 #include "shell/config.h"

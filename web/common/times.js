@@ -12,12 +12,13 @@ function formatter(Kind, options) {
 }
 
 const TIME = { hour: 'numeric', minute: '2-digit' };
-const DAY = { day: 'numeric', month: 'long', ...TIME };
+const DAY = { day: 'numeric', month: 'long' };
 
 const dateOf = (unix_s) => new Date(unix_s * 1000);
 
 export const timeOfDay = (unix_s) => formatter(Intl.DateTimeFormat, TIME).format(dateOf(unix_s));
-export const dayAndTime = (unix_s) => formatter(Intl.DateTimeFormat, DAY).format(dateOf(unix_s));
+/* Not by one formatter: some join the two by words that are wrong at one o'clock. */
+export const dayAndTime = (unix_s) => `${formatter(Intl.DateTimeFormat, DAY).format(dateOf(unix_s))}, ${timeOfDay(unix_s)}`;
 
 export const isSameDay = (one_s, other_s) => dateOf(one_s).toDateString() === dateOf(other_s).toDateString();
 
