@@ -15,19 +15,19 @@ const voices = (levels) => {
 const times = (count, value) => Array.from({ length: count }, () => value);
 
 test('a voice is heard, and stays heard in the silence after it', () => {
-    assert.deepEqual(voices([0.001, 0.05, 0.05, ...times(60, 0)]).slice(-1), ['heard']);
-    assert.deepEqual(voices([0.001, 0.05, 0.05])[2], 'heard');
+    assert.deepEqual(voices([0.001, 0.05, 0.05, 0.05, 0.05, ...times(60, 0)]).slice(-1), ['heard']);
+    assert.equal(voices([0.001, 0.05, 0, 0.05, 0.05, 0, 0.05]).at(-1), 'heard'); /* with the pauses between words */
 });
 
 test('a quiet room is nothing after four seconds, not before; and a single knock is no voice', () => {
-    const quiet = voices([0.002, 0.2, ...times(60, 0.002)]);
+    const quiet = voices([0.002, 0.2, 0.2, ...times(60, 0.002)]);
     assert.equal(quiet[39], 'listening');
     assert.equal(quiet[40], 'nothing');
     assert.ok(!quiet.includes('heard'));
 });
 
 test('whoever was not heard at first is heard later', () => {
-    assert.equal(voices([...times(50, 0), 0.05, 0.05]).at(-1), 'heard');
+    assert.equal(voices([...times(50, 0), ...times(4, 0.05)]).at(-1), 'heard');
 });
 
 test('requests: good, slow, and not at all', () => {
@@ -63,6 +63,11 @@ test('no path for twelve seconds is a network that lets nothing through, and one
     assert.equal(verdictOf(times(7, null)), 'blocked');
     assert.equal(verdictOf([...times(9, null), path()]), 'good');
     assert.equal(verdictOf([...times(6, null), path(), ...times(5, null)]), 'checking');
+});
+
+test('a path that is gone for a moment changes nothing', () => {
+    assert.equal(verdictOf([path(), null, null]), 'good');
+    assert.equal(verdictOf([path(), null, null, null]), 'checking');
 });
 
 test('while nobody looks, as when the server can’t be reached, no time is counted', () => {

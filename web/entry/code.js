@@ -23,6 +23,7 @@ export function codeTyped() {
 export function startCode() {
     byId('code').addEventListener('input', ({ target, inputType }) => {
         const isErasing = inputType?.startsWith('delete');
+        target.setCustomValidity(''); /* what was said of fewer digits */
         if (digitsOf(target.value).length === DIGITS && !isErasing) byId('code-form').requestSubmit(byId('code-send'));
     });
 }

@@ -5,6 +5,7 @@ const SLOW_LOSS = 0.1; /* of the connectivity checks */
 const CHECKS_LEAST = 10; /* before a part of them means anything */
 const KEPT = 5;
 const BLOCKED_MS = 12_000; /* an address that answers does so within a few seconds, also by the last way that is tried */
+const GRACE_MS = 5000; /* a path that is gone for a moment is mended meanwhile */
 const LOOK_MOST_MS = 3000;
 const FAILURES_MOST = 1;
 
@@ -23,16 +24,23 @@ export class PathJudge {
     #without_ms = 0; /* how long there has been none, while anybody looked: nobody does while the server itself can't be reached */
     #looked_ms = null;
     #paths = [];
+    #last = 'checking';
 
     /* path: Session.path(); null: there is none, also while it is made. */
     look(path, now_ms) {
         const span_ms = this.#looked_ms === null ? 0 : Math.min(LOOK_MOST_MS, now_ms - this.#looked_ms);
         this.#looked_ms = now_ms;
         this.#without_ms = path ? 0 : this.#without_ms + span_ms;
-        if (!path) {
-            this.#paths = [];
-            return this.#without_ms >= BLOCKED_MS ? 'blocked' : 'checking';
-        }
+        return this.#last = path ? this.#ofPath(path) : this.#ofNone();
+    }
+
+    #ofNone() {
+        this.#paths = [];
+        if (this.#without_ms < GRACE_MS) return this.#last;
+        return this.#without_ms >= BLOCKED_MS ? 'blocked' : 'checking';
+    }
+
+    #ofPath(path) {
         this.#paths = [...this.#paths, path].slice(-KEPT);
         const trips_ms = this.#paths.map(({ roundTrip_ms }) => roundTrip_ms).filter((ms) => ms !== null);
         const isSlow = path.overTcp || median(trips_ms) > SLOW_MS || this.#loss > SLOW_LOSS;

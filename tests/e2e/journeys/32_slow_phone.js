@@ -18,7 +18,7 @@ async function comes(stage, broker) {
     await sam.page.setViewport({ width: 390, height: 844, isMobile: true, hasTouch: true });
     await sam.page.emulateCPUThrottling(SLOWER);
     const begun = performance.now();
-    await sam.page.goto(sam.link.url, { waitUntil: 'commit' }).catch(() => {});
+    await sam.page.goto(sam.link.url, { waitUntil: 'domcontentloaded' });
     await sam.click('[data-action="join"]');
     const interactive_ms = performance.now() - begun;
     await sam.prepareFor('waiting');
