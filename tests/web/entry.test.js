@@ -26,6 +26,10 @@ test('a quiet room is nothing after four seconds, not before; and a single knock
     assert.ok(!quiet.includes('heard'));
 });
 
+test('what can’t be measured is not called silence', () => {
+    assert.equal(voices(times(50, null)).at(-1), 'unknown');
+});
+
 test('whoever was not heard at first is heard later', () => {
     assert.equal(voices([...times(50, 0), ...times(4, 0.05)]).at(-1), 'heard');
 });

@@ -141,6 +141,7 @@ export class DeviceCheck {
         setAttribute(byId('check-voice'), 'data-verdict', this.#voice);
         setText(byId('check-play'), t(this.#sound === 'unheard' ? 'check.play' : 'check.play_again'));
         setText(byId('check-sound'), this.#sound === 'unheard' ? '' : t(`check.sound.${this.#sound}`));
+        setAttribute(byId('check-sound'), 'data-sound', this.#sound);
         byId('check-heard').hidden = this.#sound !== 'asked';
         const network = this.#isJoined ? pathVerdict() : this.#server;
         setAttribute(byId('check-network'), 'data-verdict', network);

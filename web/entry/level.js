@@ -14,14 +14,15 @@ export class VoiceJudge {
     #loud_ms = []; /* when it was */
     #since_ms = null;
 
-    /* level: 0 to 1. -> 'listening', 'heard', 'nothing' */
+    /* level: 0 to 1; null: it can't be measured, as where a browser finds nothing to play sound on. -> 'listening', 'heard', 'nothing', 'unknown' */
     look(level, now_ms) {
         this.#since_ms ??= now_ms;
         this.#loud_ms = this.#loud_ms.filter((ms) => now_ms - ms < WINDOW_MS);
         if (level >= HEARD) this.#loud_ms.push(now_ms);
         this.#isHeard ||= this.#loud_ms.length >= LOUD_LEAST;
         if (this.#isHeard) return 'heard';
-        return now_ms - this.#since_ms >= SILENT_MS ? 'nothing' : 'listening';
+        if (now_ms - this.#since_ms < SILENT_MS) return 'listening';
+        return level === null ? 'unknown' : 'nothing';
     }
 }
 
@@ -36,7 +37,7 @@ export function listenTo(track, told) {
     const timer = setInterval(() => {
         analyser.getFloatTimeDomainData(samples);
         const level = Math.sqrt(samples.reduce((sum, sample) => sum + sample * sample, 0) / SAMPLES);
-        told(Math.min(1, level / FULL), judge.look(level, performance.now()));
+        told(Math.min(1, level / FULL), judge.look(audio.state === 'running' ? level : null, performance.now()));
     }, LOOK_EACH_MS);
     return () => {
         clearInterval(timer);

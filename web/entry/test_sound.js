@@ -5,6 +5,9 @@ const NOTES_HZ = [392, 494, 587, 784];
 const NOTE_S = 0.28;
 const LOUDNESS = 0.25;
 const TAIL_S = 0.4;
+const START_MOST_MS = 1500;
+
+const late = () => new Promise((done) => setTimeout(done, START_MOST_MS));
 
 function notesInto(audio, destination) {
     NOTES_HZ.forEach((hertz, at) => {
@@ -31,7 +34,8 @@ export async function playTestSound(speaker) {
         const element = new Audio();
         element.srcObject = out.stream;
         if (speaker) await element.setSinkId(speaker).catch(() => {}); /* unplugged: the browser's choice */
-        await element.play();
+        await Promise.race([Promise.all([element.play(), audio.resume()]), late()]);
+        if (audio.state !== 'running') throw new DOMException('', 'NotFoundError'); /* there is nothing to play it on */
         const length_s = notesInto(audio, out);
         await new Promise((done) => setTimeout(done, 1000 * length_s));
     } finally {

@@ -11,6 +11,9 @@ const PHONE = '+1 555 010 0199';
 
 const later = () => planOf({ id: 's-later', opens_at: now_s() + EARLY_MIN * 60, closes_at: now_s() + 60 * 60 });
 
+/* Firefox makes and measures no sound on a machine that has nothing to play it on, and says so. */
+const hasSound = ({ kind }) => kind === 'chromium';
+
 /* Before the page's own script: which devices it turns on, and which notes it plays. */
 function noteDevices() {
     window.devices = [];
@@ -34,15 +37,19 @@ const reads = (person, selector, part) => until(`${selector} says "${part}"`, as
 async function checksDevices(person) {
     equal(await live(person), 0, 'devices that are on before the check');
     await person.click('[data-action="check"]');
-    await reads(person, '#check-voice', 'We can hear you.');
+    await person.waitFor(`#check-voice[data-verdict="${hasSound(person) ? 'heard' : 'unknown'}"]`);
     await until('the picture moves', () => person.page.$eval('#check-video', (video) => !video.hidden && video.videoWidth > 0));
     await person.waitFor('#check-network[data-verdict="good"]');
     await person.click('[data-action="check-play"]');
-    await person.click('[data-action="check-silent"]');
-    await reads(person, '#check-sound', 'turn the volume up');
-    await person.click('[data-action="check-play"]');
-    await person.click('[data-action="check-heard"]');
-    await reads(person, '#check-sound', 'your sound works');
+    if (hasSound(person)) {
+        await person.click('[data-action="check-silent"]');
+        await reads(person, '#check-sound', 'turn the volume up');
+        await person.click('[data-action="check-play"]');
+        await person.click('[data-action="check-heard"]');
+        await reads(person, '#check-sound', 'your sound works');
+    } else {
+        await reads(person, '#check-sound', 'could not play the sound');
+    }
     await person.screenshot('check');
     await person.click('[data-action="check"]');
     await until('the check has turned off what it turned on', async () => (await live(person)) === 0);
@@ -93,9 +100,9 @@ async function isCalledIn(stage, broker) {
     await sam.click('#waiting-sound'); /* off, and on again: so that they know it when it comes */
     await sam.click('#waiting-sound');
     const heard = () => sam.page.evaluate((hertz) => window.notes.filter((note) => note === hertz).length, ENTRANCE_HZ);
-    equal(await heard(), 1, 'how often the sound was played to try it');
+    equal(await heard(), hasSound(sam) ? 1 : 0, 'how often the sound was played to try it');
     await therapist.admit(sam, client);
-    await until('the sound calls them', async () => (await heard()) === 2);
+    if (hasSound(sam)) await until('the sound calls them', async () => (await heard()) === 2);
     equal(await sam.page.title(), 'You are in · Kinroom', "the tab's title");
     equal(await live(sam), 0, 'devices that being let in turned on');
     await therapist.clickBeside(sam, 'step-out');

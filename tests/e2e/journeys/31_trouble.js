@@ -8,6 +8,9 @@ const PHONE = '+1 555 010 0199';
 
 const reads = (person, selector, part) => until(`${selector} says "${part}"`, async () => (await person.text(selector)).includes(part));
 
+/* Firefox measures no sound on a machine that has nothing to play it on, and says so. */
+const hasSound = ({ kind }) => kind === 'chromium';
+
 /* Before the page's own script. window.says: for video and audio, the name of the browser's no, 'silent', or nothing: all is well. */
 function withTrouble() {
     window.says = { video: 'NotAllowedError', audio: 'NotFoundError' };
@@ -44,11 +47,11 @@ async function devices(stage, broker) {
     await trySaying(sam, { video: 'NotReadableError', audio: 'silent' });
     await reads(sam, '#check-camera-trouble', 'Another program');
     equal(await sam.text('#check-permission'), '', 'what is said of a permission that was given');
-    await reads(sam, '#check-voice', 'We hear nothing yet');
+    await reads(sam, '#check-voice', hasSound(sam) ? 'We hear nothing yet' : 'can’t tell how loud');
     await sam.screenshot('check-silent');
 
     await trySaying(sam, {});
-    await reads(sam, '#check-voice', 'We can hear you.');
+    await reads(sam, '#check-voice', hasSound(sam) ? 'We can hear you.' : 'can’t tell how loud');
     for (const source of ['camera', 'mic']) equal(await sam.text(`#check-${source}-trouble`), '', `what is said of a ${source} that works`);
     equal(await sam.page.$eval('#check-again', (node) => node.hidden), true, 'that there is nothing to try again');
 }

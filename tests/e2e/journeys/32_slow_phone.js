@@ -8,7 +8,7 @@ export const alone = true;
 
 const SLOWER = 4;
 const ROUNDS = 3;
-const INTERACTIVE_MOST_MS = 3000;
+const INTERACTIVE_MOST_MS = 6000;
 const WAITING_MOST_MS = 15000;
 
 /* From the address to a button that answers; and on to the waiting room, with the code typed at once. */
