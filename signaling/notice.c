@@ -97,14 +97,25 @@ static json_t *ice_servers(const struct notice_turn *ice)
     return servers;
 }
 
+/* NULL when out of memory. */
+static json_t *texts(const char *const *all, size_t count)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++)
+        if (!append(&list, text_or_mark(all[i])))
+            return NULL;
+    return list;
+}
+
 enum status notice_welcome(struct writer *w, const struct notice_welcome *welcome)
 {
-    return emit(w, json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:{s:I, s:I}, s:s, s:s, s:b, s:o}", "type", "welcome",
+    return emit(w, json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:{s:I, s:I}, s:s, s:s, s:b, s:o, s:o}", "type", "welcome",
                              "participant", welcome->participant->text, "role", role_name(welcome->role), "name",
                              text_or_mark(welcome->name), "session", welcome->session->text, "kind",
                              kind_name(welcome->kind), "slots", "audio", (json_int_t)welcome->audio_slots, "video",
                              (json_int_t)welcome->video_slots, "guidance", welcome->guidance, "notice", welcome->notice,
-                             "resumed", (int)welcome->resumed, "ice", ice_servers(welcome->ice)));
+                             "resumed", (int)welcome->resumed, "ice", ice_servers(welcome->ice), "therapists",
+                             texts(welcome->therapists, welcome->therapist_count)));
 }
 
 /* NULL in json_pack's "o*": left out. */

@@ -25,6 +25,8 @@ struct notice_welcome {
     const char *guidance, *notice; /* the versions in force that `acknowledge` must name; never NULL */
     bool resumed;                  /* the link that they named goes on */
     const struct notice_turn *ice; /* NULL: there is none */
+    const char *const *therapists; /* their names, as planned: whether any of them is there is no part of it */
+    size_t therapist_count;
 };
 
 /* Your own seat. */

@@ -13,7 +13,9 @@
  *       .preview[data-known] [data-of][data-gets], and under 'Allow' [data-action=enable][data-what=mic|camera|screen|chat|others]
  *   #requests [data-participant] [data-action=agree-yes|agree-no]             the client's question
  *   #banner [data-action=stop]                                                while a loved one is in
- *   #code [data-action=code-send|code-again]; [data-action=try-again]
+ *   #code [data-action=code-send|code-again]; six digits go by themselves; [data-action=try-again]
+ *   #check-panel #check-level [data-action=check-play|check-heard|check-silent|check-again], #check-voice #check-network[data-verdict], #check-camera-trouble ...
+ *   #waiting-who #waiting-when #waiting-network[data-verdict=checking|good|slow|blocked] #waiting-sound
  *   [data-action=join|move|rejoin|leave|check|toggle-mic|toggle-camera|toggle-screen|step-out-self|step-out-all|extend|end|hear]
  *   #guidance[data-texts=loading|shown|failed] [data-action=acknowledge|texts-again|decline|reconsider], .part [data-action=take-part][data-mode=full|audio|watch|listen], the same in #alternatives
  *   #address #phone [data-action=locate]; to correct it: [data-action=place-edit|place-back]
@@ -37,22 +39,29 @@ import { at, countdown } from './common/times.js';
 import { errorText, roleText } from './common/words.js';
 import { ACTIONS as ENTRY } from './entry/actions.js';
 import { DeviceCheck } from './entry/check.js';
-import { renderCode } from './entry/code.js';
+import { renderCode, startCode } from './entry/code.js';
 import { renderGuidance } from './entry/guidance.js';
+import { watchPath } from './entry/network.js';
 import { renderAlternatives, renderPart } from './entry/part.js';
 import { fillPlace } from './entry/place.js';
 import { renderCard, screenOf } from './entry/screens.js';
+import { renderSteps } from './entry/steps.js';
+import { callIn, renderWaiting, startWaiting } from './entry/waiting.js';
 import { t } from './i18n.js';
 import { ACTIONS as ROOM } from './room/actions.js';
 import { Announcer } from './room/announcer.js';
 import { renderBanner } from './room/banner.js';
 import { renderSound } from './room/sound.js';
 import { clearStage, renderStage, startStage } from './room/stage.js';
+import { keepAwake } from './room/wake_lock.js';
 
 const ACTIONS = { ...ENTRY, ...ROOM, ...CONSOLE };
 
 const WITH_CHECK = ['start', 'waiting', 'locating'];
-const WITH_PART = ['waiting', 'stepped_out', 'suspended']; /* screens on which a loved one can choose how to take part; and 'session' */
+const WITH_PATH = ['waiting', 'locating', 'stepped_out']; /* connected, and nothing flows yet */
+const AWAKE = ['waiting', 'admitting', 'stepped_out', 'suspended', 'retrying', 'session']; /* a phone that locks is let in to nobody */
+const TITLED = ['waiting', 'admitting', 'stepped_out', 'suspended', 'session']; /* screens that a tab in the background tells of */
+const WITH_PART = ['stepped_out', 'suspended']; /* cards on which a loved one can choose how to take part; and 'waiting', 'session' */
 const WITH_HELP = ['preparing', 'declined', 'locating', 'waiting', 'admitting', 'stepped_out', 'suspended', 'session'];
 
 export class Page {
@@ -75,6 +84,8 @@ export class Page {
         byId('page').addEventListener('submit', (event) => this.#submitted(event));
         byId('page').addEventListener('input', (event) => event.target.setCustomValidity?.(''));
         startStage(session, this);
+        startCode();
+        startWaiting();
         setInterval(() => this.show(), 1000);
     }
 
@@ -90,7 +101,10 @@ export class Page {
         this.#editsPlace &&= screen === 'session';
         for (const section of document.querySelectorAll('[data-screen]'))
             section.hidden = section.dataset.screen !== shown && !(this.#editsPlace && section.dataset.screen === 'locating');
-        this.check.render(WITH_CHECK.includes(screen));
+        this.check.render(WITH_CHECK.includes(screen), this.#session.phase === 'joined');
+        /* Browsers keep titles in their history: they say where in the page one is, and never whose it is or what for. */
+        setText(document.querySelector('title'), TITLED.includes(screen) ? t(`tab.${screen}`) : t('tab.other'));
+        keepAwake(AWAKE.includes(screen));
         for (const node of document.querySelectorAll('[data-for]')) node.hidden = !node.dataset.for.split(' ').includes(this.#session.role);
 
         this.#header();
@@ -100,9 +114,14 @@ export class Page {
         if (shown === 'code') renderCode(this.#session, isNew);
         byId('place-back').hidden = !this.#editsPlace;
         byId('place-leave').hidden = this.#editsPlace;
+        if (shown === 'waiting') renderWaiting(this.#session, () => this.show());
+        else if (WITH_PATH.includes(screen)) watchPath(this.#session, () => this.show());
+        callIn(this.#session);
+        renderSteps(this.#session, screen);
         if (shown === 'preparing') renderGuidance(this.#session);
         if (shown === 'declined') renderAlternatives(this.#session);
         renderPart(byId('card-part'), this.#session, WITH_PART.includes(screen));
+        renderPart(byId('waiting-part'), this.#session, screen === 'waiting');
         renderPart(byId('side-part'), this.#session, screen === 'session');
         if (shown === 'session') renderStage(this.#session, this.saidNo, () => this.show());
         else clearStage(this.#session);
@@ -121,7 +140,7 @@ export class Page {
         this.show();
     }
 
-    /* A reader who can't see the screen change is taken to its heading. The page's title stays: browsers keep titles in their history. */
+    /* A reader who can't see the screen change is taken to its heading. */
     #arriveAt(shown) {
         setText(byId('alert'), '');
         if (shown !== 'session') setText(byId('news'), '');

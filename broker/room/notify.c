@@ -476,9 +476,24 @@ static bool turn_for(const struct room *room, struct turn_credential *credential
     return true;
 }
 
+/* Who lets people in, as it was planned: their names stand for the whole session, so nobody learns from them who is
+ * there. None where the matrix shows the reader no names. Returns how many. */
+static size_t therapists_for(const struct room *room, const struct participant *reader,
+                             const char *names[static PLAN_PEOPLE_MAX])
+{
+    size_t count = 0;
+    if (matrix_row(room->plan.kind, reader->who.role)->names == NAMES_NONE)
+        return 0;
+    for (size_t i = 0; i < room->people_count; i++)
+        if (room->people[i].who.role == ROLE_THERAPIST)
+            names[count++] = room->people[i].who.name;
+    return count;
+}
+
 void notify_welcome(const struct room *room, const struct participant *p, bool resumed, struct outbox *out)
 {
     uint8_t buffer[NOTICE_MAX];
+    const char *therapists[PLAN_PEOPLE_MAX];
     struct turn_credential credential;
     struct notice_turn ice;
     struct writer text = writer_over(buffer, sizeof buffer);
@@ -494,6 +509,8 @@ void notify_welcome(const struct room *room, const struct participant *p, bool r
         .video_slots = SLOTS_VIDEO,
         .resumed = resumed,
         .ice = turn_for(room, &credential, &ice) ? &ice : NULL,
+        .therapists = therapists,
+        .therapist_count = therapists_for(room, p, therapists),
     };
     tell_text(p->client, &text, notice_welcome(&text, &notice), out);
     bytes_wipe(buffer, text.len);

@@ -41,6 +41,8 @@ static const struct option options[] = {
     { "clinic", TEXT, FIELD(clinic), 0, 0, "clinic", "the clinic's opaque id, which a store keeps for good" },
     { "clinic-name", TEXT, FIELD(clinic_name), 0, 0, "", "the clinic's name, as people read it on the pages" },
     { "clinic-phone", TEXT, FIELD(clinic_phone), 0, 0, "", "number at which people can call the clinic" },
+    { "clinic-time-zone", TEXT, FIELD(clinic_time_zone), 0, 0, "",
+      "where its clock is (IANA), such as America/Chicago: people elsewhere read both times" },
     { "clinic-logo", TEXT, FIELD(clinic_logo), 0, 0, "", "its logo, an .svg or a .png of at most 256 kB" },
     { "udp-port", NUMBER, FIELD(udp_port), 1, 65535, "40000",
       "port for media, by UDP and, where a network lets none through, by TCP; shard n uses this plus n" },
@@ -481,12 +483,23 @@ static enum status check_turn(const struct config *config, struct problem *probl
     return OK;
 }
 
+/* Only the shape: which zones there are is known to browsers, and one that does not know it shows their reader's time
+ * alone. */
+static enum status check_time_zone(const char *zone, struct problem *problem)
+{
+    static const char name[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/_+-";
+    if (zone[strspn(zone, name)] == '\0')
+        return OK;
+    return PROBLEM(problem, "'clinic-time-zone' takes a name such as America/Chicago, not '%.60s'", zone);
+}
+
 static enum status check_others(const struct config *config, struct problem *problem)
 {
     if (config->delivery == DELIVERY_BY_SMTP)
         TRY(check_smtp(config, problem));
     TRY(check_webhooks(config, problem));
     TRY(check_turn(config, problem));
+    TRY(check_time_zone(config->clinic_time_zone, problem));
     return check_oidc(config, problem);
 }
 

@@ -47,6 +47,7 @@ struct config {
     char store[CONFIG_TEXT_MAX + 1], clinic[CONFIG_TEXT_MAX + 1];
     char node[CONFIG_TEXT_MAX + 1];
     char clinic_name[CONFIG_TEXT_MAX + 1], clinic_phone[CONFIG_TEXT_MAX + 1], clinic_logo[CONFIG_TEXT_MAX + 1];
+    char clinic_time_zone[CONFIG_TEXT_MAX + 1];
     uint32_t udp_port, shards, capacity;
     enum gcm_engine gcm_engine; /* 0: the faster that is there */
     struct config_addresses media, advertise;

@@ -198,9 +198,10 @@ static json_t *text_or_null(const char *text)
 
 static enum status add_clinic(struct site *site, const struct config *config, struct problem *problem)
 {
-    json_t *json = json_pack("{s:o, s:o, s:o}", "name", text_or_null(config->clinic_name), "phone",
+    json_t *json = json_pack("{s:o, s:o, s:o, s:o}", "name", text_or_null(config->clinic_name), "phone",
                              text_or_null(config->clinic_phone), "logo",
-                             text_or_null(config->clinic_logo[0] ? "/clinic/logo" : ""));
+                             text_or_null(config->clinic_logo[0] ? "/clinic/logo" : ""), "time_zone",
+                             text_or_null(config->clinic_time_zone));
     char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
     json_decref(json);
     if (!text)

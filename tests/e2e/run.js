@@ -53,10 +53,10 @@ class Stage {
 
     /* What the pages asked for, and of whom. A link's secret is in none of it, nor in what the broker wrote down. */
     look() {
-        const own = this.brokers.map(({ url }) => url);
+        const own = this.brokers.map(({ url }) => new URL(url).hostname); /* some journeys have doors of their own beside it */
         const { people } = this.browser;
         const asked = people.flatMap(({ requests }) => requests).filter(({ url }) => /^(?:http|ws)/.test(url));
-        const strange = asked.filter(({ url }) => !own.includes(new URL(url).origin.replace(/^ws/, 'http')));
+        const strange = asked.filter(({ url }) => !own.includes(new URL(url).hostname));
         this.strangers = strange.length;
         for (const { url } of strange.slice(0, 5)) console.log(`  asked of somebody else: ${url}`);
         const told = JSON.stringify(asked) + this.brokers.map(({ log }) => log).join('');

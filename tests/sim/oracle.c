@@ -212,6 +212,37 @@ static void forget_gets(struct world *w, int person)
     w->actors[person].preview_of = -1;
 }
 
+/* Who lets people in is told as planned, to each and always alike: nobody learns from it who is there, or that anybody
+ * but therapists takes part. Who has no place in the kind of session is told of nobody. */
+static void check_welcome(struct world *w, int person, const json_t *therapists)
+{
+    enum role reader = world_role(person);
+    bool misplaced = (w->model.kind == KIND_GROUP && reader == ROLE_LOVED_ONE) ||
+                     (w->model.kind == KIND_WORKSHOP && reader == ROLE_CLIENT);
+    size_t count = 0;
+    for (int i = 0; i < WORLD_PEOPLE && !misplaced; i++) {
+        if (world_role(i) != ROLE_THERAPIST)
+            continue;
+        const char *told = json_string_value(json_array_get(therapists, count++));
+        char name[NAME_MAX_BYTES + 1];
+        snprintf(name, sizeof name, "Person %d", i);
+        if (!told || strcmp(told, name) != 0)
+            world_violation(w, "%s reads that %s lets people in, not %s", world_id(person), told ? told : "nobody",
+                            name);
+    }
+    if (!json_is_array(therapists) || json_array_size(therapists) != count) {
+        w->counts.leaks++;
+        world_violation(w, "leak: a welcome names more than therapists to %s", world_id(person));
+    }
+}
+
+static void take_welcome(struct world *w, int person, const json_t *message)
+{
+    if (!json_is_true(json_object_get(message, "resumed")))
+        forget_gets(w, person);
+    check_welcome(w, person, json_object_get(message, "therapists"));
+}
+
 static void take_text(struct world *w, int person, struct bytes text)
 {
     json_error_t error;
@@ -235,10 +266,10 @@ static void take_text(struct world *w, int person, struct bytes text)
         check_slots(w, person, json_object_get(message, "slots"));
     else if (strcmp(type, "preview") == 0)
         take_preview(w, person, message);
-    else if (strcmp(type, "welcome") == 0 && !json_is_true(json_object_get(message, "resumed")))
-        forget_gets(w, person);
     else if (strcmp(type, "speaker") == 0)
         check_speaker(w, person, json_object_get(message, "participant"));
+    else if (strcmp(type, "welcome") == 0)
+        take_welcome(w, person, message);
     else if (strcmp(type, "room") == 0)
         check_room(w, json_integer_value(json_object_get(message, "closes_at")));
     json_int_t id = json_integer_value(json_object_get(message, "id"));

@@ -31,13 +31,15 @@ static void a_welcome_reads_as_the_protocol_says(void **state)
 {
     (void)state;
     struct writer w = fresh();
+    static const char *const therapists[] = { "Dr. \"R\"", "\xff" };
     struct notice_welcome welcome = {
-        &sam, ROLE_LOVED_ONE, "Sam \"S\" \xc3\xa9", &session, KIND_INDIVIDUAL, 4, 4, "2026-1", "2026-2", true, NULL
+        &sam, ROLE_LOVED_ONE, "Sam \"S\" \xc3\xa9", &session, KIND_INDIVIDUAL, 4, 4, "2026-1", "2026-2",
+        true, NULL,           therapists,           2
     };
     reads(&w, notice_welcome(&w, &welcome),
           "{\"type\":\"welcome\",\"participant\":\"p-7f3a\",\"role\":\"loved_one\",\"name\":\"Sam \\\"S\\\" \xc3\xa9\","
           "\"session\":\"s-1\",\"kind\":\"individual\",\"slots\":{\"audio\":4,\"video\":4},\"guidance\":\"2026-1\","
-          "\"notice\":\"2026-2\",\"resumed\":true,\"ice\":[]}");
+          "\"notice\":\"2026-2\",\"resumed\":true,\"ice\":[],\"therapists\":[\"Dr. \\\"R\\\"\",\"?\"]}");
 }
 
 static void a_welcome_says_how_to_use_turn(void **state)
@@ -60,7 +62,7 @@ static void a_welcome_says_how_to_use_turn(void **state)
           "false,"
           "\"ice\":[{"
           "\"urls\":[\"turn:turn.example.org?transport=udp\",\"turns:turn.example.org:443\"],"
-          "\"username\":\"1700000000:0102030405060708\",\"credential\":\"c2VjcmV0\"}]}");
+          "\"username\":\"1700000000:0102030405060708\",\"credential\":\"c2VjcmV0\"}],\"therapists\":[]}");
 }
 
 static void replies_carry_the_requests_id(void **state)

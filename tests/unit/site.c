@@ -142,16 +142,19 @@ static void a_clinic_may_have_nothing_or_all(void **state)
 {
     struct place *p = *state;
     assert_int_equal(read_it(p), OK);
-    assert_true(bytes_are(site_find(p->site, "/clinic.json")->plain, "{\"name\":null,\"phone\":null,\"logo\":null}"));
+    assert_true(bytes_are(site_find(p->site, "/clinic.json")->plain,
+                          "{\"name\":null,\"phone\":null,\"logo\":null,\"time_zone\":null}"));
     assert_null(site_find(p->site, "/clinic/logo"));
 
     put(p, "logo.svg", "<svg/>");
     strcpy(p->config.clinic_name, "Harbor \"North\"");
     strcpy(p->config.clinic_phone, "+1 555 0142");
+    strcpy(p->config.clinic_time_zone, "America/Chicago");
     path_in(p, "logo.svg", p->config.clinic_logo);
     assert_int_equal(read_it(p), OK);
     assert_true(bytes_are(site_find(p->site, "/clinic.json")->plain,
-                          "{\"name\":\"Harbor \\\"North\\\"\",\"phone\":\"+1 555 0142\",\"logo\":\"/clinic/logo\"}"));
+                          "{\"name\":\"Harbor \\\"North\\\"\",\"phone\":\"+1 555 "
+                          "0142\",\"logo\":\"/clinic/logo\",\"time_zone\":\"America/Chicago\"}"));
     assert_string_equal(site_find(p->site, "/clinic/logo")->mimetype, "image/svg+xml");
 }
 

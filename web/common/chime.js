@@ -1,12 +1,13 @@
-/* chime.js - two soft notes when somebody comes (rising) or goes (falling), other ones for a raised hand; loud ones for an alarm. Made, not
- * loaded: there is no file to fetch. Who likes silence has it; an alarm is heard all the same. */
+/* chime.js - two soft notes when somebody comes (rising) or goes (falling), other ones for a raised hand; louder ones that call
+ * somebody who waited, or for an alarm. Made, not loaded: there is no file to fetch. Who likes silence has it; a call and an
+ * alarm are heard all the same. */
 
 import { keep, kept } from './kept.js';
 
-const NOTES_HZ = { arrival: [523, 659], departure: [659, 523], hand: [784, 784], alarm: [880, 659, 880, 659] };
+const NOTES_HZ = { arrival: [523, 659], departure: [659, 523], hand: [784, 784], entrance: [523, 659, 784, 1047], alarm: [880, 659, 880, 659] };
 const NOTE_S = 0.14;
 const LOUDNESS = 0.06;
-const LOUD = { alarm: 0.4 };
+const LOUD = { alarm: 0.4, entrance: 0.25 };
 
 const STORED = 'kinroom.quiet';
 
@@ -22,7 +23,7 @@ export function allowChimes() {
 }
 
 export function chime(kind) {
-    if (context?.state !== 'running' || (isQuiet() && kind !== 'alarm')) return;
+    if (context?.state !== 'running' || (isQuiet() && !(kind in LOUD))) return;
     NOTES_HZ[kind].forEach((hertz, at) => {
         const begin = context.currentTime + at * NOTE_S;
         const note = context.createOscillator();

@@ -13,6 +13,15 @@ export async function loadClinic() {
     if (reply?.ok) clinic = await reply.json();
 }
 
+/* Where the clinic's clock is; null: nobody said, or this browser knows no such place. */
+export function clinicZone() {
+    try {
+        return clinic.time_zone ? new Intl.DateTimeFormat('en', { timeZone: clinic.time_zone }).resolvedOptions().timeZone : null;
+    } catch {
+        return null;
+    }
+}
+
 /* A number to call, as a link: digits and a plus only. */
 export const telOf = (phone) => `tel:${phone.replace(/[^\d+]/g, '')}`;
 

@@ -2,7 +2,7 @@
  *
  * The page has in its header [data-clinic] with an image and a .name, and an empty [data-settings]. */
 
-import { LANGUAGES, language, preferredLanguage, rememberLanguage, setLanguage, t } from '../i18n.js';
+import { LANGUAGES, language, preferredLanguage, rememberLanguage, setLanguage, t, translate } from '../i18n.js';
 import { loadClinic, showClinic } from './clinic.js';
 import { make, setAttribute } from './dom.js';
 import { isDark, onThemeOfSystem, setDark } from './theme.js';
@@ -11,6 +11,7 @@ import { isDark, onThemeOfSystem, setDark } from './theme.js';
 export async function startPage(redraw) {
     await Promise.all([setLanguage(preferredLanguage()), loadClinic()]);
     for (const place of document.querySelectorAll('[data-settings]')) place.append(languageControl(redraw), themeControl());
+    translate(); /* once more, now with the clinic's name in it: either may have come first */
     showClinic();
     document.documentElement.dataset.ready = '';
 }

@@ -20,10 +20,19 @@ export const timeOfDay = (unix_s) => formatter(Intl.DateTimeFormat, TIME).format
 /* Not by one formatter: some join the two by words that are wrong at one o'clock. */
 export const dayAndTime = (unix_s) => `${formatter(Intl.DateTimeFormat, DAY).format(dateOf(unix_s))}, ${timeOfDay(unix_s)}`;
 
+export const isSameDay = (one_s, other_s) => dateOf(one_s).toDateString() === dateOf(other_s).toDateString();
+
 /* For sentences with {time}: some languages say one o'clock in the singular, "hasta la 1:20", so the hour is their count. */
-export function at(unix_s) {
-    const hour = formatter(Intl.DateTimeFormat, TIME).formatToParts(dateOf(unix_s)).find(({ type }) => type === 'hour').value;
-    return { time: timeOfDay(unix_s), count: Number(hour) };
+export function at(unix_s, timeZone) {
+    const format = formatter(Intl.DateTimeFormat, { ...TIME, timeZone });
+    const hour = format.formatToParts(dateOf(unix_s)).find(({ type }) => type === 'hour').value;
+    return { time: format.format(dateOf(unix_s)), count: Number(hour) };
+}
+
+/* The same by the clock of another place, if that clock shows another hour then; else null. */
+export function atElsewhere(unix_s, timeZone) {
+    const day = (zone) => formatter(Intl.DateTimeFormat, { ...DAY, timeZone: zone }).format(dateOf(unix_s));
+    return timeZone && day(timeZone) !== day(undefined) ? at(unix_s, timeZone) : null;
 }
 
 /* "3:20", and a text before it: "Sam can see and hear you until 3:20". */
@@ -55,5 +64,7 @@ export function fromNow(seconds) {
 
 /* "Alex and Sam" */
 export const namesTogether = (names) => formatter(Intl.ListFormat, { type: 'conjunction' }).format(names);
+/* "Dr. Rivera or Dr. Cho" */
+export const oneOf = (names) => formatter(Intl.ListFormat, { type: 'disjunction' }).format(names);
 /* "microphone, camera" */
 export const listed = (things) => formatter(Intl.ListFormat, { type: 'unit', style: 'short' }).format(things);

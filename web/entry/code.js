@@ -7,8 +7,9 @@ import { countdown } from '../common/times.js';
 const DIGITS = 6;
 const AGAIN_S = 30; /* the server sends no other within it */
 
-/* As people paste it: with spaces, a hyphen, or the words around it. */
-const digitsOf = (text) => text.replace(/\D/g, '');
+/* As people paste it: with spaces, a hyphen, or the words around it, which may hold other numbers. */
+const AS_PASTED = new RegExp(`(?:^|\\D)((?:\\d[\\s-]?){${DIGITS - 1}}\\d)(?!\\d)`);
+const digitsOf = (text) => (AS_PASTED.exec(text)?.[1] ?? text).replace(/\D/g, '');
 
 /* The code; null, and the field says so, when it can't be one. */
 export function codeTyped() {
@@ -16,6 +17,15 @@ export function codeTyped() {
     const digits = digitsOf(field.value);
     field.setCustomValidity(digits.length === DIGITS ? '' : t('code.wrong_length', { count: DIGITS }));
     return field.reportValidity() ? digits : null;
+}
+
+/* All six are there: it goes on by itself, as the page says. A code that did not reach the server is sent again by hand. */
+export function startCode() {
+    byId('code').addEventListener('input', ({ target, inputType }) => {
+        const isErasing = inputType?.startsWith('delete');
+        target.setCustomValidity(''); /* what was said of fewer digits */
+        if (digitsOf(target.value).length === DIGITS && !isErasing) byId('code-form').requestSubmit(byId('code-send'));
+    });
 }
 
 export function renderCode(session, isNew) {

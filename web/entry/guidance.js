@@ -31,10 +31,14 @@ async function open(versions) {
     if (ours === page) draw();
 }
 
+const createPart = ({ spoken, title, points }) => make('div', {},
+    make('p', { class: 'eyebrow' }),
+    make('div', { lang: spoken }, make('h2', {}, title), make('ul', {}, ...points.map((point) => make('li', {}, point)))));
+
 function draw() {
     const { state, parts } = page;
-    keyed(byId('guidance'), parts, ({ key }) => key, ({ spoken, title, points }) => make('div', { lang: spoken },
-        make('h2', {}, title), make('ul', {}, ...points.map((point) => make('li', {}, point)))), () => {});
+    keyed(byId('guidance'), parts.map((part, at) => ({ ...part, at })), ({ key }) => key, createPart, (node, { at }) =>
+        setText(node.firstElementChild, t('guidance.part', { part: at + 1, parts: parts.length })));
     setText(byId('guidance-state'), state === 'shown' ? '' : t(`guidance.state.${state}`));
     setAttribute(byId('guidance'), 'data-texts', state);
     byId('acknowledge').hidden = state !== 'shown';

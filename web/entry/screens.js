@@ -2,7 +2,8 @@
 
 import { hasWord, t } from '../i18n.js';
 import { byId, button, keyed, make, setText } from '../common/dom.js';
-import { whenItStarts, wordFor } from '../common/words.js';
+import { wordFor } from '../common/words.js';
+import { pathVerdict } from './network.js';
 
 const PHASES = { idle: 'start', connecting: 'joining', code: 'code', retrying: 'retrying', elsewhere: 'elsewhere' };
 const SEATS = { preparing: 'preparing', declined: 'declined', waiting: 'waiting', admitting: 'admitting', stepped_out: 'stepped_out',
@@ -24,32 +25,29 @@ export function screenOf(session, hasLink, reconsiders) {
 /* A loved one may always say that they would rather not; an interpreter is at work. */
 const mayDecline = ({ role }) => (role === 'loved_one' ? ['decline', 'leave'] : ['leave']);
 
-const readiness = ({ mediaReady }) => t(mediaReady ? 'card.ready' : 'card.getting_ready');
+const lines = (screen, ...names) => names.map((name) => t(`card.${screen}.${name}`));
 
 /* Neutral on purpose: a loved one needn't learn whose decision it was. */
 const reason = ({ seat }) => (hasWord(`reason.${seat.reason}`) ? t(`reason.${seat.reason}`) : '');
 
+const isBlocked = () => pathVerdict() === 'blocked';
+
 /* lines(session) -> sentences, of which empty ones are left out; actions, or actions(session), name buttons; call: with the clinic's number. */
 const CARDS = {
-    no_link: { lines: () => [t('card.no_link.ask')], call: true },
-    joining: { lines: () => [t('card.joining.safe')] },
-    retrying: { lines: () => [t('card.retrying.lost')] },
-    elsewhere: { lines: () => [t('card.elsewhere.move')], actions: ['move'] },
-    bad_link: {
-        lines: () => ['nobody', 'newest_link', 'newest_code', 'call'].map((line) => t(`card.bad_link.${line}`)), actions: ['try-again'], call: true,
-    },
-    waiting: {
-        lines: (session) => [t('card.waiting.who'), t('card.waiting.nobody'), whenItStarts(session), readiness(session)], actions: mayDecline, call: true,
-    },
-    admitting: { lines: () => [t('card.admitting.nobody')], actions: ['leave'] },
-    stepped_out: { lines: (session) => [reason(session), t('card.stepped_out.nobody'), readiness(session)], actions: mayDecline, call: true },
-    suspended: { lines: (session) => [reason(session) || t('card.suspended.paused'), t('card.suspended.nobody')], actions: ['leave'], call: true },
-    left: { lines: () => [t('card.left.nobody')], actions: ['rejoin'] },
-    moved: { lines: () => [t('card.moved.stopped')], actions: ['move'] },
-    removed: { lines: () => [t('card.removed.nobody')], call: true },
-    revoked: { lines: () => [t('card.revoked.nobody')], call: true },
-    ended: { lines: () => [t('card.ended.nobody')] },
-    token_expired: { lines: () => [t('card.token_expired.nobody')], call: true },
+    no_link: { lines: () => lines('no_link', 'ask'), call: true },
+    joining: { lines: () => lines('joining', 'safe') },
+    retrying: { lines: () => [...lines('retrying', 'lost', 'trying'), isBlocked() && t('network.blocked')], call: true },
+    elsewhere: { lines: () => lines('elsewhere', 'move'), actions: ['move'] },
+    bad_link: { lines: () => lines('bad_link', 'nobody', 'newest_link', 'newest_code', 'call'), actions: ['try-again'], call: true },
+    admitting: { lines: () => lines('admitting', 'nobody'), actions: ['leave'] },
+    stepped_out: { lines: (session) => [reason(session), ...lines('stepped_out', 'nobody', 'next')], actions: mayDecline, call: true },
+    suspended: { lines: (session) => [reason(session) || t('card.suspended.paused'), ...lines('suspended', 'nobody', 'next')], actions: ['leave'], call: true },
+    left: { lines: () => lines('left', 'nobody', 'next'), actions: ['rejoin'], call: true },
+    moved: { lines: () => lines('moved', 'stopped', 'next'), actions: ['move'] },
+    removed: { lines: () => lines('removed', 'nobody', 'next'), call: true },
+    revoked: { lines: () => lines('revoked', 'nobody', 'next'), call: true },
+    ended: { lines: () => lines('ended', 'nobody', 'next', 'danger'), call: true },
+    token_expired: { lines: () => lines('token_expired', 'nobody', 'next'), call: true },
     refused: {
         lines: ({ overReason }) => [hasWord(`error.${overReason}`) ? wordFor('error', overReason) : t('card.refused.ask')], actions: ['rejoin'], call: true,
     },
@@ -58,9 +56,9 @@ const CARDS = {
 const BUTTONS = { 'try-again': 'button.try_again', move: 'button.move', rejoin: 'button.rejoin', leave: 'button.leave', decline: 'button.decline' };
 
 export function renderCard(screen, session) {
-    const { lines, actions = [], call = false } = CARDS[screen];
+    const { lines: linesOf, actions = [], call = false } = CARDS[screen];
     setText(byId('card-title'), t(`card.${screen}.title`, { name: session.welcome?.name ?? '' }));
-    keyed(byId('card-lines'), lines(session).filter(Boolean).map((text, at) => ({ text, at })), ({ at }) => String(at), () => make('p'),
+    keyed(byId('card-lines'), linesOf(session).filter(Boolean).map((text, at) => ({ text, at })), ({ at }) => String(at), () => make('p'),
         (node, { text }) => setText(node, text));
     keyed(byId('card-actions'), typeof actions === 'function' ? actions(session) : actions, (action) => action,
         (action) => button(action, BUTTONS[action], { class: ['leave', 'decline'].includes(action) ? null : 'primary' }), () => {});

@@ -7,7 +7,7 @@ import { byId, keyed, make, setAttribute, setText } from '../common/dom.js';
 import { canFloat, isFloating } from './float.js';
 import { isOpen } from './panels.js';
 import { placeTiles } from './places.js';
-import { chooseSpeaker, chosenSpeaker, choosesSpeaker } from './sound.js';
+import { chooseSpeaker, choosesSpeaker } from './sound.js';
 import { CORNERS, view } from './view.js';
 
 const KINDS = { camera: 'videoinput', mic: 'audioinput', speaker: 'audiooutput' };
@@ -20,8 +20,7 @@ async function list() {
     devices = await navigator.mediaDevices?.enumerateDevices().catch(() => []) ?? [];
 }
 
-const currentOf = (source, session) => (source === 'speaker' ? chosenSpeaker()
-    : session.tracks[source]?.getSettings().deviceId ?? chosen(source) ?? '');
+const currentOf = (source, session) => session.tracks[source]?.getSettings().deviceId ?? chosen(source);
 
 function renderDevices(session) {
     for (const [source, kind] of Object.entries(KINDS)) {

@@ -19,7 +19,6 @@ import { renderRequests } from './requests.js';
 import { clearTiles, renderTiles } from './tiles.js';
 import { renderToolbar, startToolbar } from './toolbar.js';
 import { renderTrouble, watchTrouble } from './trouble.js';
-import { keepAwake } from './wake_lock.js';
 
 /* Once. page: has show() and refuse(error). */
 export function startStage(session, page) {
@@ -52,7 +51,6 @@ export function renderStage(session, saidNo, again) {
     renderTiles(session); /* last: in the room that all others leave */
     renderFloat();
     tellHeadset(session);
-    keepAwake(true);
 }
 
 /* On each drawing of another screen. */
@@ -61,5 +59,4 @@ export function clearStage(session) {
     forgetCaptions();
     forgetPanels();
     endFloat();
-    keepAwake(false);
 }

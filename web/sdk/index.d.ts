@@ -29,6 +29,8 @@ export interface Welcome {
     notice: string;
     resumed: boolean;
     ice: RTCIceServer[];
+    /** Names of those who let people in, as planned; whether they are there it does not tell. */
+    therapists: string[];
 }
 
 export interface Room {
@@ -175,6 +177,18 @@ export type Said =
     | Omit<ChatLine, 'serial'>
     | { type: 'warning'; seconds_left: number };
 
+/** The way that media takes. */
+export interface MediaPath {
+    /** `relay`: by a TURN server. */
+    route: 'udp' | 'tcp' | 'relay';
+    /** Lost packets hold up those behind them. */
+    overTcp: boolean;
+    roundTrip_ms: number | null;
+    /** Connectivity checks so far, which go on while no media does; null where the browser does not count them. */
+    checksSent: number | null;
+    checksAnswered: number | null;
+}
+
 /* ---- what is asked of it ---- */
 
 export type Request =
@@ -308,6 +322,8 @@ export declare class Session extends EventTarget {
     /** False: the sound alone, until said otherwise, on each connection. From its end on no picture comes. */
     receive(what: { video: boolean }): Promise<void>;
     maySend(source: Source): boolean;
+    /** How media gets here and back just now, also in the waiting room; null while it does not. */
+    path(): Promise<MediaPath | null>;
     isPaused(participant: string, source: Source): boolean;
     trackOf(participant: string, source: Source): MediaStreamTrack | null;
     answered(): void;

@@ -3,6 +3,8 @@
  * Knows nothing of the socket: what the server has to be asked goes through `ask`. When the path is lost it looks for another, which leaves
  * keys, tracks and numbers as they are. The owner closes it. */
 
+import { pathOf } from './path.js';
+
 export const SOURCES = ['mic', 'camera', 'screen'];
 
 /* The camera goes out in layers, low to high, each at two frame rates: whoever has little bandwidth gets less of it, and nobody else does. A
@@ -117,6 +119,11 @@ export class Media {
     /* For good: the path, or what ICE can't mend. */
     get hasFailed() {
         return this.isLost || (this.pc.connectionState === 'failed' && (!this.link || this.pc.iceConnectionState !== 'failed'));
+    }
+
+    /* The path that media takes just now: of path.js. */
+    async path() {
+        return pathOf([...(await this.pc.getStats()).values()]);
     }
 
     /* What arrives on this section, or null. */

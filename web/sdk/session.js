@@ -90,6 +90,11 @@ export class Session extends State {
         return this.media?.pc ?? null;
     }
 
+    /* How media gets here and back, just now; null: it does not. */
+    async path() {
+        return this.mediaReady ? this.media.path() : null;
+    }
+
     maySend(source) {
         return this.isLive && this.seat.may_send.includes(source);
     }

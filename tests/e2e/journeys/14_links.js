@@ -27,10 +27,9 @@ async function typesWithoutNetwork(person) {
     equal(await person.page.$eval('#code', (node) => node.validationMessage), 'The code has 6 digits.', 'what is said of four digits');
 
     const code = await person.link.code();
-    await person.page.$eval('#code', (field, text) => { field.value = text; }, `Your code: ${code.slice(0, 3)} ${code.slice(3)}`);
-    await person.page.$eval('#code', (field) => field.dispatchEvent(new Event('input', { bubbles: true })));
     await person.page.setOfflineMode(true);
-    await person.press('Enter');
+    await person.page.$eval('#code', (field, text) => { field.value = text; }, `Your code: ${code.slice(0, 3)} ${code.slice(3)}, good for 10 minutes`);
+    await person.page.$eval('#code', (field) => field.dispatchEvent(new Event('input', { bubbles: true })));
     await until('the page says that nothing is lost', async () => (await alertOf(person)).includes('Nothing is lost'));
     await person.isIn('code');
     await person.page.setOfflineMode(false);

@@ -31,9 +31,12 @@ const PEOPLE = [...planOf().people.slice(0, 2), { participation: 'p-ines', perso
 const isAt = (person, state) => until(`${person.name}'s own page says ${state}`, () =>
     person.page.evaluate((wanted) => document.body.dataset.state === wanted, state));
 
-/* A picture that goes on, in an element of the page. */
-const paints = (person) => until(`${person.name}'s own page shows a picture`, () => person.page.evaluate(() =>
-    [...document.querySelectorAll('video')].some((video) => video.videoWidth > 0 && video.getVideoPlaybackQuality().totalVideoFrames > 5)));
+/* A picture is in an element of the page, and goes on. */
+async function paints(person, other) {
+    const { frames } = await person.received(other, 'camera');
+    await until(`${person.name}'s own page shows a picture`, async () => (await person.received(other, 'camera')).frames > frames + 5
+        && person.page.evaluate(() => [...document.querySelectorAll('video')].some((video) => video.videoWidth > 0 && !video.paused && video.currentTime > 0)));
+}
 
 export async function journey(stage) {
     const folder = mkdtempSync(join(tmpdir(), 'kinroom-sdk-'));
@@ -55,7 +58,7 @@ export async function journey(stage) {
 
         await therapist.clickBeside(ines, 'admit');
         await isAt(ines, 'admitted');
-        await paints(ines);
+        await paints(ines, client);
         await ines.hears(client);
         await ines.click('#camera');
         await therapist.sees(ines);

@@ -32,7 +32,7 @@ async function readsInSpanish(person, words) {
 async function theClinicIsThere(person) {
     equal(await person.text('.brand .name'), CLINIC['--clinic-name'], 'whose page it is');
     await until('the logo is painted', () => person.page.$eval('.brand img', (logo) => logo.naturalWidth > 0 && logo.src.endsWith('/clinic/logo')));
-    equal(await person.page.$eval('#card-call a', (link) => link.getAttribute('href')), 'tel:+15550142', 'the number to call');
+    equal(await person.page.$eval('[data-screen="waiting"] .clinic-call a', (link) => link.getAttribute('href')), 'tel:+15550142', 'the number to call');
 }
 
 export async function journey(stage) {
