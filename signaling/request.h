@@ -119,6 +119,7 @@ struct request {
         struct {
             uint32_t watched_ms, frozen_ms, heard_ms, concealed_ms; /* a part is never more than its whole */
         } quality;
+        struct {
             struct id participant;
         } seen; /* whose alert */
         struct {
