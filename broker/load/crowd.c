@@ -7,7 +7,7 @@
 
 enum { POLL_MS = 5 };
 #define PATIENCE_US (30 * USEC_PER_SEC)
-#define QUIET_US (100 * USEC_PER_MSEC)
+#define QUIET_US (50 * USEC_PER_MSEC)
 
 static usec_t mono_us(void)
 {

@@ -13,6 +13,7 @@
 
 enum { FILES_MOST = 1 << 17 };
 #define DRAIN_MOST_US USEC_PER_SEC
+#define SETTLE_US (300 * USEC_PER_MSEC) /* until what was stopped flows again */
 /* Short of this, a picture was held back or a stream never came, which no gap in numbers shows. */
 #define DELIVERED_LEAST 98.0
 #define OURSELVES_MOST 95.0
@@ -222,7 +223,7 @@ static enum status join_viewers(struct run *run)
     json_t *times = json_array();
     enum status status = OK;
     crowd_resume(&run->crowd);
-    crowd_wait(&run->crowd, USEC_PER_SEC);
+    crowd_wait(&run->crowd, SETTLE_US);
     for (unsigned i = 0; i < run->config->joins && status == OK; i++) {
         struct participant *who;
         status = crowd_add_viewer(&run->crowd, i, &who);

@@ -55,6 +55,7 @@ async function run(broker, peers, rooms, stepOuts) {
         const { ran, busy } = thread.since(then), inTime = !crowd.exited;
         await crowd.ended;
         equal(inTime, true, `the step-outs were done before the crowd went (${crowd.said})`);
+        if (!crowd.out) throw new Error(`the crowd told nothing:\n${crowd.said}`);
         const found = JSON.parse(crowd.out);
         includes(found.wrong ?? 'nothing', 'held back', 'what was wrong for the crowd');
         equal(trio.lovedOne.closed ?? trio.client.closed ?? trio.therapist.closed, null, 'whose connection was closed');
