@@ -6,10 +6,11 @@
 
 #include "load/socket.h"
 
-#define CHECK_US ((usec_t)2500 * USEC_PER_MSEC) /* between checks that were answered: RFC 7675 4.1 wants 5 s at most   \
-                                                 */
-#define SETTLING_US (480 * USEC_PER_MSEC)       /* the same until DTLS is done, as Chromium has it */
-#define RETRY_US (50 * USEC_PER_MSEC)           /* until one is */
+#define CHECK_US                                                                                                       \
+    ((usec_t)2500 * USEC_PER_MSEC)        /* between checks that were answered: RFC 7675 4.1 wants 5 s at most         \
+                                           */
+#define SETTLING_US (480 * USEC_PER_MSEC) /* the same until DTLS is done, as Chromium has it */
+#define RETRY_US (50 * USEC_PER_MSEC)     /* until one is */
 
 /* ---- Life ---- */
 

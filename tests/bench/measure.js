@@ -46,7 +46,7 @@ export async function runLoad(server, options) {
     }
 }
 
-/* Starts a server, or takes one that was started, runs the load, and stops it however that went. */
+/* Starts a server, runs the load, and stops it however that went. */
 export async function measured(start, options) {
     const server = await start();
     let found;

@@ -1,4 +1,4 @@
-/* servers.js - the servers that are compared, each a fresh one for a run: the floor program, Kinroom, Janus.
+/* servers.js - the servers that are compared, each started afresh for a run: the floor program, Kinroom, Janus.
  *
  * Each has a name, a pid, `signalling` (for kinroom_bench_load), `words` (more of its options) and stop(). One that ends by itself fails
  * the run: `crashed` rejects then, with the end of what it said. */
