@@ -107,14 +107,14 @@ static bool set_yes(const char *value, bool *field)
 
 static bool set(const struct option *o, const char *value, struct load_config *config)
 {
-    char *field = (char *)config + o->at;
+    void *field = (char *)config + o->at;
     switch (o->kind) {
     case NUMBER:
-        return set_number(o, value, (unsigned *)field);
+        return set_number(o, value, field);
     case SECONDS:
-        return set_seconds(o, value, (double *)field);
+        return set_seconds(o, value, field);
     case YES_NO:
-        return set_yes(value, (bool *)field);
+        return set_yes(value, field);
     case TEXT:
         *(const char **)field = *value ? value : NULL;
         return true;

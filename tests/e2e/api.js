@@ -101,6 +101,7 @@ const linkFor = (session, participation) => `${broker.url}/#token=${broker.token
 async function joinBy(link) {
     const caller = await Caller.dial(broker);
     equal((await caller.ask({ type: 'join', token: link.split('#token=')[1], move: false })).type, 'done', 'joining by a link');
+    await caller.hears('a seat', ({ said }) => said.type === 'seat'); /* it follows the reply, later */
     return caller;
 }
 

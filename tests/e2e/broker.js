@@ -39,21 +39,39 @@ export const planOf = (changes = {}) => ({
     ...changes,
 });
 
-/* A free port, as far as one can know: the kernel's choice, given back. */
-export const freeTcpPort = () => new Promise((done, fail) => {
-    const server = createServer().on('error', fail).listen(0, '127.0.0.1', () => {
-        const { port } = server.address();
-        server.close(() => done(port));
-    });
+/* Below those that the kernel gives to connections (ip_local_port_range): a broker that comes back must find its port free. And above those that
+ * browsers refuse. */
+const PORTS = { first: 20000, count: 12000 };
+const anyPort = () => PORTS.first + Math.floor(Math.random() * PORTS.count);
+
+/* Tries ports until `take(port)`, which rejects for one in use, has one; resolves to it. */
+async function portFor(take) {
+    for (;;) {
+        const port = anyPort();
+        try {
+            await take(port);
+            return port;
+        } catch (error) {
+            if (error.code !== 'EADDRINUSE') throw error;
+        }
+    }
+}
+
+const takeTcp = (port) => new Promise((done, fail) => {
+    const server = createServer().on('error', fail).listen(port, '127.0.0.1', () => server.close(done));
 });
 
+const takeUdp = (port) => new Promise((done, fail) => {
+    const socket = createSocket('udp4').on('error', fail).bind(port, '127.0.0.1', () => socket.close(done));
+});
+
+/* A free port, as far as one can know: taken, and given back. */
+export const freeTcpPort = () => portFor(takeTcp);
+
 /* The same for media: free for UDP and for TCP. */
-const freeMediaPort = () => new Promise((done, fail) => {
-    const socket = createSocket('udp4').on('error', fail).bind(0, '127.0.0.1', () => {
-        const { port } = socket.address();
-        const server = createServer().on('error', () => socket.close(() => freeMediaPort().then(done, fail)))
-            .listen(port, '127.0.0.1', () => server.close(() => socket.close(() => done(port))));
-    });
+const freeMediaPort = () => portFor(async (port) => {
+    await takeUdp(port);
+    await takeTcp(port);
 });
 
 export class Broker {

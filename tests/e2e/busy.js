@@ -3,11 +3,32 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { Broker } from './broker.js';
+import { Peers } from './peers.js';
 import { nowNs } from './trio.js';
 
-/* For Broker.start: as on a processor without instructions for AES, where a packet costs some 10 us to seal. A load generator that does not
- * share this handicap then fills the shard with a fraction of its own processor. */
-export const SLOW_CIPHER = { env: { OPENSSL_ia32cap: '0', OPENSSL_armcap: '0' }, options: { '--aes-gcm': 'openssl' } };
+/* As on a processor without instructions for AES, where a packet costs some 10 us to seal. A load generator that does not share this handicap
+ * then fills the shard with a fraction of its own processor. */
+const SLOW_CIPHER = { env: { OPENSSL_ia32cap: '0', OPENSSL_armcap: '0' }, options: { '--aes-gcm': 'openssl' } };
+const LOG_LINES = 20;
+
+/* Resolves to what use(broker, peers) does, once both have ended well. A failure has the end of what the broker said with it. */
+export async function withSlowBroker(plans, options, use) {
+    const broker = await Broker.start({ plans, env: SLOW_CIPHER.env, options: { ...SLOW_CIPHER.options, ...options } });
+    const peers = Peers.start();
+    try {
+        const found = await use(broker, peers);
+        await peers.stop();
+        await broker.stop();
+        return found;
+    } catch (error) {
+        error.message += `\n${broker.log.trimEnd().split('\n').slice(-LOG_LINES).join('\n').replace(/^/gm, 'broker: ')}`;
+        throw error;
+    } finally {
+        peers.kill();
+        broker.clean();
+    }
+}
 
 export const SERVER_CPU = 0, LOAD_CPU = 1; /* where there are two */
 

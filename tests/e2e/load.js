@@ -5,11 +5,9 @@
  * in every case. Overload: see overload.js, of which the order is judged here and no time. Prints one line per test, and figures; exits
  * with 1 when one failed. */
 
-import { Broker } from './broker.js';
-import { SERVER_CPU, SLOW_CIPHER, Thread } from './busy.js';
+import { SERVER_CPU, Thread, withSlowBroker } from './busy.js';
 import { atLeast, equal, figure, pause, percentile, within } from './check.js';
 import { overload, overloadFigures } from './overload.js';
-import { Peers } from './peers.js';
 import { planFor, revoke, Trio, Watch } from './trio.js';
 
 const ROOMS = 24;
@@ -79,33 +77,21 @@ async function measure(broker, peers) {
     return { rounds, load };
 }
 
-async function revocations() {
-    const broker = await Broker.start({
-        plans: Array.from({ length: ROOMS }, (_, room) => planFor(room)), env: SLOW_CIPHER.env,
-        options: { ...SLOW_CIPHER.options, '--connections-per-address': 4 * ROOMS },
-    });
-    const peers = Peers.start();
-    try {
-        const { rounds, load } = await measure(broker, peers);
-        await peers.stop();
-        await broker.stop();
-        const late = rounds.reduce((sum, one) => sum + one.late, 0);
-        const p99 = percentile(rounds.map(({ last_ms }) => last_ms), 99);
-        figure('revocation_load_cpu_percent', 100 * load.ran, '%');
-        figure('revocation_load_busy_percent', 100 * load.busy, '%');
-        figure('revocations_late', late, 'packets');
-        figure('revoke_to_last_packet_p99', p99, 'ms');
-        equal(late, 0, `packets to or of loved ones after the answer to a withdrawal, of ${REVOCATIONS}`);
-        atLeast(100 * load.busy, FULL_LEAST_PERCENT, 'percent of its time that the thread had something to do');
-        sayIfLate(p99);
-    } catch (error) {
-        error.message += `\n${broker.log.trimEnd().split('\n').slice(-20).join('\n').replace(/^/gm, 'broker: ')}`;
-        throw error;
-    } finally {
-        peers.kill();
-        broker.clean();
-    }
+/* What it found is judged beside the broker, so that a failure has its log. */
+async function judged(broker, peers) {
+    const { rounds, load } = await measure(broker, peers);
+    const late = rounds.reduce((sum, one) => sum + one.late, 0);
+    const p99 = percentile(rounds.map(({ last_ms }) => last_ms), 99);
+    figure('revocation_load_cpu_percent', 100 * load.ran, '%');
+    figure('revocation_load_busy_percent', 100 * load.busy, '%');
+    figure('revocations_late', late, 'packets');
+    figure('revoke_to_last_packet_p99', p99, 'ms');
+    equal(late, 0, `packets to or of loved ones after the answer to a withdrawal, of ${REVOCATIONS}`);
+    atLeast(100 * load.busy, FULL_LEAST_PERCENT, 'percent of its time that the thread had something to do');
+    sayIfLate(p99);
 }
+
+const revocations = () => withSlowBroker(Array.from({ length: ROOMS }, (_, room) => planFor(room)), { '--connections-per-address': 4 * ROOMS }, judged);
 
 function sayIfLate(p99) {
     if (p99 > LAST_PACKET_MOST_MS) console.log(`beyond the aim of ${LAST_PACKET_MOST_MS} ms: how long it takes depends on who else wants the machine`);

@@ -2,13 +2,12 @@
  * carry out every decision on time?
  *
  * The crowd is `kinroom load`; beside it is one session of three, whose loved one is stepped out again and again, by each of them in turn, and
- * let in again. The shard's thread has one processor, the crowd the other; SLOW_CIPHER makes it far the weaker. */
+ * let in again. The shard's thread has one processor, the crowd the other; a slow cipher makes it far the weaker. */
 
 import { spawn } from 'node:child_process';
-import { Broker, KINROOM } from './broker.js';
-import { LOAD_CPU, onCpu, SERVER_CPU, SLOW_CIPHER, Thread } from './busy.js';
+import { KINROOM } from './broker.js';
+import { LOAD_CPU, onCpu, SERVER_CPU, Thread, withSlowBroker } from './busy.js';
 import { equal, figure, percentile, until } from './check.js';
-import { Peers } from './peers.js';
 import { planFor, stepOut, Trio, Watch } from './trio.js';
 
 const PEOPLE = 8;
@@ -70,23 +69,9 @@ const missing = ({ expected, received }) => Math.max(0, 100 * (1 - received / ex
 /* { rounds: [{ late, last_ms }], found: of the crowd, ran, busy: shares of the thread's time, told: how often the therapist was told of paused
  * pictures, soundLost, pictureShed: percent of the crowd's }. Throws when the broker or anybody's connection did not live through it. */
 export async function overload({ rooms, stepOuts }) {
-    const broker = await Broker.start({
-        plans: [planFor(0)], env: SLOW_CIPHER.env,
-        options: { ...SLOW_CIPHER.options, '--connections-max': CONNECTIONS, '--connections-per-address': CONNECTIONS, '--rooms-max': CONNECTIONS },
-    });
-    const peers = Peers.start();
-    try {
-        const all = await run(broker, peers, rooms, stepOuts);
-        await peers.stop();
-        await broker.stop();
-        return { ...all, soundLost: missing(all.found.sound_packets), pictureShed: missing(all.found.picture_packets) };
-    } catch (error) {
-        error.message += `\n${broker.log.trimEnd().split('\n').slice(-20).join('\n').replace(/^/gm, 'broker: ')}`;
-        throw error;
-    } finally {
-        peers.kill();
-        broker.clean();
-    }
+    const options = { '--connections-max': CONNECTIONS, '--connections-per-address': CONNECTIONS, '--rooms-max': CONNECTIONS };
+    const all = await withSlowBroker([planFor(0)], options, (broker, peers) => run(broker, peers, rooms, stepOuts));
+    return { ...all, soundLost: missing(all.found.sound_packets), pictureShed: missing(all.found.picture_packets) };
 }
 
 export function overloadFigures({ rounds, ran, busy, soundLost, pictureShed, found }) {

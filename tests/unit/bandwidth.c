@@ -73,6 +73,22 @@ static void numbers_follow_each_other_round_the_circle(void **state)
     bandwidth_destroy(path.bandwidth);
 }
 
+/* So much is on the way that more than at first must be remembered. */
+static void news_of_what_was_sent_long_before_counts(void **state)
+{
+    (void)state;
+    struct path path = fresh();
+    for (int i = 0; i < 60; i++)
+        packet(&path, 1250);
+    report(&path);
+    path.now_us += 300 * USEC_PER_MSEC;
+    for (int i = 0; i < 840; i++)
+        packet(&path, 1250);
+    assert_int_equal(bandwidth_feedback(path.bandwidth, path.now_us, path.fci), OK);
+    assert_int_equal(bandwidth_rtt_us(path.bandwidth), 300 * USEC_PER_MSEC);
+    bandwidth_destroy(path.bandwidth);
+}
+
 static void it_finds_what_is_wanted_and_no_more(void **state)
 {
     (void)state;
@@ -202,6 +218,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_follow_each_other_round_the_circle),
+        cmocka_unit_test(news_of_what_was_sent_long_before_counts),
         cmocka_unit_test(it_finds_what_is_wanted_and_no_more),
         cmocka_unit_test(who_says_nothing_gets_a_modest_rate_and_who_stops_falls_to_it),
         cmocka_unit_test(loss_is_the_paths_own_unless_there_is_a_queue),

@@ -120,6 +120,27 @@ static void it_holds_so_much_and_says_when_it_is_full(void **state)
     pacer_deinit(&pacer);
 }
 
+static void their_order_stays_while_it_grows(void **state)
+{
+    (void)state;
+    struct pacer pacer = at_pace(0);
+    struct pacer_item next;
+    uint64_t came = 0, went = 0;
+    for (; came < PACER_ITEMS_MAX; came++) { /* three come, one goes: it is full from anywhere in the ring */
+        assert_true(pacer_wait(&pacer, START_US, item(1, came)));
+        if (came % 3 == 0) {
+            assert_true(pacer_next(&pacer, START_US, &next));
+            assert_int_equal(next.seq, went++);
+        }
+    }
+    for (; went < came; went++) {
+        assert_true(pacer_next(&pacer, START_US, &next));
+        assert_int_equal(next.seq, went);
+    }
+    assert_null(pacer.items); /* given back */
+    pacer_deinit(&pacer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -129,6 +150,7 @@ int main(void)
         cmocka_unit_test(what_waits_goes_in_its_order_when_its_time_comes),
         cmocka_unit_test(a_slot_that_is_shut_leaves_nothing_behind),
         cmocka_unit_test(it_holds_so_much_and_says_when_it_is_full),
+        cmocka_unit_test(their_order_stays_while_it_grows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
