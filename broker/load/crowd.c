@@ -7,7 +7,7 @@
 
 enum { POLL_MS = 5 };
 #define PATIENCE_US (30 * USEC_PER_SEC)
-#define QUIET_US (100 * USEC_PER_MSEC)
+#define QUIET_US (50 * USEC_PER_MSEC)
 
 static usec_t mono_us(void)
 {
@@ -42,11 +42,13 @@ static void close_room(struct crowd *c)
 
 void crowd_deinit(struct crowd *c)
 {
-    while (c->room_count > 0)
+    while (c->config->leave && c->room_count > 0)
         close_room(c);
     if (c->signalling)
         c->ops->stop(c->signalling);
     media_destroy(c->media);
+    while (c->room_count > 0) /* whom signalling knew to the end */
+        free(c->rooms[--c->room_count].people);
     free(c->rooms);
 }
 
@@ -153,7 +155,8 @@ static enum status wait_for(struct crowd *c, struct participant *who)
     while ((arrival = look(c, who)) == ON_THE_WAY && mono_us() < end_us)
         c->ops->poll(c->signalling, POLL_MS);
     if (arrival == ON_THE_WAY)
-        fprintf(stderr, "kinroom: room %u, person %u: not there after half a minute\n", who->room, who->person);
+        fprintf(stderr, "kinroom: room %u, person %u: not there after half a minute: %s\n", who->room, who->person,
+                who->state == PARTICIPANT_JOINED ? "no media connection" : "the server does not answer");
     return arrival == THERE ? OK : ERR_SYSTEM;
 }
 

@@ -22,7 +22,7 @@ struct crowd {
 };
 
 enum status crowd_init(struct crowd *, const struct load_config *, const struct signalling_ops *);
-void crowd_deinit(struct crowd *); /* all leave, all rooms are closed */
+void crowd_deinit(struct crowd *); /* all leave, all rooms are closed, unless they are not to */
 
 /* Rooms are opened and filled, or closed, until there are so many; returns when all are there. ERR_SYSTEM: somebody
  * could not come (said on stderr), and there are as many rooms as before. */

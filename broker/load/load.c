@@ -12,7 +12,10 @@
 #include "transport/gcm.h"
 
 enum { FILES_MOST = 1 << 17 };
+enum { FILL_TRIES = 6, FILL_NEAR = 5, FILL_ROOMS_MOST = 10000 };
+#define FILL_LOOK_US USEC_PER_SEC
 #define DRAIN_MOST_US USEC_PER_SEC
+#define SETTLE_US (300 * USEC_PER_MSEC) /* until what was stopped flows again */
 /* Short of this, a picture was held back or a stream never came, which no gap in numbers shows. */
 #define DELIVERED_LEAST 98.0
 #define OURSELVES_MOST 95.0
@@ -53,8 +56,7 @@ static usec_t usec_of(double seconds)
     return (usec_t)(seconds * (double)USEC_PER_SEC);
 }
 
-/* Senders stop before the packets are compared, so that the last ones have come, and their loss shows, too. */
-static void measure(struct run *run, struct found *found)
+static void look(struct run *run, usec_t us, struct found *found)
 {
     struct crowd *crowd = &run->crowd;
     struct server_reading before = { 0 }, after = { 0 }, ours_before = { 0 }, ours_after = { 0 };
@@ -64,7 +66,7 @@ static void measure(struct run *run, struct found *found)
     server_read((unsigned)getpid(), &ours_before);
     usec_t cpu_us = media_cpu(crowd->media);
     uint64_t start_ns = socket_mono_ns();
-    crowd_wait(crowd, usec_of(run->config->seconds));
+    crowd_wait(crowd, us);
     found->has_server &= read_server(run, &after);
     server_read((unsigned)getpid(), &ours_after);
     found->ours = server_between(&ours_before, &ours_after);
@@ -73,10 +75,16 @@ static void measure(struct run *run, struct found *found)
     found->use = server_between(&before, &after);
     crowd_sum(crowd, &found->sums);
     found->packets = found->sums.total.sums.packets;
+}
+
+/* Senders stop before the packets are compared, so that the last ones have come, and their loss shows, too. */
+static void measure(struct run *run, struct found *found)
+{
+    look(run, usec_of(run->config->seconds), found);
     run->full_kb = memory_kb(run);
-    crowd_stop(crowd);
-    crowd_drain(crowd, DRAIN_MOST_US);
-    crowd_sum(crowd, &found->sums);
+    crowd_stop(&run->crowd);
+    crowd_drain(&run->crowd, DRAIN_MOST_US);
+    crowd_sum(&run->crowd, &found->sums);
 }
 
 static double percent(double part, double whole)
@@ -139,10 +147,11 @@ static json_t *times_of(const struct histogram *h)
 static void tell_shape(json_t *line, const struct run *run)
 {
     const struct load_config *c = run->config;
-    json_object_update_new(line, json_pack("{s:s, s:i, s:i, s:i, s:i, s:i, s:b, s:b}", "signalling",
-                                           run->crowd.ops->name, "rooms", (int)run->crowd.room_count, "people",
-                                           (int)c->people, "senders", (int)c->senders, "video_kbps", (int)c->video_kbps,
-                                           "fps", (int)c->fps, "sound", c->sound, "feedback", c->feedback));
+    json_object_update_new(line, json_pack("{s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:b, s:b}", "signalling",
+                                           run->crowd.ops->name, "kind", c->kind, "rooms", (int)run->crowd.room_count,
+                                           "people", (int)c->people, "senders", (int)c->senders, "video_kbps",
+                                           (int)c->video_kbps, "fps", (int)c->fps, "sound", c->sound, "feedback",
+                                           c->feedback));
 }
 
 static json_t *medium_of(const struct found *f, enum medium medium)
@@ -222,7 +231,7 @@ static enum status join_viewers(struct run *run)
     json_t *times = json_array();
     enum status status = OK;
     crowd_resume(&run->crowd);
-    crowd_wait(&run->crowd, USEC_PER_SEC);
+    crowd_wait(&run->crowd, SETTLE_US);
     for (unsigned i = 0; i < run->config->joins && status == OK; i++) {
         struct participant *who;
         status = crowd_add_viewer(&run->crowd, i, &who);
@@ -246,10 +255,31 @@ static enum status join_viewers(struct run *run)
     return status;
 }
 
+/* Each room costs a little less than the one before, so it takes more than one step. */
+static enum status fill(struct run *run)
+{
+    double wanted = run->config->fill_percent, busy = 0;
+    unsigned rooms = run->config->rooms;
+    for (int left = FILL_TRIES; left > 0; left--) {
+        struct found found;
+        TRY(crowd_set_rooms(&run->crowd, rooms));
+        crowd_resume(&run->crowd);
+        crowd_wait(&run->crowd, FILL_LOOK_US);
+        look(run, FILL_LOOK_US, &found);
+        busy = busiest_percent(&found);
+        fprintf(stderr, "kinroom: %u rooms: the server's busiest thread %.0f %%\n", rooms, busy);
+        if (busy <= 0 || (busy > wanted - FILL_NEAR && busy < wanted + FILL_NEAR))
+            break;
+        double next = rooms * wanted / busy;
+        rooms = next < 1 ? 1 : next > FILL_ROOMS_MOST ? FILL_ROOMS_MOST : (unsigned)(next + 0.5);
+    }
+    return busy > 0 ? OK : ERR_SYSTEM;
+}
+
 static enum status run_once(struct run *run)
 {
     struct found found;
-    TRY(crowd_set_rooms(&run->crowd, run->config->rooms));
+    TRY(run->config->fill_percent ? fill(run) : crowd_set_rooms(&run->crowd, run->config->rooms));
     crowd_wait(&run->crowd, usec_of(run->config->warmup_s));
     measure(run, &found);
     const char *wrong = what_is_wrong(&found);

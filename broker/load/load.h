@@ -8,16 +8,20 @@
 
 struct load_config {
     const char *url, *keys, *issuer, *ca; /* keys: a JWK file's path; ca: a PEM file's, NULL for the machine's own */
+    const char *kind;                     /* whose usual shape people and senders are, where they were not named */
     bool insecure;                        /* any certificate will do */
     unsigned rooms, people, senders;      /* people and senders: of each room */
     unsigned video_kbps, fps;
     bool sound, feedback;
-    double seconds, warmup_s;   /* measured, and before that */
-    unsigned join_rate;         /* a second */
-    unsigned joins;             /* viewers who join afterwards, one after the other, into running rooms */
-    unsigned sample_every;      /* one received packet of so many is opened */
-    unsigned server_pid;        /* 0: its costs are not asked for */
-    bool search;                /* how many rooms it holds */
+    double seconds, warmup_s; /* measured, and before that */
+    unsigned join_rate;       /* a second */
+    unsigned joins;           /* viewers who join afterwards, one after the other, into running rooms */
+    unsigned sample_every;    /* one received packet of so many is opened */
+    unsigned server_pid;      /* 0: its costs are not asked for */
+    bool search;              /* how many rooms it holds */
+    unsigned
+        fill_percent; /* 0: no; else rooms come until the server's busiest thread is so busy, then it is measured */
+    bool leave;       /* everybody does, and the sessions are ended; else the sockets just close */
     unsigned latency_limit_ms;  /* p99 beyond which it does not, for the search */
     unsigned busy_limit;        /* percent of a processor; the same, of the server's busiest thread */
     const struct load_key *key; /* filled in by load_run */

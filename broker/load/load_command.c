@@ -22,9 +22,12 @@ static const struct option {
     { "issuer", TEXT, FIELD(issuer), 0, 0, "kinroom", "issuer that the tokens name" },
     { "ca", TEXT, FIELD(ca), 0, 0, "", "PEM file with the CA of the server's certificate; else the machine's own" },
     { "insecure", YES_NO, FIELD(insecure), 0, 0, "no", "takes any certificate, such as one that is self-made" },
+    { "kind", TEXT, FIELD(kind), 0, 0, "individual",
+      "individual, family, workshop, check_in, discharge or group: how many people a session has, and how many send" },
     { "rooms", NUMBER, FIELD(rooms), 1, 10000, "1", "sessions at once; where a search begins" },
-    { "people", NUMBER, FIELD(people), 2, 1000, "3", "people in each" },
-    { "senders", NUMBER, FIELD(senders), 0, 1000, "0", "how many of these send, the others watch; 0: all" },
+    { "people", NUMBER, FIELD(people), 0, 1000, "0", "people in each, 2 or more; 0: as its kind usually has" },
+    { "senders", NUMBER, FIELD(senders), 0, 1000, "0",
+      "how many of these send, the others watch; 0: as in its kind, or all where --people was given" },
     { "video-kbps", NUMBER, FIELD(video_kbps), 16, 20000, "1000", "each sender's picture" },
     { "fps", NUMBER, FIELD(fps), 0, 120, "30", "pictures a second; 0: none" },
     { "sound", YES_NO, FIELD(sound), 0, 0, "yes", "whether senders send sound, 50 packets a second" },
@@ -42,10 +45,36 @@ static const struct option {
     { "latency-limit", NUMBER, FIELD(latency_limit_ms), 1, 10000, "50", "p99 in ms that a search calls too long" },
     { "busy-limit", NUMBER, FIELD(busy_limit), 1, 100, "90",
       "percent of a processor that a search calls full, of the server's busiest thread" },
+    { "fill", NUMBER, FIELD(fill_percent), 0, 95, "0",
+      "rooms come until the server's busiest thread is so busy, give or take 5 percent of a processor, and then it is "
+      "measured; 0: no" },
+    { "leave", YES_NO, FIELD(leave), 0, 0, "yes", "whether they say goodbye; no: for a server that is stopped anyhow" },
 #undef FIELD
 };
 
 enum { OPTIONS = sizeof options / sizeof *options };
+
+/* What a session usually looks like. In a workshop one presents. */
+static const struct {
+    const char *name;
+    unsigned people, senders;
+} kinds[] = {
+    { "individual", 3, 3 }, { "family", 5, 5 },    { "workshop", 31, 1 },
+    { "check_in", 2, 2 },   { "discharge", 5, 5 }, { "group", 9, 9 },
+};
+
+static bool shape(struct load_config *config)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (strcmp(kinds[i].name, config->kind) == 0) {
+            if (config->senders == 0)
+                config->senders = config->people ? config->people : kinds[i].senders;
+            if (config->people == 0)
+                config->people = kinds[i].people;
+            return true;
+        }
+    return false;
+}
 
 static bool set_number(const struct option *o, const char *value, unsigned *field)
 {
@@ -123,8 +152,12 @@ bool load_command_read(int count, char **words, struct load_config *config)
     for (size_t i = 0; i < OPTIONS; i++)
         if (!options[i].fallback && !*(const char **)((char *)config + options[i].at))
             return complain("kinroom: --%s must be given\n", options[i].name);
-    if (config->senders == 0)
-        config->senders = config->people;
+    if (!shape(config))
+        return complain("kinroom: --kind: there is no kind '%.30s'\n", config->kind);
+    if (config->people < 2)
+        return complain("kinroom: a session has two %s or more\n", "--people");
+    if (config->fill_percent && !config->server_pid)
+        return complain("kinroom: --fill needs %s\n", "--server-pid");
     if (config->senders > config->people)
         return complain("kinroom: more --senders than %s\n", "--people");
     if (!config->fps && !config->sound)

@@ -1,22 +1,23 @@
-/* bench.js - Kinroom beside the floor program and Janus, in one run on this machine: node bench.js [--quick] [--growth] [--shapes NAME,...]
- *      [--rounds N]
+/* bench.js - Kinroom beside the floor program and Janus, in one run on this machine: node bench.js [--quick] [--growth] [--overload]
+ *      [--shapes NAME,...] [--servers NAME,...] [--rounds N]
  *
  * Every server is driven by the same load generator, one after the other and round after round, so that what the machine does to one it
  * does to all. docs/BENCH.md says how to read it. Prints tables and figures; build/bench/ gets bench.json and bench.svg, or growth.json and
- * growth.svg. Exits with 1 when a load could not be run or another server crashed, with 3 when Kinroom did. */
+ * growth.svg; --overload, figures alone. Exits with 1 when a load could not be run or another server crashed, with 3 when Kinroom did. */
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { percentile } from '../e2e/check.js';
+import { overload, overloadFigures } from '../e2e/overload.js';
 import { growth } from './growth.js';
-import { figure, machine, measured, median, spread, table } from './measure.js';
+import { figure, machine, measured, median, NotCarried, spread, table } from './measure.js';
 import { Floor, Janus, keepAwake, Kinroom } from './servers.js';
 import { bars, COLOURS, legend, page } from './svg.js';
 
 const FOLDER = join(new URL('../..', import.meta.url).pathname, 'build/bench');
 
-/* People come no faster than Janus can take them, or it would still be at that when it is measured. rooms: so many that each server carries them on one processor, and none only idles. 10x3 is three times ten rooms of three. */
+/* People come to Janus no faster than it can take them, or it would still be at that when it is measured. rooms: so many that each server carries them on one processor, and none only idles. 10x3 is three times ten rooms of three. */
 const SHAPES = {
     '8x8': { rooms: 3, people: 8, 'join-rate': 40 },
     '1x60': { rooms: 3, people: 61, senders: 1, 'join-rate': 60 },
@@ -30,24 +31,28 @@ const SERVERS = {
     janus: () => Janus.start({ best: false }),
 };
 const NAMES = { floor: 'the floor', kinroom: 'Kinroom', kinroom_openssl: 'Kinroom, OpenSSL', janus_best: 'Janus, best', janus: 'Janus, default' };
-const FULL = { rounds: 5, joins: 10, servers: Object.keys(SERVERS), load: { warmup: 2, seconds: 3 } };
-const QUICK = { until_s: 30, rooms: { '1x60': 1, '10x3': 20 }, joins: 10, servers: ['floor', 'kinroom', 'kinroom_openssl', 'janus_best'], load: { warmup: 1, seconds: 1 } };
+const QUICK_JOIN_RATE = { floor: 300, kinroom: 150, kinroom_openssl: 150 }; /* a second */
+const FULL = { rounds: 5, joins: 10, servers: Object.keys(SERVERS), memory: true, load: { warmup: 2, seconds: 3 } };
+const QUICK = { rounds: 1, rooms: { '1x60': 1, '10x3': 20 }, joins: 6, servers: ['floor', 'kinroom', 'janus_best'], load: { warmup: 0.3, seconds: 3 } };
 const ONCE = 'janus'; /* nobody's aim is measured against it */
 const JOINED = ['kinroom', 'janus_best'], JOIN_SHAPE = '8x8'; /* people join when the round's measurement is done */
-const HALF_PERCENT = 50, LATENCY_ROOMS_MOST = 16; /* the generator shares the machine */
+const HALF_PERCENT = 50, NEARLY_PERCENT = 5, GENERATOR_MOST_PERCENT = 70;
+const CROWD = { 'join-rate': 150, warmup: 1 }; /* who comes takes time from media: pictures that were held back meanwhile must be back */
+const CHEAPER = 1.5; /* with many rooms each costs so much less: where the search begins */
+const OVERLOAD_ROOMS = 16, OVERLOAD_STEP_OUTS = 60;
 const AWAKE_MOST_S = 3600;
 const CRASHED = 3; /* exit code: our own server ended by itself */
 
 const { values } = parseArgs({ options: {
     quick: { type: 'boolean' }, growth: { type: 'boolean' }, shapes: { type: 'string' }, rounds: { type: 'string' },
-    feedback: { type: 'string', default: 'no' },
+    feedback: { type: 'string', default: 'no' }, overload: { type: 'boolean' }, servers: { type: 'string' },
 } });
-const mode = { ...(values.quick ? QUICK : FULL), ...(values.rounds && { rounds: Number(values.rounds) }) };
+const mode = { ...(values.quick ? QUICK : FULL), ...(values.rounds && { rounds: Number(values.rounds) }), ...(values.servers && { servers: values.servers.split(',') }) };
 mode.load.feedback = values.feedback;
 const shapes = values.shapes?.split(',') ?? Object.keys(SHAPES);
 for (const [shape, rooms] of Object.entries(mode.rooms ?? {})) SHAPES[shape].rooms = rooms;
-const unknown = shapes.find((shape) => !SHAPES[shape]);
-if (unknown) throw new Error(`there is no shape ${unknown}`);
+const unknown = shapes.find((shape) => !SHAPES[shape]) ?? mode.servers.find((server) => !SERVERS[server]);
+if (unknown) throw new Error(`there is no ${unknown}`);
 
 /* ---- Measuring ---- */
 
@@ -66,13 +71,15 @@ function takeJoins(server, found, wanted) {
     if (found.joins.times_ms.length < wanted) notes.push(`joins, ${NAMES[server]}: ${found.joins.times_ms.length} of ${wanted} saw a picture`);
 }
 
+const shapeFor = (shape, server) => ({ ...SHAPES[shape], ...mode.load, ...(values.quick && QUICK_JOIN_RATE[server] && { 'join-rate': QUICK_JOIN_RATE[server] }) });
+
 async function cell(shape, server, round) {
     const more = shape === JOIN_SHAPE && joins[server] ? mode.joins : 0;
-    const found = await measured(SERVERS[server], { ...SHAPES[shape], ...mode.load, joins: more });
+    const found = await measured(SERVERS[server], { ...shapeFor(shape, server), joins: more, leave: 'no' });
     if (more) takeJoins(server, found, more);
     cells[shape][server].push(found);
     if (found.wrong) notes.push(`${shape}, ${NAMES[server]}, round ${round}: ${found.wrong} (lost ${found.lost}, delivered ${found.delivered_percent.toFixed(1)} %)`);
-    process.stderr.write(`  round ${round} ${shape} ${server}: ${found.server.cpu_us_per_packet.toFixed(2)} us\n`);
+    process.stderr.write(`  ${elapsed_s().toFixed(1)} s: round ${round} ${shape} ${server}: ${found.server.cpu_us_per_packet.toFixed(2)} us\n`);
 }
 
 /* There and back, so that a machine that gets slower or faster favours nobody. */
@@ -83,20 +90,24 @@ async function oneRound(round) {
 }
 
 async function allRounds() {
-    for (let round = 1, longest_s = 0; ; round++) {
-        const before_s = elapsed_s();
-        await oneRound(round);
-        longest_s = Math.max(longest_s, elapsed_s() - before_s);
-        if (mode.rounds ? round >= mode.rounds : elapsed_s() + longest_s > mode.until_s) return round;
-    }
+    for (let round = 1; round <= mode.rounds; round++) await oneRound(round);
+    return mode.rounds;
 }
 
 /* Rooms of eight, so many that they take half of the processor that the server has. */
 async function latencyAtHalfLoad() {
-    const shape = SHAPES['8x8'], each = median(cells['8x8'].kinroom.map(({ server }) => server.busiest_thread_percent)) / shape.rooms;
-    const rooms = Math.max(1, Math.min(LATENCY_ROOMS_MOST, Math.round(HALF_PERCENT / each)));
-    const found = await measured(SERVERS.kinroom, { ...shape, ...mode.load, rooms });
-    if (found.wrong) notes.push(`latency at half load: ${found.wrong} (lost ${found.lost})`);
+    const shape = shapeFor('8x8', 'kinroom');
+    const each = median(cells['8x8'].kinroom.map(({ server }) => server.busiest_thread_percent)) / shape.rooms;
+    const rooms = Math.max(1, Math.round(HALF_PERCENT / each * CHEAPER));
+    const found = await measured(SERVERS.kinroom, { ...shape, ...CROWD, rooms, fill: HALF_PERCENT, leave: 'no' }).catch((error) => {
+        if (!(error instanceof NotCarried)) throw error;
+        notes.push(`latency at half load: ${error.message}`);
+    });
+    if (!found) return undefined;
+    const { wrong, lost, server, generator } = found;
+    if (wrong) notes.push(`latency at half load: ${wrong} (lost ${lost})`);
+    if (Math.abs(server.busiest_thread_percent - HALF_PERCENT) > NEARLY_PERCENT || generator.cpu_percent > GENERATOR_MOST_PERCENT)
+        notes.push(`latency at half load: the thread was ${server.busiest_thread_percent.toFixed(0)} % busy, the generator ${generator.cpu_percent.toFixed(0)} %`);
     return found;
 }
 
@@ -113,11 +124,12 @@ const joinTime = (server, percent) => percentile(joins[server], percent);
 function summary() {
     const all = {};
     for (const shape of shapes) {
-        all[`${shape}_ratio_vs_janus_best`] = ratio(shape, cpuOf, 'janus_best', 'kinroom');
-        if (cells[shape].janus) all[`${shape}_ratio_vs_janus_default`] = ratio(shape, cpuOf, 'janus', 'kinroom');
-        all[`${shape}_score_vs_floor`] = ratio(shape, cpuOf, 'floor', 'kinroom_openssl'); /* both seal with OpenSSL */
-        all[`${shape}_score_vs_floor_ipsec`] = ratio(shape, cpuOf, 'floor', 'kinroom');
-        all[`${shape}_memory_vs_janus`] = ratio(shape, memoryOf, 'kinroom', 'janus_best');
+        const add = (name, ...of) => of.slice(1).every((server) => cells[shape][server]) && (all[`${shape}_${name}`] = ratio(shape, ...of));
+        add('ratio_vs_janus_best', cpuOf, 'janus_best', 'kinroom');
+        add('ratio_vs_janus_default', cpuOf, 'janus', 'kinroom');
+        add('score_vs_floor', cpuOf, 'floor', 'kinroom_openssl'); /* both seal with OpenSSL */
+        add('score_vs_floor_ipsec', cpuOf, 'floor', 'kinroom');
+        add('memory_vs_janus', memoryOf, 'kinroom', 'janus_best');
     }
     return all;
 }
@@ -172,9 +184,13 @@ function tellFigures(latency, ratios, each) {
     for (const [server, name] of [['kinroom', 'join'], ['janus_best', 'janus_join']])
         for (const percent of joins[server].length ? [50, 99] : []) figure(`${name}_first_media_p${percent}`, joinTime(server, percent), 'ms');
     if (JOINED.every((server) => joins[server].length)) figure('join_vs_janus', joinTime('kinroom', 50) / joinTime('janus_best', 50), 'x');
-    if (latency) figure('forward_latency_p99', latency.latency_ms.p99, 'ms');
+    if (latency) {
+        figure('forward_latency_p99', latency.latency_ms.p99, 'ms');
+        figure('forward_latency_busy_percent', latency.server.busiest_thread_percent, '%');
+        figure('forward_latency_generator_percent', latency.generator.cpu_percent, '%');
+    }
     for (const [who, kb] of Object.entries(each)) figure(`${who}_kb`, kb, 'kB');
-    const kinrooms = [...shapes.flatMap((shape) => cells[shape].kinroom), ...(latency ? [latency] : [])];
+    const kinrooms = [...shapes.flatMap((shape) => cells[shape].kinroom ?? []), ...(latency ? [latency] : [])];
     figure('lost_packets', kinrooms.reduce((sum, { lost }) => sum + lost, 0), 'packets');
 }
 
@@ -201,8 +217,8 @@ function draw(rounds) {
 
 async function compare() {
     const rounds = await allRounds();
-    const latency = cells['8x8'] && await latencyAtHalfLoad();
-    const each = mode.until_s ? {} : await memoryOfEach();
+    const latency = cells['8x8']?.kinroom && await latencyAtHalfLoad();
+    const each = mode.memory ? await memoryOfEach() : {};
     const ratios = summary();
     writeFileSync(join(FOLDER, 'bench.json'), JSON.stringify({ machine: machine(), date: new Date().toISOString(), mode, shapes: SHAPES, rounds, ratios, each, cells, joins, latency, notes }, null, 1));
     writeFileSync(join(FOLDER, 'bench.svg'), draw(rounds));
@@ -220,6 +236,7 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => { rest(); p
 let failed = 1;
 try {
     if (values.growth) await growth(FOLDER, values.quick);
+    else if (values.overload) overloadFigures(await overload({ rooms: OVERLOAD_ROOMS, stepOuts: OVERLOAD_STEP_OUTS }));
     else await compare();
     failed = 0;
 } catch (error) {

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { BUILD } from '../e2e/broker.js';
-import { LOAD_CPU } from './servers.js';
+import { LOAD_CPU } from '../e2e/busy.js';
 
 const LOAD = join(BUILD, 'tests/kinroom_bench_load');
 const RUN_MOST_S = 240; /* whatever is asked for: a run that takes longer hangs */

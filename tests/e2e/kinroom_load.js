@@ -123,6 +123,23 @@ const tests = {
         equal(found.rooms, found.rooms_held, 'the rooms that the other figures are of');
     }),
 
+    'a kind of session stands for its usual shape, of which the same is searched': () => withBroker({ '--connections-per-address': 40 }, async (broker) => {
+        const search = { rooms: 1, people: 0, kind: 'workshop', search: 'yes', seconds: 1, warmup: 0, 'latency-limit': 1000, 'video-kbps': 100 };
+        const { code, told, found } = await load(broker, search);
+        equal(code, 0, `the exit code (${told})`);
+        equal(found.rooms_held, 1, 'workshops of 31 that forty connections make');
+        equal(found.participants_held, 31, 'people in it');
+        equal(found.senders, 1, 'of whom so many send');
+        const wrong = await load(broker, { ...search, kind: 'party' }).catch((error) => error);
+        includes(String(wrong.message ?? wrong.told), "no kind 'party'", 'what was said');
+    }),
+
+    'rooms come until the server is as busy as was wanted': () => withBroker({ '--connections-per-address': 1000 }, async (broker) => {
+        const { told, found } = await load(broker, { 'server-pid': broker.pid, rooms: 1, fill: 25, 'join-rate': 100 });
+        atLeast(found.rooms, 2, `rooms (${told})`);
+        within(found.server.busiest_thread_percent, [10, 50], 'percent that the busiest thread was busy'); /* whoever else wants the machine */
+    }),
+
     'packets that are lost are counted, and the exit code says so': () => behindRelay((packet, i) => (i % 20 === 7 ? null : packet), async (broker) => {
         /* Sound alone: the relay itself would lose some of more, on a busy machine. */
         const { code, found } = await load(broker, { fps: 0 });
@@ -135,7 +152,7 @@ const tests = {
         packet[packet.length - 20] ^= 1;
         return packet;
     }, async (broker) => {
-        const { code, found } = await load(broker);
+        const { code, found } = await load(broker, { fps: 0 }); /* as above */
         equal(code, 1, 'the exit code');
         equal(found.opened, 0, 'opened');
         atLeast(found.bad, 10, 'bad');
