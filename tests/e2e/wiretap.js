@@ -21,7 +21,7 @@ export class Wiretap {
     #rest = '';
 
     constructor(path) {
-        this.#file = openSync(path, 'a+');
+        this.#file = openSync(path, 'r'); /* made by the wiretap itself as the broker starts: one that was not preloaded hears no leak */
     }
 
     close() {
