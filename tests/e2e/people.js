@@ -132,9 +132,10 @@ export class Person {
         this.#context = context;
     }
 
-    /* A real click: the button must be there, visible and enabled. */
+    /* A real click: the button must be there, visible and enabled. As far as the page itself scrolls for whoever comes by keyboard, they scroll, too. */
     async click(selector) {
         await this.waitFor(`${selector}:not([disabled])`);
+        await this.page.$eval(selector, (node) => node.scrollIntoView({ block: 'nearest', behavior: 'instant' }));
         await this.page.click(selector);
     }
 

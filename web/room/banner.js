@@ -4,12 +4,17 @@ import { t } from '../i18n.js';
 import { byId, keyed, make, setText } from '../common/dom.js';
 import { countdown, namesTogether, untilText } from '../common/times.js';
 import { isGuest, isIn } from '../common/words.js';
+import { linesOf } from './banner_lines.js';
 
-const MODES = ['full', 'audio', 'watch', 'listen'];
 const ONLY = { listen: 'only_hear', watch: 'only_watch' };
 
-/* To client and therapist, of each loved one who is in. */
-const ofGuest = ({ name, mode, until }) => untilText(t(`banner.now.${MODES.includes(mode) ? mode : 'full'}`, { name }), until);
+/* To client and therapist, of the loved ones who are in. */
+function ofGuests(guests) {
+    return linesOf(guests).map(({ key, reach, people, until }) => {
+        const names = { names: namesTogether(people.map(({ name }) => name)), count: people.length };
+        return { key, text: untilText(t(`banner.now.${reach}`, names), until), until };
+    });
+}
 
 /* To the loved one: who they are with. */
 function ofMe(others, { mode, until }) {
@@ -23,8 +28,7 @@ export function renderBanner({ isHost, me, seat, roster, clock, phase }) {
     const left = (until) => (until ? ` · ${countdown(until - clock.now())}` : '');
     let lines = [];
     if (phase === 'joined' && isHost)
-        lines = roster.filter((person) => isGuest(person) && person.seat === 'admitted')
-            .map((person) => ({ key: person.participant, text: ofGuest(person), left: left(person.until) }));
+        lines = ofGuests(roster.filter((person) => isGuest(person) && person.seat === 'admitted')).map((line) => ({ ...line, left: left(line.until) }));
     else if (phase === 'joined' && seat?.seat === 'admitted')
         lines = [{ key: 'me', text: ofMe(roster.filter((person) => person.participant !== me && isIn(person)), seat), left: left(seat.until) }];
     byId('banner').hidden = lines.length === 0;

@@ -30,8 +30,9 @@ const remote = (selector, attributes) => {
 function fill(target) {
     const { document: page } = target;
     page.documentElement.lang = document.documentElement.lang;
+    /* Light or dark as the page is: Chromium holds such windows to be dark, whatever the system is. */
     for (const sheet of document.querySelectorAll('link[rel="stylesheet"]'))
-        page.head.append(make('link', { rel: 'stylesheet', href: sheet.href, media: sheet.media || null }));
+        if (matchMedia(sheet.media).matches) page.head.append(make('link', { rel: 'stylesheet', href: sheet.href }));
     page.title = t('room.title');
     page.body.append(make('div', { class: 'floating' },
         make('section', { class: 'floating-banner', hidden: true }, make('ul'), remote('#banner [data-action="stop"]', { class: 'stop' })),

@@ -37,7 +37,14 @@ export function closePanel(name) {
     toggleOf(name)?.focus();
 }
 
-export const togglePanel = (name) => (isOpen(name) ? closePanel(name) : openPanel(name));
+/* Below a long list of people it may be open and out of view: then whoever asks for it wants to see it. */
+function isInView(name) {
+    const side = byId('side').getBoundingClientRect();
+    const { top } = document.querySelector(`.side [data-panel^="${name}"]`).getBoundingClientRect();
+    return top >= side.top - 1 && top < side.bottom - 44;
+}
+
+export const togglePanel = (name) => (isOpen(name) && isInView(name) ? closePanel(name) : openPanel(name));
 
 const toggleOf = (name) => document.querySelector(`#toolbar [data-toggles="${name}"]`);
 
