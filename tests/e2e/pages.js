@@ -10,7 +10,8 @@ import { freeTcpPort, grantFor, planOf } from './broker.js';
 import { lookAtClientsWay, lookAtLovedOnesWay, lookAtStrangers } from './pages/entry.js';
 import { Look } from './pages/look.js';
 import { lookAtOffice, lookAtOutbox } from './pages/office.js';
-import { lineOfInterpreter, lookAtSession } from './pages/session.js';
+import { lookAtSession } from './pages/session.js';
+import { Line } from './paths.js';
 import { Browser, Party } from './people.js';
 import { Stage } from './stage.js';
 
@@ -68,7 +69,7 @@ const began = performance.now();
 const browser = await Browser.start('chromium');
 const stage = new Stage(new Party([browser]));
 const look = new Look(process.argv.slice(2));
-const line = await lineOfInterpreter();
+const line = await Line.start();
 let languages = 0, ok = false;
 try {
     const port = await freeTcpPort();

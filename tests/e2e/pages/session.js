@@ -1,7 +1,6 @@
 /* session.js - what each role sees in a session, from the first who waits to its end, and what lies over it meanwhile. */
 
 import { until } from '../check.js';
-import { Line } from '../paths.js';
 
 const row = (person) => `#people [data-participant="${person.id}"]`;
 
@@ -70,7 +69,7 @@ async function letIn(therapist, client, guest) {
     await guest.isIn('session');
 }
 
-/* A line of the interpreter's own can be cut. */
+/* line: of paths.js, by which the interpreter comes, so that it can be cut. */
 export async function lookAtSession(stage, broker, look, line, { client, sam }) {
     const therapist = await stage.browser.join('therapist', await broker.invite('p-therapist'), 'session');
     const kim = await stage.browser.join('Kim', await broker.invite('p-kim'), 'waiting');
@@ -94,11 +93,15 @@ export async function lookAtSession(stage, broker, look, line, { client, sam }) 
     await lookAtDialogs(look, all);
     await lookAtHelp(look, all);
 
+    await ines.click('#toolbar [data-action="leave"]');
+    await ines.isIn('left');
+    await look.at(ines, 'left');
+    await ines.click('[data-action="rejoin"]');
+    await ines.isIn('waiting');
     line.breakOff({ down: true });
     await ines.isIn('retrying');
     await look.at(ines, 'retrying');
-    line.up();
-    await ines.prepareFor('suspended').catch(() => {});
+    await ines.close();
     await therapist.clickBeside(kim, 'remove');
     await therapist.click('#confirm-yes');
     await kim.isIn('removed');
@@ -119,13 +122,8 @@ export async function lookAtSession(stage, broker, look, line, { client, sam }) 
     await back.isIn('revoked');
     await look.at(back, 'revoked');
     await back.close();
-    await ines.click('[data-action="leave"]');
-    await ines.isIn('left');
-    await look.at(ines, 'left');
     await therapist.click('[data-action="end"]');
     await therapist.click('#confirm-yes');
     await therapist.isIn('ended');
     await look.at(therapist, 'ended');
 }
-
-export const lineOfInterpreter = () => Line.start();
