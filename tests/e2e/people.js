@@ -10,10 +10,17 @@ import { BROWSERS, launch } from './browsers.js';
 import { atLeast, equal, until } from './check.js';
 
 const SCREENSHOTS = resolve(new URL('.', import.meta.url).pathname, '../../build/screenshots');
-const WIDTHS = { desktop: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
+export const WIDTHS = { desktop: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
 
 /* Where a client is, unless a journey says otherwise; it may not turn up where it does not belong. */
 export const PLACE = { address: '12 Elm Street, Springfield', phone: '555 0100' };
+
+/* Before the page's own scripts. */
+const FORBIDDEN = 'securitypolicyviolation';
+function tellWhatIsForbidden(word) {
+    addEventListener(word, ({ effectiveDirective, blockedURI, sourceFile, lineNumber }) =>
+        console.error(`${word}: ${effectiveDirective} ${blockedURI} (${sourceFile}:${lineNumber})`));
+}
 
 /* What a page asks for before its own state, and how people answer. */
 const PREPARATIONS = {
@@ -38,15 +45,18 @@ export class Browser {
         return browser;
     }
 
-    /* Somebody who opened a page, and did nothing yet. before: a function that runs in the page before its own scripts. */
-    async open(name, link, { before = null } = {}) {
+    /* Somebody who opened a page, and did nothing yet. before: a function that runs in the page before its own scripts. size: one of WIDTHS. */
+    async open(name, link, { before = null, size = null } = {}) {
         const context = await this.#program.createBrowserContext();
         const page = await context.newPage({ type: 'window' }); /* a covered tab paints nothing */
         const person = new Person(name, page, context, link, this.kind);
         this.people.push(person);
+        if (size) await page.setViewport(WIDTHS[size]);
         page.on('console', (message) => message.type() === 'error' && person.complaints.push(message.text()));
+        page.on('console', (message) => message.text().startsWith(FORBIDDEN) && person.forbidden.push(message.text()));
         page.on('request', (request) => person.requests.push({ url: request.url().replace(/#.*/, ''), referer: request.headers().referer ?? '' }));
         page.on('pageerror', (error) => person.complaints.push(String(error)));
+        await page.evaluateOnNewDocument(tellWhatIsForbidden, FORBIDDEN);
         for (const script of [...BROWSERS[this.kind].before, before]) if (script) await page.evaluateOnNewDocument(script);
         await page.goto(link.url);
         return person;
@@ -121,6 +131,7 @@ export class Party {
 
 export class Person {
     complaints = []; /* what their page's console said went wrong */
+    forbidden = []; /* what its Content-Security-Policy kept it from, or would have */
     requests = []; /* what it asked for over HTTP: { url, referer } */
     #context;
 

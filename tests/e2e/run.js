@@ -7,84 +7,15 @@
  * (`export const waits`) go beside them, in a lane and browsers of their own. Those that measure go alone (`export const alone`). Prints a line
  * per journey and the figures; exits with 1 when one failed. */
 
-import { mkdirSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { equal, figure, Skipped } from './check.js';
-import { Broker } from './broker.js';
-import { BROWSERS, mediaAddressFor } from './browsers.js';
+import { BROWSERS } from './browsers.js';
 import { Browser, Party } from './people.js';
-import { leaks } from './wiretap.js';
+import { Stage } from './stage.js';
 
 const HERE = new URL('.', import.meta.url).pathname;
-const SCREENSHOTS = join(HERE, '../../build/screenshots');
 const JOURNEY_MOST_MS = 300000;
-
-/* What a journey may use; knows what to look at and to clear away afterwards. */
-class Stage {
-    brokers = [];
-    strangers = 0; /* requests to anybody but the brokers */
-
-    constructor(browser) {
-        this.browser = browser;
-    }
-
-    /* What would go out to people stays in the broker's outbox, where we read the codes. */
-    async broker({ options, host = '127.0.0.1', media = mediaAddressFor(this.browser.kinds, host), ...rest } = {}) {
-        const broker = await Broker.start({ host, media, ...rest, options: { '--delivery': 'outbox', ...options } });
-        this.brokers.push(broker);
-        return broker;
-    }
-
-    /* The three of the first room, in their places; none with anything turned on. */
-    async threePeople(broker) {
-        const therapist = await this.browser.join('therapist', await broker.invite('p-therapist'), 'session');
-        const client = await this.browser.join('client', await broker.invite('p-client'), 'session');
-        const lovedOne = await this.browser.join('loved one', await broker.invite('p-sam'), 'waiting');
-        return { therapist, client, lovedOne };
-    }
-
-    /* After every journey, whatever it was about: no byte outside an admission, and a clean end. */
-    async leave() {
-        this.look();
-        await this.browser.partWithAll();
-        for (const broker of this.brokers) await broker.stop();
-        return this.leaked();
-    }
-
-    /* What the pages asked for, and of whom. A link's secret is in none of it, nor in what the broker wrote down. */
-    look() {
-        const own = this.brokers.map(({ url }) => new URL(url).hostname); /* some journeys have doors of their own beside it */
-        const { people } = this.browser;
-        const asked = people.flatMap(({ requests }) => requests).filter(({ url }) => /^(?:http|ws)/.test(url));
-        const strange = asked.filter(({ url }) => !own.includes(new URL(url).hostname));
-        this.strangers = strange.length;
-        for (const { url } of strange.slice(0, 5)) console.log(`  asked of somebody else: ${url}`);
-        const told = JSON.stringify(asked) + this.brokers.map(({ log }) => log).join('');
-        for (const { name, secret } of people) if (secret) equal(told.includes(secret), false, `the secret of the ${name}'s link where others read`);
-        equal(asked.filter(({ referer }) => referer).length, 0, 'requests that tell where somebody came from');
-        equal(this.strangers, 0, 'requests to anybody but the broker');
-    }
-
-    leaked() {
-        const found = this.brokers.flatMap((broker) => leaks(broker.tap));
-        for (const event of found.slice(0, 5)) console.log(`  leaked: ${JSON.stringify(event)}`);
-        return found.length;
-    }
-
-    async report(name) {
-        mkdirSync(SCREENSHOTS, { recursive: true });
-        for (const person of this.browser.people) {
-            const file = join(SCREENSHOTS, `failed-${name}-${person.name.replaceAll(' ', '-')}.png`);
-            await person.page.screenshot({ path: file }).catch(() => {});
-            for (const complaint of person.complaints) console.log(`  ${person.name}'s console: ${complaint}`);
-        }
-        for (const broker of this.brokers) console.log(broker.log.trimEnd().split('\n').slice(-30).join('\n').replace(/^/gm, '  broker: '));
-    }
-
-    clean() {
-        for (const broker of this.brokers) broker.clean();
-    }
-}
 
 const inTime = (work) => {
     let timer;
@@ -105,7 +36,7 @@ async function travel({ name, journey, kinds }, party, isLast) {
     const title = titleOf(name, kinds);
     const stage = new Stage(party);
     const started = performance.now();
-    const result = { name, kinds, ok: false, skipped: false, leaked: 0, strangers: 0, goesAgain: false };
+    const result = { name, kinds, ok: false, skipped: false, leaked: 0, strangers: 0, forbidden: 0, goesAgain: false };
     try {
         await inTime(journey(stage));
         result.leaked = await stage.leave();
@@ -124,6 +55,7 @@ async function travel({ name, journey, kinds }, party, isLast) {
         }
     } finally {
         result.strangers = stage.strangers;
+        result.forbidden = stage.forbidden;
         await party.partWithAll();
         stage.clean();
     }
@@ -177,6 +109,7 @@ const areOk = (some) => some.length > 0 && some.every(({ ok }) => ok);
 const count = (some) => some.filter(({ ok }) => ok).length;
 figure('leaked_packets', results.reduce((sum, { leaked }) => sum + leaked, 0), 'packets');
 figure('third_party_requests', results.reduce((sum, { strangers }) => sum + strangers, 0), 'requests');
+figure('csp_violations', results.reduce((sum, { forbidden }) => sum + forbidden, 0), 'count');
 figure('browser_journeys', journeys.filter(({ name }) => areOk(allOf(name))).length, 'count');
 for (const kind of KINDS) figure(`journeys_${kind}`, count(allIn([kind])), 'count');
 figure('journeys_mixed', count(done.filter(({ kinds }) => kinds.length > 1)), 'count');
