@@ -16,7 +16,7 @@ async function declineAndComeBack({ therapist, lovedOne }) {
     includes(await lovedOne.text('#guidance'), '42 CFR part 2 prohibits unauthorized use or disclosure of these records.', 'what the loved one reads');
     await lovedOne.screenshot('loved-one-prepares');
     await until('the therapist sees that they read', async () => (await therapist.text(beside(lovedOne, '.seat'))).includes('guidance'));
-    equal(await isHidden(therapist, beside(lovedOne, '[data-action="admit"]')), true, 'no way in for somebody who has not read');
+    equal(await isHidden(therapist, beside(lovedOne, '.admission:has([data-action="admit"])')), true, 'no way in for somebody who has not read');
 
     await lovedOne.click('[data-screen="preparing"] [data-action="decline"]');
     await lovedOne.isIn('declined');
