@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <uv.h>
 
 #define ERR_STATE OPENSSL_ERR_STATE /* OpenSSL has a type of our constant's name */
 #include <libwebsockets.h>
@@ -36,9 +37,11 @@ struct front {
     const struct log *log;
     void (*failed)(void *context);
     void *failed_context;
-    struct lws_context *context;
+    uv_loop_t loop; /* of the thread; libwebsockets waits in it, too */
+    uv_timer_t look; /* wakes the thread for lines_look */
+    usec_t look_at;
+    struct lws_context *context; /* NULL again when it is gone */
     struct lws_vhost *tls, *plain;
-    lws_sorted_usec_list_t look; /* the timer of lines_look */
     struct arrivals *arrivals;
     struct lines *lines;
     struct queue *inboxes[CONFIG_SHARDS_MAX];
@@ -167,6 +170,20 @@ static int on_request(struct front *f, struct lws *wsi, const char *uri)
     return requests_begin(f->requests, wsi, uri, counted(f, wsi, lws_get_socket_fd(wsi), &from));
 }
 
+/* What libwebsockets is asked for in here, timeouts among it, it takes note of before it waits again; so all that other
+ * threads and timers of ours want of a connection is done here. */
+static void on_wake(struct front *f)
+{
+    deliver_all(f);
+    usec_t now_us = host_now().mono_us;
+    if (now_us >= f->look_at) {
+        f->look_at = now_us + LINES_LOOK_US;
+        lines_look(f->lines, now_us);
+    }
+    if (atomic_load(&f->stopping))
+        uv_stop(&f->loop);
+}
+
 static int http_callback(struct lws *wsi, enum lws_callback_reasons why, void *user, void *in, size_t len)
 {
     switch (why) {
@@ -192,6 +209,9 @@ static int http_callback(struct lws *wsi, enum lws_callback_reasons why, void *u
         return lws_http_transaction_completed(wsi) ? -1 : 0;
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
         return on_upgrade(front_of(wsi), wsi, in);
+    case LWS_CALLBACK_EVENT_WAIT_CANCELLED: /* of every vhost; the second finds nothing to do */
+        on_wake(front_of(wsi));
+        return 0;
     default:
         return lws_callback_http_dummy(wsi, why, user, in, len);
     }
@@ -265,10 +285,17 @@ static void lws_line(int level, const char *line)
     log_error(&log, "libwebsockets: %.*s", (int)strcspn(line, "\n"), line);
 }
 
+/* From any thread. */
 static void wake(void *context)
 {
     struct front *f = context;
     lws_cancel_service(f->context);
+}
+
+static void look(uv_timer_t *timer)
+{
+    struct front *f = timer->data;
+    wake(f);
 }
 
 /* Where a vhost listens. libwebsockets takes an address as the name of an interface, binds IPv4 only with IPv6 off, and
@@ -282,6 +309,10 @@ static void set_listener(struct lws_context_creation_info *info, const char *add
         info->options |= LWS_SERVER_OPTION_DISABLE_IPV6;
 }
 
+/* No keep-alive of libwebsockets' own: lines_look asks already, and for each sign of life it would put a timer into a
+ * list in order, which takes longer the more connections there are. */
+static const lws_retry_bo_t no_keepalive = { 0 };
+
 static struct lws_context_creation_info common_info(struct front *f)
 {
     return (struct lws_context_creation_info){
@@ -293,6 +324,7 @@ static struct lws_context_creation_info common_info(struct front *f)
         .timeout_secs = HANDSHAKE_WITHIN_S,
         .timeout_secs_ah_idle = IDLE_MOST_S,
         .keepalive_timeout = IDLE_MOST_S,
+        .retry_and_idle_policy = &no_keepalive,
         /* HTTP/2 stays off: its WebSockets (RFC 8441) would come in past the checks of CONFIRM_UPGRADE. */
         .alpn = "http/1.1",
         .options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS | LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND,
@@ -343,11 +375,15 @@ static enum status open_all(struct front *f, const struct keyring *keyring, stru
     /* Errors only: its warnings are about peers' bytes, and a peer could fill the log with them. */
     lws_set_log_level(LLL_ERR, lws_line);
     struct lws_context_creation_info info = common_info(f);
-    info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+    info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_LIBUV;
+    info.foreign_loops = (void *[]){ &f->loop };
+    info.pcontext = &f->context;
     info.port = CONTEXT_PORT_NO_LISTEN;
     f->context = lws_create_context(&info);
-    if (!f->context)
+    if (!f->context) {
+        log_error(f->log, "libwebsockets cannot start: is its part for libuv installed (libwebsockets-evlib-uv)?");
         return ERR_SYSTEM;
+    }
     TRY(listen_tls(f));
     return listen_plain(f);
 }
@@ -361,6 +397,13 @@ enum status front_create(struct front **created, const struct front_config *conf
     f->log = config->log;
     f->failed = config->failed;
     f->failed_context = config->context;
+    if (uv_loop_init(&f->loop) != 0) {
+        free(f);
+        return ERR_SYSTEM;
+    }
+    f->look.data = f;
+    uv_timer_init(&f->loop, &f->look);
+    uv_timer_start(&f->look, look, 0, LINES_LOOK_US / USEC_PER_MSEC);
     enum status status = open_all(f, config->keyring, config->placement);
     if (status != OK) {
         front_destroy(f);
@@ -370,13 +413,25 @@ enum status front_create(struct front **created, const struct front_config *conf
     return OK;
 }
 
+/* libuv tells that a handle is closed from within its loop only: so libwebsockets begins, the loop runs out, and
+ * libwebsockets ends. */
+static void close_loop(struct front *f)
+{
+    lws_context_destroy(f->context);
+    uv_close((uv_handle_t *)&f->look, NULL);
+    uv_run(&f->loop, UV_RUN_DEFAULT);
+    lws_context_destroy(f->context);
+    uv_run(&f->loop, UV_RUN_DEFAULT);
+    if (uv_loop_close(&f->loop) != 0)
+        log_error(f->log, "the front's loop has handles left");
+}
+
 void front_destroy(struct front *f)
 {
     if (!f)
         return;
     /* Closes every connection, so the callbacks still push letters. */
-    if (f->context)
-        lws_context_destroy(f->context);
+    close_loop(f);
     for (size_t i = 0; i < f->config->shards; i++)
         queue_destroy(f->inboxes[i]);
     lines_destroy(f->lines);
@@ -412,25 +467,13 @@ void front_connect(struct front *f, size_t shard, struct queue *queue)
     lines_connect(f->lines, shard, queue);
 }
 
-static void look(lws_sorted_usec_list_t *timer)
-{
-    struct front *f = lws_container_of(timer, struct front, look);
-    lines_look(f->lines, host_now().mono_us);
-    lws_sul_schedule(f->context, 0, &f->look, look, (lws_usec_t)LINES_LOOK_US);
-}
-
 static void *run(void *context)
 {
     struct front *f = context;
-    look(&f->look);
-    /* lws_cancel_service ends the wait, and lws_service returns after each wait. */
-    while (!atomic_load(&f->stopping)) {
-        if (lws_service(f->context, 0) < 0) {
-            log_error(f->log, "the front cannot go on");
-            f->failed(f->failed_context);
-            break;
-        }
-        deliver_all(f);
+    uv_run(&f->loop, UV_RUN_DEFAULT);
+    if (!atomic_load(&f->stopping)) {
+        log_error(f->log, "the front cannot go on");
+        f->failed(f->failed_context);
     }
     return NULL;
 }
@@ -449,7 +492,7 @@ void front_stop(struct front *f)
     if (!f || !f->running)
         return;
     atomic_store(&f->stopping, true);
-    lws_cancel_service(f->context);
+    wake(f);
     pthread_join(f->thread, NULL);
     f->running = false;
 }
