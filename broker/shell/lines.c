@@ -425,6 +425,17 @@ int line_write(struct line *line)
 #define PING_AFTER_US USEC_PER_SEC
 #define ANSWER_WITHIN_US (2500 * USEC_PER_MSEC)
 
+/* What is owed is written at once where the socket takes it: to be called back for it, in an event loop on epoll, would
+ * cost four more calls of the kernel. Not from within a callback of the line's own. */
+static void line_write_now(struct line *line)
+{
+    bool ends = line->caller.closing || line->goodbye || line->leaving;
+    if (ends || line->silent || lws_send_pipe_choked(line->wsi))
+        lws_callback_on_writable(line->wsi);
+    else if (line_write(line) < 0)
+        line_cut(line);
+}
+
 void lines_look(struct lines *lines, usec_t now_us)
 {
     for (size_t i = 0; i < lines->places; i++) {
@@ -437,7 +448,7 @@ void lines_look(struct lines *lines, usec_t now_us)
             continue;
         line->asked = now_us;
         line->ping = true;
-        lws_callback_on_writable(line->wsi);
+        line_write_now(line);
     }
 }
 
@@ -491,5 +502,5 @@ void lines_deliver(struct lines *lines, struct letter *letter)
         line_cut(line);
         return;
     }
-    lws_callback_on_writable(line->wsi);
+    line_write_now(line);
 }
