@@ -34,6 +34,7 @@ declare -A library_users=(
     [jansson]="signaling/ auth/ broker/ledger/ broker/api/ broker/load/ broker/shell/"
     [sqlite3]="broker/shell/"
     [curl/]="broker/load/ broker/shell/"
+    [zlib]="broker/shell/site.c"
     [jose/]="auth/"
     [openssl/]="broker/transport/ auth/ broker/ledger/ broker/api/ broker/load/ broker/shell/"
 )

@@ -7,6 +7,7 @@
 
 enum { POLL_MS = 5 };
 #define PATIENCE_US (30 * USEC_PER_SEC)
+#define QUIET_US (100 * USEC_PER_MSEC)
 
 static usec_t mono_us(void)
 {
@@ -319,9 +320,9 @@ static uint64_t share_of(uint64_t packets, unsigned sources, unsigned slots)
     return sources > slots && sources > 0 ? packets * slots / sources : packets;
 }
 
-static uint64_t expected_in(const struct crowd_room *room)
+static void add_expected(uint64_t expected[static MEDIA], const struct crowd_room *room)
 {
-    uint64_t sound = 0, picture = 0, expected = 0;
+    uint64_t sound = 0, picture = 0;
     unsigned senders = 0;
     for (unsigned i = 0; i < room->count; i++) {
         struct load_sent sent =
@@ -336,10 +337,9 @@ static uint64_t expected_in(const struct crowd_room *room)
             continue;
         struct load_sent own = load_peer_sent(who->peers[0]);
         unsigned others = senders - who->sends;
-        expected += share_of(sound - own.sound, others, who->audio_slots) +
-                    share_of(picture - own.picture, others, who->video_slots);
+        expected[MEDIUM_SOUND] += share_of(sound - own.sound, others, who->audio_slots);
+        expected[MEDIUM_PICTURE] += share_of(picture - own.picture, others, who->video_slots);
     }
-    return expected;
 }
 
 void crowd_sum(struct crowd *c, struct crowd_sums *sums)
@@ -349,7 +349,25 @@ void crowd_sum(struct crowd *c, struct crowd_sums *sums)
     media_lock(c->media);
     for (unsigned r = 0; r < c->room_count; r++) {
         sums->participants += c->rooms[r].count;
-        sums->expected += expected_in(&c->rooms[r]);
+        add_expected(sums->expected, &c->rooms[r]);
     }
     media_unlock(c->media);
+}
+
+static void count_one(struct crowd *c, struct participant *who, struct load_peer *peer, void *context)
+{
+    (void)c, (void)who;
+    *(uint64_t *)context += load_peer_tally(peer)->sums.packets;
+}
+
+void crowd_drain(struct crowd *c, usec_t most_us)
+{
+    usec_t end_us = mono_us() + most_us;
+    uint64_t before, now = 0;
+    do {
+        before = now;
+        now = 0;
+        crowd_wait(c, QUIET_US);
+        locked(c, count_one, &now);
+    } while (now != before && mono_us() < end_us);
 }

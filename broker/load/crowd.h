@@ -31,6 +31,8 @@ enum status crowd_set_rooms(struct crowd *, unsigned count);
 enum status crowd_add_viewer(struct crowd *, unsigned room, struct participant **);
 /* The network's turns, for so long. */
 void crowd_wait(struct crowd *, usec_t us);
+/* Until nothing has come for a moment, or for so long. */
+void crowd_drain(struct crowd *, usec_t most_us);
 
 void crowd_stop(struct crowd *);   /* nobody sends */
 void crowd_resume(struct crowd *); /* who may, does again */
@@ -41,7 +43,7 @@ void crowd_reset(struct crowd *);
 struct crowd_sums {
     struct tally_total total;
     struct load_sent sent;
-    uint64_t expected; /* packets that should have come: each to all others in the room who have a slot for it */
+    uint64_t expected[MEDIA]; /* packets that should have come: each to all others in the room who have a slot for it */
     unsigned participants;
     struct histogram joins, keyframes; /* of those who came into a running room */
 };

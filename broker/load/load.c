@@ -12,10 +12,9 @@
 #include "transport/gcm.h"
 
 enum { FILES_MOST = 1 << 17 };
-#define DRAIN_US (500 * USEC_PER_MSEC)
+#define DRAIN_MOST_US USEC_PER_SEC
 /* Short of this, a picture was held back or a stream never came, which no gap in numbers shows. */
 #define DELIVERED_LEAST 98.0
-#define BUSIEST_MOST 90.0 /* percent of a core, of the server's busiest thread */
 #define OURSELVES_MOST 95.0
 
 /* What one measurement found. */
@@ -32,7 +31,7 @@ struct found {
 struct run {
     const struct load_config *config;
     struct crowd crowd;
-    uint64_t idle_kb, before_kb, after_kb; /* the server's memory */
+    uint64_t idle_kb, full_kb; /* the server's memory: before anybody came, and with everybody there */
     json_t *line;
 };
 
@@ -49,6 +48,11 @@ static uint64_t memory_kb(const struct run *run)
     return read_server(run, &reading) ? reading.memory_kb : 0;
 }
 
+static usec_t usec_of(double seconds)
+{
+    return (usec_t)(seconds * (double)USEC_PER_SEC);
+}
+
 /* Senders stop before the packets are compared, so that the last ones have come, and their loss shows, too. */
 static void measure(struct run *run, struct found *found)
 {
@@ -60,7 +64,7 @@ static void measure(struct run *run, struct found *found)
     server_read((unsigned)getpid(), &ours_before);
     usec_t cpu_us = media_cpu(crowd->media);
     uint64_t start_ns = socket_mono_ns();
-    crowd_wait(crowd, run->config->seconds * USEC_PER_SEC);
+    crowd_wait(crowd, usec_of(run->config->seconds));
     found->has_server &= read_server(run, &after);
     server_read((unsigned)getpid(), &ours_after);
     found->ours = server_between(&ours_before, &ours_after);
@@ -69,8 +73,9 @@ static void measure(struct run *run, struct found *found)
     found->use = server_between(&before, &after);
     crowd_sum(crowd, &found->sums);
     found->packets = found->sums.total.sums.packets;
+    run->full_kb = memory_kb(run);
     crowd_stop(crowd);
-    crowd_wait(crowd, DRAIN_US);
+    crowd_drain(crowd, DRAIN_MOST_US);
     crowd_sum(crowd, &found->sums);
 }
 
@@ -80,7 +85,9 @@ static double percent(double part, double whole)
 }
 static double delivered_percent(const struct found *f)
 {
-    return percent((double)f->sums.total.sums.media, (double)f->sums.expected);
+    const uint64_t *expected = f->sums.expected;
+    return percent((double)tally_sums_media(&f->sums.total.sums),
+                   (double)(expected[MEDIUM_SOUND] + expected[MEDIUM_PICTURE]));
 }
 static double busiest_percent(const struct found *f)
 {
@@ -110,7 +117,7 @@ static const char *what_is_wrong(const struct found *f)
         return "we were too late to send: this machine is too slow to tell";
     if (f->sums.sent.unsent > 0)
         return "packets could not be sent";
-    if (sums->lost > 0)
+    if (tally_sums_lost(sums) > 0)
         return "packets were lost";
     if (sums->bad > 0)
         return "packets did not open, or held something else";
@@ -138,18 +145,27 @@ static void tell_shape(json_t *line, const struct run *run)
                                            "fps", (int)c->fps, "sound", c->sound, "feedback", c->feedback));
 }
 
+static json_t *medium_of(const struct found *f, enum medium medium)
+{
+    const struct tally_sums *s = &f->sums.total.sums;
+    return json_pack("{s:I, s:I, s:I}", "expected", (json_int_t)f->sums.expected[medium], "received",
+                     (json_int_t)s->media[medium], "lost", (json_int_t)s->lost[medium]);
+}
+
 static void tell_packets(json_t *line, const struct found *f)
 {
     const struct tally_sums *s = &f->sums.total.sums;
-    json_object_update_new(line, json_pack("{s:f, s:i, s:I, s:I, s:I, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
-                                           "seconds", f->seconds, "participants", (int)f->sums.participants, "sent",
-                                           (json_int_t)(f->sums.sent.sound + f->sums.sent.picture), "received",
-                                           (json_int_t)s->packets, "expected", (json_int_t)f->sums.expected,
-                                           "delivered_percent", delivered_percent(f), "lost", (json_int_t)s->lost,
-                                           "reordered", (json_int_t)s->reordered, "duplicates", (json_int_t)s->doubled,
-                                           "opened", (json_int_t)s->opened, "bad", (json_int_t)s->bad, "streams",
-                                           (json_int_t)s->streams, "nacks", (json_int_t)s->nacks, "keyframe_requests",
-                                           (json_int_t)s->keyframe_requests));
+    json_object_update_new(
+        line, json_pack("{s:f, s:i, s:I, s:I, s:I, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "seconds", f->seconds,
+                        "participants", (int)f->sums.participants, "sent",
+                        (json_int_t)(f->sums.sent.sound + f->sums.sent.picture), "received", (json_int_t)s->packets,
+                        "expected", (json_int_t)(f->sums.expected[MEDIUM_SOUND] + f->sums.expected[MEDIUM_PICTURE]),
+                        "delivered_percent", delivered_percent(f), "lost", (json_int_t)tally_sums_lost(s), "reordered",
+                        (json_int_t)s->reordered, "duplicates", (json_int_t)s->doubled, "opened", (json_int_t)s->opened,
+                        "bad", (json_int_t)s->bad, "streams", (json_int_t)s->streams, "nacks", (json_int_t)s->nacks,
+                        "keyframe_requests", (json_int_t)s->keyframe_requests));
+    json_object_set_new(line, "sound_packets", medium_of(f, MEDIUM_SOUND));
+    json_object_set_new(line, "picture_packets", medium_of(f, MEDIUM_PICTURE));
     json_object_set_new(line, "latency_ms", times_of(&f->sums.total.latency));
     json_object_set_new(line, "join_ms", times_of(&f->sums.joins));
     json_object_set_new(line, "keyframe_ms", times_of(&f->sums.keyframes));
@@ -163,16 +179,15 @@ static json_t *server_of(const struct run *run, const struct found *f)
 {
     if (!f->has_server)
         return json_null();
-    double each_kb = f->sums.participants && run->before_kb > run->idle_kb
-                         ? (double)(run->before_kb - run->idle_kb) / f->sums.participants
+    double each_kb = f->sums.participants && run->full_kb > run->idle_kb
+                         ? (double)(run->full_kb - run->idle_kb) / f->sums.participants
                          : 0;
-    return json_pack("{s:f, s:f, s:f, s:f, s:f, s:f, s:I, s:I, s:I}", "cpu_us_per_packet",
+    return json_pack("{s:f, s:f, s:f, s:f, s:f, s:f, s:I, s:I}", "cpu_us_per_packet",
                      f->packets ? (double)f->use.cpu_us / (double)f->packets : 0, "packets_per_cpu_second",
                      f->use.cpu_us ? (double)f->packets * 1e6 / (double)f->use.cpu_us : 0, "cpu_percent",
                      percent((double)f->use.cpu_us / 1e6, f->seconds), "busiest_thread_percent", busiest_percent(f),
                      "waited_percent", waited_percent(&f->use), "kb_per_participant", each_kb, "idle_kb",
-                     (json_int_t)run->idle_kb, "before_kb", (json_int_t)run->before_kb, "after_kb",
-                     (json_int_t)run->after_kb);
+                     (json_int_t)run->idle_kb, "full_kb", (json_int_t)run->full_kb);
 }
 
 static void tell(struct run *run, const struct found *f, const char *wrong)
@@ -192,8 +207,8 @@ static void progress(const struct run *run, const struct found *f, const char *w
         "kinroom: %u rooms of %u: %.0f packets/s in, %.0f out; lost %llu of %llu; p99 %.1f ms; the server's busiest "
         "thread %.0f %%, ours %.0f %%; %s\n",
         run->crowd.room_count, run->config->people, (double)s->packets / f->seconds,
-        (double)(f->sums.sent.sound + f->sums.sent.picture) / f->seconds, (unsigned long long)s->lost,
-        (unsigned long long)(s->packets + s->lost), ms(histogram_quantile(&f->sums.total.latency, 0.99)),
+        (double)(f->sums.sent.sound + f->sums.sent.picture) / f->seconds, (unsigned long long)tally_sums_lost(s),
+        (unsigned long long)(s->packets + tally_sums_lost(s)), ms(histogram_quantile(&f->sums.total.latency, 0.99)),
         busiest_percent(f), our_percent(f), wrong ? wrong : "good");
     if (our_percent(f) > OURSELVES_MOST)
         fprintf(stderr, "kinroom: our own thread is at its limit, so times are ours as much as the server's\n");
@@ -235,10 +250,8 @@ static enum status run_once(struct run *run)
 {
     struct found found;
     TRY(crowd_set_rooms(&run->crowd, run->config->rooms));
-    crowd_wait(&run->crowd, run->config->warmup_s * USEC_PER_SEC);
-    run->before_kb = memory_kb(run);
+    crowd_wait(&run->crowd, usec_of(run->config->warmup_s));
     measure(run, &found);
-    run->after_kb = memory_kb(run);
     const char *wrong = what_is_wrong(&found);
     progress(run, &found, wrong);
     tell(run, &found, wrong);
@@ -255,7 +268,9 @@ static const char *what_is_too_much(const struct run *run, const struct found *f
         return wrong;
     if (ms(histogram_quantile(&f->sums.total.latency, 0.99)) > run->config->latency_limit_ms)
         return "packets took too long";
-    return f->has_server && busiest_percent(f) > BUSIEST_MOST ? "the server's busiest thread is full" : NULL;
+    if (f->has_server && busiest_percent(f) > run->config->busy_limit)
+        return "the server's busiest thread is full";
+    return our_percent(f) > OURSELVES_MOST ? "our own thread is full: this machine is too slow to tell" : NULL;
 }
 
 static void tell_limit(struct run *run, unsigned rooms, const char *wrong)
@@ -272,10 +287,8 @@ static bool try_rooms(struct run *run, unsigned rooms)
         return false;
     }
     crowd_resume(&run->crowd);
-    crowd_wait(&run->crowd, run->config->warmup_s * USEC_PER_SEC);
-    run->before_kb = memory_kb(run);
+    crowd_wait(&run->crowd, usec_of(run->config->warmup_s));
     measure(run, &found);
-    run->after_kb = memory_kb(run);
     const char *wrong = what_is_too_much(run, &found);
     progress(run, &found, wrong);
     if (!wrong)

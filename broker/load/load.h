@@ -12,13 +12,14 @@ struct load_config {
     unsigned rooms, people, senders;      /* people and senders: of each room */
     unsigned video_kbps, fps;
     bool sound, feedback;
-    unsigned seconds, warmup_s; /* measured, and before that */
+    double seconds, warmup_s;   /* measured, and before that */
     unsigned join_rate;         /* a second */
     unsigned joins;             /* viewers who join afterwards, one after the other, into running rooms */
     unsigned sample_every;      /* one received packet of so many is opened */
     unsigned server_pid;        /* 0: its costs are not asked for */
     bool search;                /* how many rooms it holds */
     unsigned latency_limit_ms;  /* p99 beyond which it does not, for the search */
+    unsigned busy_limit;        /* percent of a processor; the same, of the server's busiest thread */
     const struct load_key *key; /* filled in by load_run */
 };
 

@@ -6,7 +6,7 @@
 
 enum { EXIT_USAGE = 2 };
 
-enum option_kind { TEXT, NUMBER, YES_NO };
+enum option_kind { TEXT, NUMBER, SECONDS, YES_NO };
 
 static const struct option {
     const char *name;
@@ -29,8 +29,8 @@ static const struct option {
     { "fps", NUMBER, FIELD(fps), 0, 120, "30", "pictures a second; 0: none" },
     { "sound", YES_NO, FIELD(sound), 0, 0, "yes", "whether senders send sound, 50 packets a second" },
     { "feedback", YES_NO, FIELD(feedback), 0, 0, "yes", "transport-wide feedback both ways, as browsers give it" },
-    { "seconds", NUMBER, FIELD(seconds), 1, 86400, "10", "how long is measured" },
-    { "warmup", NUMBER, FIELD(warmup_s), 0, 3600, "5", "seconds before that, with everybody there" },
+    { "seconds", SECONDS, FIELD(seconds), 1, 86400, "10", "how long is measured" },
+    { "warmup", SECONDS, FIELD(warmup_s), 0, 3600, "5", "seconds before that, with everybody there" },
     { "join-rate", NUMBER, FIELD(join_rate), 1, 1000, "20", "people who come a second" },
     { "joins", NUMBER, FIELD(joins), 0, 10000, "0",
       "viewers who join afterwards, one by one, into running rooms; their times are printed" },
@@ -40,6 +40,8 @@ static const struct option {
     { "search", YES_NO, FIELD(search), 0, 0, "no",
       "how many rooms does it hold? Doubles them, then halves the step, until one more is too many" },
     { "latency-limit", NUMBER, FIELD(latency_limit_ms), 1, 10000, "50", "p99 in ms that a search calls too long" },
+    { "busy-limit", NUMBER, FIELD(busy_limit), 1, 100, "90",
+      "percent of a processor that a search calls full, of the server's busiest thread" },
 #undef FIELD
 };
 
@@ -52,6 +54,17 @@ static bool set_number(const struct option *o, const char *value, unsigned *fiel
     bool good = *value >= '0' && *value <= '9' && !*end && number >= o->least && number <= o->most;
     if (good)
         *field = (unsigned)number;
+    return good;
+}
+
+/* Such as 0.5. */
+static bool set_seconds(const struct option *o, const char *value, double *field)
+{
+    char *end;
+    double number = strtod(value, &end);
+    bool good = *value >= '0' && *value <= '9' && !*end && number >= o->least && number <= o->most;
+    if (good)
+        *field = number;
     return good;
 }
 
@@ -69,6 +82,8 @@ static bool set(const struct option *o, const char *value, struct load_config *c
     switch (o->kind) {
     case NUMBER:
         return set_number(o, value, (unsigned *)field);
+    case SECONDS:
+        return set_seconds(o, value, (double *)field);
     case YES_NO:
         return set_yes(value, (bool *)field);
     case TEXT:

@@ -23,8 +23,6 @@ enum { UFRAG_LEN = 8, PWD_LEN = 24, PACKET_SPACE = TRAFFIC_PACKET_MAX + CRYPT_RT
 #define RETRY_US (50 * USEC_PER_MSEC)     /* until one is */
 #define ASK_US (300 * USEC_PER_MSEC)      /* between requests for a keyframe */
 
-enum kind { KIND_UNKNOWN = 0, KIND_SOUND, KIND_PICTURE, KIND_REPAIR };
-
 struct check {
     uint8_t transaction[STUN_TRANSACTION_LEN];
     bool pending; /* sent, and not answered yet */
@@ -41,7 +39,7 @@ struct load_peer {
     char username[DESCRIPTION_CREDENTIAL_MAX + UFRAG_LEN + 2], remote_pwd[DESCRIPTION_CREDENTIAL_MAX + 1];
     uint8_t remote_fingerprint[HANDSHAKE_FINGERPRINT_LEN];
     struct address remote;
-    uint8_t kinds[128]; /* enum kind, by payload type */
+    uint8_t media[128]; /* enum medium, by payload type */
     /* The path */
     struct check check;
     struct handshake *handshake;
@@ -158,9 +156,9 @@ static void learn_sections(struct load_peer *p, const struct description_remote 
         const struct description_section *s = &remote->sections[i];
         if (!s->live || !s->payload_type)
             continue;
-        p->kinds[s->payload_type & 127] = s->video ? KIND_PICTURE : KIND_SOUND;
+        p->media[s->payload_type & 127] = s->video ? MEDIUM_PICTURE : MEDIUM_SOUND;
         if (s->repair_type)
-            p->kinds[s->repair_type & 127] = KIND_REPAIR;
+            p->media[s->repair_type & 127] = MEDIUM_REPAIR;
         if (p->config.feedback && s->twcc_extension) {
             p->reports.twcc_extension = s->twcc_extension;
             if (!s->sends)
@@ -206,8 +204,8 @@ enum status load_peer_connect_bare(struct load_peer *p, const struct address *se
 {
     TRY(socket_open(server, &p->fd));
     p->remote = *server;
-    p->kinds[TRAFFIC_OPUS] = KIND_SOUND;
-    p->kinds[TRAFFIC_VP8] = KIND_PICTURE;
+    p->media[TRAFFIC_OPUS] = MEDIUM_SOUND;
+    p->media[TRAFFIC_VP8] = MEDIUM_PICTURE;
     return crypt_create(&p->crypt, material);
 }
 
@@ -446,25 +444,25 @@ static bool may_come_from(const struct load_peer *p, uint32_t origin)
 }
 
 /* Opens it, and looks whether it holds what was sent. */
-static void sample(struct load_peer *p, enum kind kind, int64_t index, uint64_t at_ns, uint8_t *packet, size_t len)
+static void sample(struct load_peer *p, enum medium medium, int64_t index, uint64_t at_ns, uint8_t *packet, size_t len)
 {
     struct traffic_mark mark = { 0 };
     struct rtp rtp;
     bool good =
         crypt_open_rtp(p->crypt, index, packet, &len) == OK && rtp_parse((struct bytes){ packet, len }, &rtp) == OK;
-    if (!good || rtp.payload.len == 0 || kind == KIND_REPAIR) { /* padding alone probes the path */
+    if (!good || rtp.payload.len == 0 || medium == MEDIUM_REPAIR) { /* padding alone probes the path */
         tally_sample(&p->tally, good, NEVER);
         return;
     }
-    good = traffic_read(kind == KIND_PICTURE, rtp.payload, &mark) == OK && may_come_from(p, mark.origin);
+    good = traffic_read(medium == MEDIUM_PICTURE, rtp.payload, &mark) == OK && may_come_from(p, mark.origin);
     tally_sample(&p->tally, good, at_ns > mark.sent_ns ? (at_ns - mark.sent_ns) / 1000 : 0);
     if (good && mark.keyframe && !p->first_keyframe_us)
         p->first_keyframe_us = at_ns / 1000;
 }
 
-static bool sample_is_due(struct load_peer *p, enum kind kind)
+static bool sample_is_due(struct load_peer *p, enum medium medium)
 {
-    if (kind == KIND_PICTURE && !p->first_keyframe_us)
+    if (medium == MEDIUM_PICTURE && !p->first_keyframe_us)
         return true;
     if (p->until_sample-- > 0)
         return false;
@@ -490,20 +488,20 @@ static void ask_keyframe(struct load_peer *p, usec_t now_us, uint32_t ssrc)
 
 static void on_rtp(struct load_peer *p, uint64_t at_ns, uint8_t *packet, size_t len)
 {
-    enum kind kind = len >= RTP_HEADER_LEN ? p->kinds[packet[1] & 127] : KIND_UNKNOWN;
+    enum medium medium = len >= RTP_HEADER_LEN ? p->media[packet[1] & 127] : MEDIUM_NONE;
     int64_t index;
-    if (!p->crypt || kind == KIND_UNKNOWN ||
-        tally_packet(&p->tally, load_be32(packet + 8), load_be16(packet + 2), kind != KIND_REPAIR, len, &index) != OK) {
+    if (!p->crypt || medium == MEDIUM_NONE ||
+        tally_packet(&p->tally, load_be32(packet + 8), load_be16(packet + 2), medium, len, &index) != OK) {
         p->tally.sums.bad++;
         return;
     }
     reports_arrival(&p->reports, at_ns / 1000, (struct bytes){ packet, len });
-    if (!p->first_media_us && kind != KIND_REPAIR)
+    if (!p->first_media_us && medium != MEDIUM_REPAIR)
         p->first_media_us = at_ns / 1000;
     uint32_t ssrc = load_be32(packet + 8);
-    if (sample_is_due(p, kind))
-        sample(p, kind, index, at_ns, packet, len);
-    if (kind == KIND_PICTURE && !p->first_keyframe_us)
+    if (sample_is_due(p, medium))
+        sample(p, medium, index, at_ns, packet, len);
+    if (medium == MEDIUM_PICTURE && !p->first_keyframe_us)
         ask_keyframe(p, at_ns / 1000, ssrc);
 }
 

@@ -76,7 +76,8 @@ struct tally_stream *tally_find(const struct tally *t, uint32_t ssrc)
     return NULL;
 }
 
-static enum status stream_add(struct tally *t, uint32_t ssrc, uint16_t seq, struct tally_stream **added)
+static enum status stream_add(struct tally *t, uint32_t ssrc, uint16_t seq, enum medium medium,
+                              struct tally_stream **added)
 {
     if (t->count == TALLY_STREAMS_MAX)
         return ERR_FULL;
@@ -93,7 +94,7 @@ static enum status stream_add(struct tally *t, uint32_t ssrc, uint16_t seq, stru
         return ERR_NO_MEMORY;
     /* Its rollover counter is 0, so what comes before its first packet by half the numbers is of no index: RFC 3711
      * 3.3.1 has none below 0. */
-    *s = (struct tally_stream){ .ssrc = ssrc, .base = seq, .highest = (int64_t)seq - 1 };
+    *s = (struct tally_stream){ .ssrc = ssrc, .medium = medium, .base = seq, .highest = (int64_t)seq - 1 };
     t->streams[t->count++] = *added = s;
     return OK;
 }
@@ -127,16 +128,16 @@ static bool take_number(struct tally *t, struct tally_stream *s, int64_t index)
     return true;
 }
 
-enum status tally_packet(struct tally *t, uint32_t ssrc, uint16_t seq, bool media, size_t len, int64_t *index)
+enum status tally_packet(struct tally *t, uint32_t ssrc, uint16_t seq, enum medium medium, size_t len, int64_t *index)
 {
     struct tally_stream *s = tally_find(t, ssrc);
     if (!s)
-        TRY(stream_add(t, ssrc, seq, &s));
+        TRY(stream_add(t, ssrc, seq, medium, &s));
     int64_t at = s->highest + (int16_t)(uint16_t)(seq - (uint16_t)s->highest);
     t->sums.packets++;
     t->sums.octets += len;
     if (at >= 0 && take_number(t, s, at))
-        t->sums.media += media && at >= s->base;
+        t->sums.media[medium] += at >= s->base;
     *index = at;
     return OK;
 }
@@ -170,7 +171,8 @@ void tally_add(struct tally_total *total, const struct tally *t)
     struct tally_sums *sums = &total->sums;
     sums->packets += t->sums.packets;
     sums->octets += t->sums.octets;
-    sums->media += t->sums.media;
+    for (int medium = 0; medium < MEDIA; medium++)
+        sums->media[medium] += t->sums.media[medium];
     sums->reordered += t->sums.reordered;
     sums->doubled += t->sums.doubled;
     sums->opened += t->sums.opened;
@@ -180,7 +182,7 @@ void tally_add(struct tally_total *total, const struct tally *t)
     for (size_t i = 0; i < t->count; i++) {
         const struct tally_stream *s = t->streams[i];
         sums->streams += s->received > 0;
-        sums->lost += tally_lost(s);
+        sums->lost[s->medium] += tally_lost(s);
     }
     histogram_add(&total->latency, &t->latency);
 }

@@ -20,10 +20,13 @@ void histogram_add(struct histogram *, const struct histogram *);
  */
 usec_t histogram_quantile(const struct histogram *, double share);
 
+enum medium { MEDIUM_NONE = 0, MEDIUM_SOUND, MEDIUM_PICTURE, MEDIUM_REPAIR, MEDIA }; /* repair: sent once more */
+
 enum { TALLY_WINDOW = 1024 }; /* how late a packet may be and still fill its gap */
 
 struct tally_stream {
     uint32_t ssrc;
+    enum medium medium;
     int64_t base, highest; /* extended sequence numbers: counting begins with base */
     uint64_t received;     /* of those from base on, each once */
     uint64_t seen[TALLY_WINDOW / 64];
@@ -35,8 +38,8 @@ struct tally_stream {
 
 struct tally_sums {
     uint64_t packets, octets; /* RTP that came, doubles and all */
-    uint64_t media;           /* of these, sound and pictures, and not retransmissions, each once */
-    uint64_t lost, reordered, doubled;
+    uint64_t media[MEDIA];    /* of these, each once */
+    uint64_t lost[MEDIA], reordered, doubled;
     uint64_t opened, bad; /* of the sample: bad did not open, or held something else */
     uint64_t streams;
     uint64_t nacks, keyframe_requests; /* what the server asked of us */
@@ -51,9 +54,8 @@ struct tally {
 enum { TALLY_STREAMS_MAX = 256 };
 
 void tally_deinit(struct tally *); /* all zero is a fresh one */
-/* A packet came, media or a retransmission; its index (RFC 3711 3.3.1), by which it can be opened, in *index. ERR_FULL,
- * ERR_NO_MEMORY. */
-enum status tally_packet(struct tally *, uint32_t ssrc, uint16_t seq, bool media, size_t len, int64_t *index);
+/* A packet came; its index (RFC 3711 3.3.1), by which it can be opened, in *index. ERR_FULL, ERR_NO_MEMORY. */
+enum status tally_packet(struct tally *, uint32_t ssrc, uint16_t seq, enum medium, size_t len, int64_t *index);
 struct tally_stream *tally_find(const struct tally *, uint32_t ssrc); /* NULL: none */
 uint64_t tally_lost(const struct tally_stream *);
 /* latency: of a good one; NEVER where there is none to tell. */
@@ -66,3 +68,12 @@ struct tally_total {
     struct histogram latency;
 };
 void tally_add(struct tally_total *, const struct tally *);
+/* Over all media; repair is what makes up for others' loss, so it counts only as lost. */
+static inline uint64_t tally_sums_media(const struct tally_sums *s)
+{
+    return s->media[MEDIUM_SOUND] + s->media[MEDIUM_PICTURE];
+}
+static inline uint64_t tally_sums_lost(const struct tally_sums *s)
+{
+    return s->lost[MEDIUM_SOUND] + s->lost[MEDIUM_PICTURE] + s->lost[MEDIUM_REPAIR];
+}

@@ -11,7 +11,8 @@
 #include "media/twcc.h"
 
 enum {
-    SENT_WINDOW = 1024, /* packets that feedback can speak of: 0.6 s of 20 Mbit/s */
+    SENT_MOST = 1024, /* packets that feedback can speak of: 0.6 s of 20 Mbit/s */
+    SENT_LEAST = 128, /* as many as most paths need */
     FIRST_CYCLE = 1 << 16,
 };
 
@@ -49,10 +50,9 @@ struct bandwidth {
     struct loss loss;
     struct rate rate;
     struct probe probe;
-    struct sent sent[SENT_WINDOW];
+    struct sent *sent; /* of number % sent_cap, a power of two; grows with what is on the way */
+    uint64_t sent_cap;
 };
-
-_Static_assert(sizeof(struct bandwidth) <= 10 * 1024, "a receiver's estimate is small");
 
 /* What one report told that was new. */
 struct news {
@@ -66,6 +66,12 @@ enum status bandwidth_create(struct bandwidth **out, usec_t now_us)
     struct bandwidth *b = calloc(1, sizeof *b);
     if (!b)
         return ERR_NO_MEMORY;
+    b->sent_cap = SENT_LEAST;
+    b->sent = calloc(b->sent_cap, sizeof *b->sent);
+    if (!b->sent) {
+        free(b);
+        return ERR_NO_MEMORY;
+    }
     b->ticked_at = now_us;
     b->next = b->settled = FIRST_CYCLE;
     b->unheard_since = NEVER;
@@ -78,17 +84,37 @@ enum status bandwidth_create(struct bandwidth **out, usec_t now_us)
 
 void bandwidth_destroy(struct bandwidth *b)
 {
+    if (b)
+        free(b->sent);
     free(b);
 }
 
 static struct sent *sent_at(struct bandwidth *b, uint64_t seq)
 {
-    return &b->sent[seq % SENT_WINDOW];
+    return &b->sent[seq % b->sent_cap];
+}
+
+/* Half of the window is for what is on the way, the other for late news. Without memory it stays as it is: what it does
+ * not hold any more, feedback can't speak of. */
+static void make_room(struct bandwidth *b)
+{
+    if (b->next - b->settled < b->sent_cap / 2 || b->sent_cap == SENT_MOST)
+        return;
+    uint64_t cap = 2 * b->sent_cap;
+    struct sent *sent = calloc(cap, sizeof *sent);
+    if (!sent)
+        return;
+    for (uint64_t seq = b->next - b->sent_cap; seq < b->next; seq++)
+        sent[seq % cap] = *sent_at(b, seq);
+    free(b->sent);
+    b->sent = sent;
+    b->sent_cap = cap;
 }
 
 uint16_t bandwidth_send(struct bandwidth *b, usec_t now_us, size_t bytes)
 {
     uint16_t counted = bytes < UINT16_MAX ? (uint16_t)bytes : UINT16_MAX;
+    make_room(b);
     *sent_at(b, b->next) = (struct sent){ .at_us = (uint32_t)now_us, .bytes = counted, .fate = ON_THE_WAY };
     meter_add(&b->sending, (int64_t)now_us, counted);
     probe_sent(&b->probe, now_us, b->next, counted);
@@ -155,7 +181,7 @@ static void missed(struct bandwidth *b, uint64_t seq, struct news *news)
  * counted as lost they would make what arrives seem less. */
 static void bridge(struct bandwidth *b, uint64_t first, int64_t at_us)
 {
-    uint64_t seq = b->settled + SENT_WINDOW < b->next ? b->next - SENT_WINDOW : b->settled;
+    uint64_t seq = b->settled + b->sent_cap < b->next ? b->next - b->sent_cap : b->settled;
     for (; seq < first && seq < b->next; seq++) {
         if (sent_at(b, seq)->fate != ON_THE_WAY)
             continue;
@@ -170,7 +196,7 @@ static void read_report(struct bandwidth *b, usec_t now_us, struct twcc_reader r
     int64_t raw_us = report.at_us;
     bridge(b, seq, b->ext_us);
     for (struct twcc_arrival a; twcc_next(&report, &a); seq++) {
-        if (seq >= b->next || seq + SENT_WINDOW < b->next)
+        if (seq >= b->next || seq + b->sent_cap < b->next)
             continue; /* never sent, or too long ago */
         uint8_t fate = sent_at(b, seq)->fate;
         if (a.came && (fate == ON_THE_WAY || fate == MISSED))

@@ -2,8 +2,9 @@
  * (draft-holmer-rmcat-transport-wide-cc-extensions-01): by delay as draft-ietf-rmcat-gcc-02 does it, by loss, and by
  * probing.
  *
- * Owned by its link; one block of memory, below 10 kB. Reads no clock. The estimate never leaves BANDWIDTH_FLOOR_BPS to
- * BANDWIDTH_CAP_BPS, whatever the receiver says. docs/BANDWIDTH.md explains and shows plots.
+ * Owned by its link; 2 kB of memory, and up to 8 kB more while much is on its way. Reads no clock. The estimate never
+ * leaves BANDWIDTH_FLOOR_BPS to BANDWIDTH_CAP_BPS, whatever the receiver says. docs/BANDWIDTH.md explains and shows
+ * plots.
  *
  * Who uses it: gives each datagram that leaves (media, retransmissions, padding) its number with bandwidth_send; passes
  * feedback on; then asks for bandwidth_bps and divides it (layers.h). Whenever the deadline has come: bandwidth_tick,

@@ -1,6 +1,15 @@
 #include "media/nack.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+enum { FIRST_CAP = 16 };
+
+void nack_deinit(struct nack *nack)
+{
+    free(nack->missing);
+    *nack = (struct nack){ 0 };
+}
 
 static usec_t round_trip(const struct nack *nack)
 {
@@ -35,6 +44,24 @@ static void found(struct nack *nack, usec_t now_us, uint64_t seq)
     }
 }
 
+/* False: so much is not to be mended, or there is no memory for it. */
+static bool has_room(struct nack *nack, uint64_t gap)
+{
+    if (gap > NACK_MISSING_MAX - nack->count)
+        return false;
+    size_t cap = nack->cap ? nack->cap : FIRST_CAP;
+    while (cap < nack->count + gap)
+        cap *= 2;
+    if (gap == 0 || cap == nack->cap)
+        return true;
+    struct nack_missing *missing = realloc(nack->missing, cap * sizeof *missing);
+    if (!missing)
+        return false;
+    nack->missing = missing;
+    nack->cap = cap;
+    return true;
+}
+
 bool nack_packet(struct nack *nack, usec_t now_us, uint64_t seq)
 {
     if (!nack->started) {
@@ -48,7 +75,7 @@ bool nack_packet(struct nack *nack, usec_t now_us, uint64_t seq)
         return false;
     }
     uint64_t gap = seq - nack->highest - 1;
-    bool lost = gap > NACK_MISSING_MAX - nack->count;
+    bool lost = !has_room(nack, gap);
     if (lost) /* a pause or a dead path; all of it is one loss */
         nack->count = 0;
     for (uint64_t n = nack->highest + 1; n < seq && !lost; n++)

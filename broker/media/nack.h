@@ -1,8 +1,8 @@
 /* nack.h - what is missing of one published stream, and when to ask for it (again): RFC 4585 6.2.1.
  *
  * A gap may be disorder, so it is given a moment; what does not come is asked for once a round trip, and given up when
- * it would be too late to show. Then only a keyframe mends the picture. Values only; the numbers are extended ones of
- * reception.h. */
+ * it would be too late to show. Then only a keyframe mends the picture. The list grows with what is missing, so a
+ * stream that comes whole has none. The numbers are extended ones of reception.h. */
 #pragma once
 
 #include <stdbool.h>
@@ -30,19 +30,14 @@ struct nack {
     uint64_t highest;
     usec_t ask_at; /* no one of them is due before; may be early */
     usec_t rtt_us; /* from asking to having, smoothed; 0: not known */
-    size_t count;
-    struct nack_missing missing[NACK_MISSING_MAX]; /* in the order of seq */
+    size_t count, cap;
+    struct nack_missing *missing; /* in the order of seq; NULL until something is */
 };
 
-/* As fresh. */
-static inline void nack_reset(struct nack *nack)
-{
-    nack->started = false;
-    nack->highest = nack->count = 0;
-    nack->ask_at = nack->rtt_us = 0;
-}
-/* All zero is a fresh one. One packet came, or was brought by a retransmission. True when something is given up for
- * lost by it: a gap too long. */
+/* All zero is a fresh one, and so it is left. */
+void nack_deinit(struct nack *);
+/* One packet came, or was brought by a retransmission. True when something is given up for lost by it: a gap too long,
+ * or no memory for the list. */
 bool nack_packet(struct nack *, usec_t now_us, uint64_t seq);
 /* What to ask for now, at most cap; they count as asked. *lost: something was given up. */
 size_t nack_due(struct nack *, usec_t now_us, uint16_t *seqs, size_t cap, bool *lost);

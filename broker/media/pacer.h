@@ -26,8 +26,8 @@ struct pacer_item {
 struct pacer {
     uint64_t bps; /* the pace; 0: there is none, and nothing waits */
     usec_t paid_until;
-    struct pacer_item *items; /* a ring, made when something has to wait; NULL before */
-    size_t first, count;
+    struct pacer_item *items; /* a ring that grows with what waits; NULL while nothing does */
+    size_t first, count, cap;
 };
 
 /* All zero is a fresh one. */

@@ -1,5 +1,6 @@
 #include "media/renumber.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "media/seq.h"
@@ -22,6 +23,12 @@ void renumber_init(struct renumber *renumber, uint32_t clock_rate, uint16_t firs
         .highest_picture = (uint16_t)(first_picture - 1),
         .highest_tl0 = (uint16_t)(first_picture - 1),
     };
+}
+
+void renumber_deinit(struct renumber *renumber)
+{
+    free(renumber->spans);
+    renumber->spans = NULL;
 }
 
 void renumber_switch(struct renumber *renumber)
@@ -55,11 +62,21 @@ static bool counter_after(uint16_t a, uint16_t b, unsigned bits)
     return forward != 0 && forward <= mask_of(bits) / 2;
 }
 
+static struct renumber_span *spans_of(struct renumber *renumber)
+{
+    return renumber->spans ? renumber->spans : &renumber->only;
+}
+
+static const struct renumber_span *span_at(const struct renumber *renumber, size_t i)
+{
+    return renumber->spans ? &renumber->spans[i] : &renumber->only;
+}
+
 static void open_source(struct renumber *renumber, usec_t now_us, const struct rtp *rtp,
                         const struct video_packet *video)
 {
     uint64_t first_in = FIRST_CYCLE + (uint64_t)rtp->seq;
-    renumber->spans[0] = (struct renumber_span){
+    *spans_of(renumber) = (struct renumber_span){
         .first_in = first_in,
         .offset = renumber->highest_out + 1 - first_in,
         .picture = video ? (uint16_t)(renumber->highest_picture + 1 - video->picture_id) : 0,
@@ -77,7 +94,7 @@ static const struct renumber_span *span_of(const struct renumber *renumber, uint
 {
     uint64_t skipped_from = UINT64_MAX; /* of the span after the one looked at */
     for (size_t i = renumber->span_count; i-- > 0;) {
-        const struct renumber_span *span = &renumber->spans[i];
+        const struct renumber_span *span = span_at(renumber, i);
         if (in >= span->first_in)
             return in < skipped_from ? span : NULL;
         skipped_from = span->first_in - span->skipped;
@@ -179,7 +196,7 @@ bool renumber_origin(const struct renumber *renumber, uint16_t seq_out, uint16_t
     if (renumber->switched || !was_given(renumber, out))
         return false;
     for (size_t i = renumber->span_count; i-- > 0;) {
-        const struct renumber_span *span = &renumber->spans[i];
+        const struct renumber_span *span = span_at(renumber, i);
         uint64_t in = out - span->offset;
         if (in < span->first_in || in > renumber->highest_in)
             continue;
@@ -210,8 +227,15 @@ static bool begins_skipped_picture(struct renumber *renumber, const struct video
     return true;
 }
 
+/* NULL without memory for the list. */
 static struct renumber_span *add_span(struct renumber *renumber, struct renumber_span span)
 {
+    if (!renumber->spans) {
+        renumber->spans = calloc(RENUMBER_SPANS, sizeof *renumber->spans);
+        if (!renumber->spans)
+            return NULL;
+        renumber->spans[0] = renumber->only;
+    }
     if (renumber->span_count == RENUMBER_SPANS) {
         memmove(renumber->spans, renumber->spans + 1, sizeof *renumber->spans * (RENUMBER_SPANS - 1));
         renumber->span_count--;
@@ -229,8 +253,7 @@ bool renumber_skip(struct renumber *renumber, uint16_t seq, const struct video_p
         const struct renumber_span *span = span_of(renumber, in);
         return span && !was_given(renumber, in + span->offset);
     }
-    renumber->highest_in = in;
-    struct renumber_span *newest = &renumber->spans[renumber->span_count - 1];
+    struct renumber_span *newest = &spans_of(renumber)[renumber->span_count - 1];
     if (newest->skipped > 0 && newest->first_in == in) { /* right after the last skipped one */
         newest->first_in++;
         newest->skipped++;
@@ -242,7 +265,10 @@ bool renumber_skip(struct renumber *renumber, uint16_t seq, const struct video_p
                                         .offset = newest->offset - 1,
                                         .picture = newest->picture,
                                     });
+        if (!newest)
+            return true;
     }
+    renumber->highest_in = in;
     if (begins_skipped_picture(renumber, video))
         newest->picture--;
     return false;

@@ -3,7 +3,9 @@
  *
  * A gap in what the publisher sent stays a gap (the receiver must see loss); what we chose not to forward leaves none,
  * neither of packets nor of pictures. Packets that arrive out of order keep their distance. No outgoing sequence number
- * is ever given twice: a repeated one would be a repeated nonce under the receiver's SRTP key. */
+ * is ever given twice: a repeated one would be a repeated nonce under the receiver's SRTP key.
+ *
+ * A value, until something is skipped: then it has a list on the heap, which renumber_deinit frees. */
 #pragma once
 
 #include "base/clock.h"
@@ -32,7 +34,9 @@ struct renumber {
     /* Sequence numbers, extended to 64 bits on both sides. */
     uint64_t highest_in; /* of this source, skipped ones included */
     uint64_t highest_out;
-    struct renumber_span spans[RENUMBER_SPANS]; /* oldest first; what precedes the first is from before the switch */
+    /* Oldest first; what precedes the first is from before the switch. NULL while `only` is all of them. */
+    struct renumber_span *spans;
+    struct renumber_span only;
     size_t span_count;
     uint64_t sent[RENUMBER_WINDOW / 64]; /* bit n % RENUMBER_WINDOW: n, up to highest_out, was given */
 
@@ -49,6 +53,7 @@ struct renumber {
 /* Starting numbers are random by the caller's entropy: RFC 3550 5.1. */
 void renumber_init(struct renumber *, uint32_t clock_rate, uint16_t first_seq, uint32_t first_time,
                    uint16_t first_picture);
+void renumber_deinit(struct renumber *);
 /* Another source follows, or the same one after a pause. Its first packet follows the last one sent: the next sequence
  * number and picture, and a timestamp that is later by the time that has passed. */
 void renumber_switch(struct renumber *);
@@ -63,7 +68,8 @@ bool renumber_origin(const struct renumber *, uint16_t seq_out, uint16_t *seq_in
 void renumber_again(const struct renumber *, uint16_t seq_out, struct rtp *, struct video_packet *);
 /* A packet of the current source that is deliberately not forwarded: later ones close up, and so do the pictures after
  * its own, of which nothing is forwarded (video: NULL when it is of none). True for one that comes too late for that:
- * the numbers around it have gone out, and leave a gap, which renumber_packet may yet give to an empty packet. */
+ * the numbers around it have gone out, and leave a gap, which renumber_packet may yet give to an empty packet. True
+ * also without memory for it: an empty packet goes out in its place. */
 bool renumber_skip(struct renumber *, uint16_t seq, const struct video_packet *video);
 /* The outgoing timestamp that stands for an incoming one of the current source: for sender reports. Means something
  * only after a packet of that source (not while `switched`). */

@@ -24,6 +24,11 @@ void slot_init(struct slot *slot, bool video, uint32_t ssrc, const struct entrop
     renumber_init(&slot->renumber, video ? VIDEO_CLOCK : AUDIO_CLOCK, first_seq, first.time, first.picture);
 }
 
+void slot_deinit(struct slot *slot)
+{
+    renumber_deinit(&slot->renumber);
+}
+
 bool slot_add_codec(struct slot *slot, struct slot_codec codec)
 {
     if (slot->codec_count == SLOT_CODECS_MAX)

@@ -47,6 +47,7 @@ struct slot {
 };
 
 void slot_init(struct slot *, bool video, uint32_t ssrc, const struct entropy *);
+void slot_deinit(struct slot *);
 /* False when it has SLOT_CODECS_MAX already. The first feeds it until a switch says otherwise. */
 bool slot_add_codec(struct slot *, struct slot_codec);
 /* Retransmissions go out as a stream of their own: RFC 4588 in session multiplexing by SSRC (section 5.3). */

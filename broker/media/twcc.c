@@ -21,9 +21,15 @@ enum symbol { NOT_RECEIVED = 0, SMALL_DELTA = 1, LARGE_DELTA = 2 };
 
 enum { FIRST_CYCLE = 1 << 16 };
 
-static usec_t *arrival(struct twcc *twcc, uint64_t seq)
+static uint32_t *arrival(struct twcc *twcc, uint64_t seq)
 {
-    return &twcc->at[seq % TWCC_WINDOW];
+    return &twcc->at_us[seq % TWCC_WINDOW];
+}
+
+/* The whole time of which 32 bits were kept: all of them are within half their cycle of the latest. */
+static usec_t whole_time(const struct twcc *twcc, uint32_t at_us)
+{
+    return at_us ? twcc->latest + (usec_t)(int64_t)(int32_t)(at_us - (uint32_t)twcc->latest) : 0;
 }
 
 void twcc_packet(struct twcc *twcc, usec_t now_us, uint16_t seq)
@@ -37,13 +43,14 @@ void twcc_packet(struct twcc *twcc, usec_t now_us, uint16_t seq)
     if (n < twcc->first)
         return;                           /* reported as lost already */
     if (n >= twcc->first + TWCC_WINDOW) { /* a jump: what lies before is not worth a report */
-        memset(twcc->at, 0, sizeof twcc->at);
+        memset(twcc->at_us, 0, sizeof twcc->at_us);
         twcc->first = n;
         twcc->highest = n - 1;
     }
     for (; twcc->highest < n; twcc->highest++)
         *arrival(twcc, twcc->highest + 1) = 0;
-    *arrival(twcc, n) = now_us;
+    twcc->latest = now_us;
+    *arrival(twcc, n) = (uint32_t)now_us | 1; /* a microsecond is less than what a report tells */
     twcc->news = true;
 }
 
@@ -81,7 +88,7 @@ static void collect(struct twcc *twcc, struct report *report)
     usec_t before = 0;
     *report = (struct report){ 0 };
     for (uint64_t n = twcc->first; n <= twcc->highest && report->count < REPORT_PACKETS_MAX; n++)
-        if (!report_packet(report, *arrival(twcc, n), &before))
+        if (!report_packet(report, whole_time(twcc, *arrival(twcc, n)), &before))
             return;
 }
 

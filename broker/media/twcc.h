@@ -16,8 +16,10 @@ struct twcc {
     bool started;
     bool news;               /* something came since the last report */
     uint64_t first, highest; /* extended: the next report begins with the one, and knows of the other */
-    usec_t at[TWCC_WINDOW];  /* of seq % TWCC_WINDOW, from first to highest; 0: has not come */
+    usec_t latest;           /* arrival of any */
     uint8_t reports;         /* sent so far, modulo 256 */
+    /* Arrivals modulo 2^32, odd; of seq % TWCC_WINDOW, from first to highest; 0: has not come */
+    uint32_t at_us[TWCC_WINDOW];
 };
 
 /* All zero is a fresh one. One packet came, with its transport-wide number. */

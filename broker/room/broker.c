@@ -26,6 +26,7 @@ struct broker {
     struct room *rooms;
     usec_t *due; /* each room's deadline once more, side by side: a look at all of them is short */
     size_t room_count, rooms_max;
+    struct id roomless;  /* broker_roomless */
     struct now now;      /* of the latest event */
     usec_t deadline;     /* no room wants to run before; may be early, never late */
     usec_t heartbeat_at; /* while any interval is open */
@@ -134,12 +135,18 @@ static enum status replan(struct room *room, struct room_shared *shared, const s
     return OK;
 }
 
-/* Its box is over, however it could have been extended, and nobody is there. What must be known of it later is in the
- * ledger. */
+/* It was ended, or its box is over, and nobody is there. What must be known of it later is in the ledger. The box of a
+ * room that was entered is over by the clock that closes it, whatever the wall clock says; nobody can extend it from
+ * outside. */
 static bool is_past(const struct broker *b, const struct room *room)
 {
-    int64_t end = room->plan.closes_at + EXTEND_MAX_MINUTES * 60 + TOKEN_LEEWAY_S;
-    return !room_is_live(room) && now_unix_s(b->now) >= end;
+    if (room_is_live(room))
+        return false;
+    if (room_is_ended(room))
+        return true;
+    if (room->anchored) /* closes_us may be NEVER */
+        return b->now.mono_us >= room->closes_us && b->now.mono_us - room->closes_us >= TOKEN_LEEWAY_S * USEC_PER_SEC;
+    return now_unix_s(b->now) >= room->plan.closes_at + TOKEN_LEEWAY_S;
 }
 
 /* A new place, or that of a session that is past; NULL when all are taken. */
@@ -162,19 +169,17 @@ static void touched(struct broker *b, const struct room *room)
         b->deadline = 0; /* the first heartbeat is due */
 }
 
-enum status broker_plan(struct broker *b, const struct plan *plan)
+static enum status put_plan(struct broker *b, const struct plan *plan, struct room *known)
 {
     if (plan->people_count == 0 || plan->people_count > PLAN_PEOPLE_MAX || plan->grant_count > PLAN_GRANTS_MAX ||
         plan->denied_device_count > PLAN_DEVICES_MAX || plan->closes_at <= plan->opens_at)
         return ERR_MALFORMED;
-    struct room *room = find_room(b, &plan->session);
-    bool known = room != NULL;
-    if (known && room_is_live(room))
+    if (known && room_is_live(known))
         return ERR_STATE;
-    if (!known)
-        room = place_for_room(b);
+    struct room *room = known ? known : place_for_room(b);
     if (!room)
         return ERR_FULL;
+    struct id before = room->plan.session; /* empty in a new place */
     struct plan kept;
     TRY(plan_copy(&kept, plan));
     enum status status = known && !keep_removals(room, &kept) ? ERR_STATE : replan(room, &b->shared, &kept);
@@ -183,8 +188,25 @@ enum status broker_plan(struct broker *b, const struct plan *plan)
         return status;
     if (room == &b->rooms[b->room_count])
         b->room_count++;
+    else if (!known)
+        b->roomless = before;
     touched(b, room);
     return OK;
+}
+
+enum status broker_plan(struct broker *b, const struct plan *plan)
+{
+    struct room *known = find_room(b, &plan->session);
+    b->roomless = (struct id){ "" };
+    enum status status = put_plan(b, plan, known);
+    if (status != OK && !known)
+        b->roomless = plan->session;
+    return status;
+}
+
+const struct id *broker_roomless(const struct broker *b)
+{
+    return &b->roomless;
 }
 
 /* After a crash an interval counts as over at the last heartbeat: so one a second. */

@@ -36,8 +36,12 @@ enum status broker_create(struct broker **, const struct broker_config *);
 void broker_destroy(struct broker *);
 
 /* A session that this shard will run; copied. The same id again replaces the plan of a room nobody is in: ERR_STATE
- * otherwise, and when somebody who was removed is left out. Who was removed stays so, and so do their devices. */
+ * otherwise, and when somebody who was removed is left out. Who was removed stays so, and so do their devices.
+ * ERR_FULL: as many sessions are here as may be, and none of them is past: ended, or its box over, and nobody there. */
 enum status broker_plan(struct broker *, const struct plan *);
+/* Whose room the latest broker_plan left nowhere: the past session's that gave its place, or the very one's that was
+ * refused and had none. Empty: nobody's. Until the next one. */
+const struct id *broker_roomless(const struct broker *);
 
 /* Somebody whose token was verified, and their device if it names one: `claims` are true, whether they may enter is
  * decided here. */

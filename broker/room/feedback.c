@@ -1,5 +1,7 @@
 #include "room/feedback.h"
 
+#include <stdlib.h>
+
 #include "room/relay.h"
 
 enum { COMPOUND_MAX = 1200, ASKED_AT_ONCE = 128 };
@@ -9,7 +11,9 @@ void feedback_arrival(struct room *room, struct now now, struct link *publisher,
     uint16_t seq;
     if (!link_twcc_of(publisher, rtp, &seq))
         return;
-    twcc_packet(&publisher->twcc, now.mono_us, seq);
+    if (!publisher->twcc && (publisher->twcc = calloc(1, sizeof *publisher->twcc)) == NULL)
+        return; /* they hear nothing, and send what is modest */
+    twcc_packet(publisher->twcc, now.mono_us, seq);
     if (publisher->twcc_at == NEVER) {
         publisher->twcc_at = now.mono_us + TWCC_INTERVAL_US;
         room_wake_at(room, publisher->twcc_at);
@@ -66,8 +70,8 @@ static void write_arrivals(struct link *link, usec_t now_us, struct writer *comp
 {
     if (now_us < link->twcc_at)
         return;
-    twcc_write(&link->twcc, compound, link->feedback_ssrc, any_ssrc(link));
-    link->twcc_at = link->twcc.news ? now_us : NEVER; /* the rest of a long one goes in the next */
+    twcc_write(link->twcc, compound, link->feedback_ssrc, any_ssrc(link));
+    link->twcc_at = link->twcc->news ? now_us : NEVER; /* the rest of a long one goes in the next */
 }
 
 void feedback_send(struct room *room, struct now now, struct outbox *out)

@@ -1,3 +1,4 @@
+#define _POSIX_C_SOURCE 200809L /* strnlen */
 #include "room/journal.h"
 
 #include <stdio.h>
@@ -5,9 +6,12 @@
 
 #include "room/rights.h"
 
+/* What does not fit is cut. NULL is fine. */
 static void copy_text(char *to, size_t cap, const char *from)
 {
-    snprintf(to, cap, "%s", from ? from : "");
+    size_t len = from ? strnlen(from, cap - 1) : 0;
+    memcpy(to, from ? from : "", len);
+    to[len] = '\0';
 }
 
 static struct record record_of(const struct room *room, enum record_kind kind, const struct participant *p,

@@ -9,7 +9,7 @@
 
 enum { AUDIO_CLOCK = 48000, VIDEO_CLOCK = 90000 };
 
-/* NULL without memory for it. All zero, most of a stream stays untouched until packets are missing. */
+/* NULL without memory for it. */
 static struct stream *track_layer(struct track *track, bool video, uint8_t layer)
 {
     struct stream *stream = track->layers[layer];
@@ -132,13 +132,20 @@ enum status link_create(struct link **created, const struct link_config *config,
     return OK;
 }
 
+static void stream_forget(struct stream *stream)
+{
+    nack_deinit(&stream->nack);
+    cache_destroy(stream->cache);
+    stream->cache = NULL;
+}
+
 static void track_deinit(struct track *track)
 {
     assert(track->edge_count == 0);
     free(track->edges);
     for (size_t i = 0; i < LAYERS_MAX; i++) {
         if (track->layers[i])
-            cache_destroy(track->layers[i]->cache);
+            stream_forget(track->layers[i]);
         free(track->layers[i]);
     }
 }
@@ -160,8 +167,11 @@ void link_destroy(struct link *link)
         track_deinit(&link->tracks[i]);
     bandwidth_destroy(link->bandwidth);
     pacer_deinit(&link->pacer);
+    free(link->twcc);
     transport_destroy(link->transport);
     held_deinit(&link->held);
+    for (size_t i = 0; i < link->slot_count; i++)
+        slot_deinit(&link->slots[i].stream);
     free(link->slots);
     free(link);
 }
@@ -175,13 +185,6 @@ bool track_layer_is_live(const struct track *track, const struct stream *stream)
         if (track->layers[i] && track->layers[i]->last_at > newest)
             newest = track->layers[i]->last_at;
     return stream && stream->last_at > 0 && newest - stream->last_at < BEHIND_US;
-}
-
-static void stream_forget(struct stream *stream)
-{
-    nack_reset(&stream->nack);
-    cache_destroy(stream->cache);
-    stream->cache = NULL;
 }
 
 void link_set_layer(struct link *to, struct receive_slot *slot, struct track *track, uint8_t layer)
@@ -278,7 +281,7 @@ static void stream_restart(struct stream *stream, uint32_t ssrc)
     struct keyframe keyframe = stream->keyframe; /* its pace holds, however often somebody changes SSRCs */
     uint32_t clock_rate = stream->reception.clock_rate;
     stream_forget(stream);
-    memset(stream, 0, offsetof(struct stream, nack));
+    *stream = (struct stream){ 0 };
     reception_init(&stream->reception, clock_rate);
     stream->ssrc = ssrc;
     stream->receivers = receivers;

@@ -41,7 +41,7 @@ struct stream {
     struct keyframe keyframe; /* video only, like what follows */
     struct video_structure structure;
     struct cache *cache; /* what its receivers may miss; NULL while there are none */
-    struct nack nack;    /* what we miss of it; last, as most of it is touched only when much is missing */
+    struct nack nack;    /* what we miss of it */
 };
 
 enum { LAYERS_MAX = SDP_RIDS_MAX };
@@ -78,10 +78,10 @@ struct link {
     struct sync sync;           /* their clock against ours, for sender reports */
     struct receive_slot *slots; /* as many as were agreed on */
     size_t slot_count;
-    usec_t report_at; /* when reports are due next */
-    struct twcc twcc; /* when their packets came */
-    usec_t twcc_at;   /* when they hear of it next; NEVER without news */
-    struct held held; /* what was said to them while their socket was gone */
+    usec_t report_at;  /* when reports are due next */
+    struct twcc *twcc; /* when their packets came; NULL before the first that is numbered */
+    usec_t twcc_at;    /* when they hear of it next; NEVER without news */
+    struct held held;  /* what was said to them while their socket was gone */
 
     /* What goes to them (egress.h). */
     struct bandwidth *bandwidth; /* NULL: they tell nothing of what comes */

@@ -129,11 +129,12 @@ static void follow_layers(struct room *room, struct now now, const struct origin
 }
 
 /* What a receiver of this stream may want once more. Without memory for it there is no repair, and a keyframe mends. */
-static void keep(struct stream *stream, uint64_t seq, const struct rtp *rtp, const struct video_packet *video)
+static void keep(struct stream *stream, usec_t now_us, uint64_t seq, const struct rtp *rtp,
+                 const struct video_packet *video)
 {
     if (stream->receivers == 0 || (!stream->cache && cache_create(&stream->cache) != OK))
         return;
-    cache_put(stream->cache, seq, rtp, video);
+    cache_put(stream->cache, now_us, seq, rtp, video);
 }
 
 static void measure(struct stream *stream, usec_t now_us, const struct rtp *rtp, const struct video_packet *video)
@@ -165,7 +166,7 @@ static void relay_picture(struct room *room, struct now now, struct link *link, 
     if (!readable)
         return; /* its number stays a gap: the frame is broken, and the receivers must know */
     measure(stream, now.mono_us, rtp, &video);
-    keep(stream, seq, rtp, &video);
+    keep(stream, now.mono_us, seq, rtp, &video);
     for (size_t i = 0; i < from->track->edge_count; i++) {
         const struct edge *edge = &from->track->edges[i];
         struct receive_slot *slot = slot_at(room, edge);

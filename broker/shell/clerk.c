@@ -50,18 +50,18 @@ static void order_session(struct clerk *c, const struct id *session, enum letter
     order(c, placement_of(c->placement, session), kind, value, true);
 }
 
-static void order_plan(struct clerk *c, struct now now, struct plan *plan)
+static void order_plan(struct clerk *c, struct plan *plan)
 {
     size_t shard;
     standing_fill(c->standing, plan);
     struct bytes packed = plan_pack(plan);
-    c->outcome.status = packed.at ? placement_put(c->placement, plan, now_unix_s(now), &shard) : ERR_NO_MEMORY;
+    c->outcome.status = packed.at ? placement_put(c->placement, plan, &shard) : ERR_NO_MEMORY;
     if (c->outcome.status == OK)
         order(c, shard, LETTER_PLAN, packed, true);
     free((void *)packed.at);
 }
 
-static void send_effects(struct clerk *c, struct now now)
+static void send_effects(struct clerk *c)
 {
     c->number++;
     c->awaited = 0;
@@ -71,7 +71,7 @@ static void send_effects(struct clerk *c, struct now now)
             order(c, shard, LETTER_GRANT, BYTES_OF(c->effects.grants[i]), i + 1 == c->effects.grant_count);
     struct api_effects *e = &c->effects;
     if (e->plan)
-        order_plan(c, now, e->plan);
+        order_plan(c, e->plan);
     if (e->has_moderation)
         order_session(c, &e->moderation.session, LETTER_MODERATION, BYTES_OF(e->moderation));
     if (e->has_question)
@@ -133,7 +133,7 @@ static void begin(struct clerk *c, struct now now, const struct letter *letter)
     }
     c->client = letter->client;
     api_handle(c->api, now, &request, &c->response, &c->effects);
-    send_effects(c, now);
+    send_effects(c);
     send_beside(c);
 }
 
@@ -160,6 +160,13 @@ static void take_turn(void *context, struct now now)
     }
 }
 
+static void forget(struct clerk *c, struct bytes session)
+{
+    struct id id;
+    memcpy(&id, session.at, sizeof id);
+    placement_forget(c->placement, &id);
+}
+
 static void take_done(void *context, const struct letter *letter)
 {
     struct clerk *c = context;
@@ -168,8 +175,11 @@ static void take_done(void *context, const struct letter *letter)
     c->awaited--;
     if (letter->outcome != OK)
         c->outcome.status = letter->outcome;
-    if (letter_text(letter).len > 0)
-        memcpy(&c->outcome.attendance, letter_text(letter).at, letter_text(letter).len);
+    struct bytes answer = letter_text(letter);
+    if (c->effects.plan && answer.len == sizeof(struct id))
+        forget(c, answer);
+    else if (answer.len > 0)
+        memcpy(&c->outcome.attendance, answer.at, answer.len);
 }
 
 /* ---- Making ---- */

@@ -45,6 +45,7 @@ struct config {
     char token_keys[CONFIG_TEXT_MAX + 1], issuer[CONFIG_TEXT_MAX + 1];
     char plan[CONFIG_TEXT_MAX + 1];
     char store[CONFIG_TEXT_MAX + 1], clinic[CONFIG_TEXT_MAX + 1];
+    char clinic_name[CONFIG_TEXT_MAX + 1], clinic_phone[CONFIG_TEXT_MAX + 1], clinic_logo[CONFIG_TEXT_MAX + 1];
     uint32_t udp_port, shards;
     enum gcm_engine gcm_engine; /* 0: the faster that is there */
     struct config_addresses media, advertise;

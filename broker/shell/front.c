@@ -16,17 +16,16 @@
 #include "shell/clerk.h"
 #include "shell/host.h"
 #include "shell/lines.h"
+#include "shell/listeners.h"
 #include "shell/pages.h"
-#include "shell/ration.h"
 #include "shell/requests.h"
 
 enum {
     INBOX_LETTERS = 16384,
     INBOX_BYTES = 64 << 20,
     ANSWERS_BYTES = 128 << 20,
-    HANDSHAKE_WITHIN_S = 10,
-    IDLE_MOST_S = 5,      /* without a request, or the rest of one */
-    RECEIVE_BYTES = 4096, /* the size of the pieces that RECEIVE hands on; messages are put together by us */
+    /* The size of the pieces that RECEIVE hands on; messages are put together by us. Each WebSocket holds as much. */
+    RECEIVE_BYTES = 256,
     ORIGIN_MAX = 256,
 };
 
@@ -34,14 +33,14 @@ enum {
 
 struct front {
     const struct config *config;
+    const struct site *site;
     const struct log *log;
     void (*failed)(void *context);
     void *failed_context;
-    uv_loop_t loop; /* of the thread; libwebsockets waits in it, too */
+    uv_loop_t loop;  /* of the thread; libwebsockets waits in it, too */
     uv_timer_t look; /* wakes the thread for lines_look */
     usec_t look_at;
-    struct lws_context *context; /* NULL again when it is gone */
-    struct lws_vhost *tls, *plain;
+    struct listeners listeners;
     struct arrivals *arrivals;
     struct lines *lines;
     struct queue *inboxes[CONFIG_SHARDS_MAX];
@@ -116,7 +115,7 @@ static unsigned upgrade_refusal(struct front *f, struct lws *wsi, const char *to
         return HTTP_STATUS_BAD_REQUEST;
     if (!header_is(wsi, WSI_TOKEN_VERSION, "13")) /* RFC 6455 4.2.2; libwebsockets takes any */
         return PAGES_UPGRADE_REQUIRED;
-    if (!lines_may_open(f->lines, wsi, lws_get_vhost(wsi) == f->plain))
+    if (!lines_may_open(f->lines, wsi, lws_get_vhost(wsi) == f->listeners.plain))
         return HTTP_STATUS_SERVICE_UNAVAILABLE;
     return 0;
 }
@@ -134,7 +133,7 @@ static int on_upgrade(struct front *f, struct lws *wsi, const char *to)
 static const struct address *counted(struct front *f, struct lws *wsi, lws_sockfd_type fd, struct address *from)
 {
     char text[ADDRESS_TEXT_MAX] = "";
-    if (lws_get_vhost(wsi) == f->plain)
+    if (lws_get_vhost(wsi) == f->listeners.plain)
         return NULL;
     *from = (struct address){ 0 };
     if (lws_get_peer_simple_fd(fd, text, sizeof text))
@@ -166,7 +165,7 @@ static int on_request(struct front *f, struct lws *wsi, const char *uri)
 {
     struct address from;
     if (!requests_are_at(uri))
-        return pages_serve(wsi, f->config->web_root, uri);
+        return pages_serve(wsi, f->site, uri);
     return requests_begin(f->requests, wsi, uri, counted(f, wsi, lws_get_socket_fd(wsi), &from));
 }
 
@@ -209,6 +208,9 @@ static int http_callback(struct lws *wsi, enum lws_callback_reasons why, void *u
         return lws_http_transaction_completed(wsi) ? -1 : 0;
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
         return on_upgrade(front_of(wsi), wsi, in);
+    case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS: /* its name says less than it is: the TLS is set up */
+        listeners_spare_memory(user);
+        return 0;
     case LWS_CALLBACK_EVENT_WAIT_CANCELLED: /* of every vhost; the second finds nothing to do */
         on_wake(front_of(wsi));
         return 0;
@@ -271,97 +273,17 @@ static const struct lws_protocols protocols[] = {
 
 /* ---- The thread ---- */
 
-static void lws_line(int level, const char *line)
-{
-    /* It has no context to hand us, so this is a log of its own; one for the process, as libwebsockets' is. */
-    static struct ration ration;
-    struct log log = host_log(LOG_LEVEL_WARNING);
-    uint32_t kept;
-    (void)level;
-    if (!ration_take(&ration, host_now().mono_us, &kept))
-        return;
-    if (kept > 0)
-        log_error(&log, "libwebsockets: %u more lines", kept);
-    log_error(&log, "libwebsockets: %.*s", (int)strcspn(line, "\n"), line);
-}
-
 /* From any thread. */
 static void wake(void *context)
 {
     struct front *f = context;
-    lws_cancel_service(f->context);
+    lws_cancel_service(f->listeners.context);
 }
 
 static void look(uv_timer_t *timer)
 {
     struct front *f = timer->data;
     wake(f);
-}
-
-/* Where a vhost listens. libwebsockets takes an address as the name of an interface, binds IPv4 only with IPv6 off, and
- * takes "every address" as no name at all. */
-static void set_listener(struct lws_context_creation_info *info, const char *address, uint32_t port)
-{
-    bool every = strcmp(address, "::") == 0 || strcmp(address, "0.0.0.0") == 0;
-    info->port = (int)port;
-    info->iface = every ? NULL : address;
-    if (!strchr(address, ':'))
-        info->options |= LWS_SERVER_OPTION_DISABLE_IPV6;
-}
-
-/* No keep-alive of libwebsockets' own: lines_look asks already, and for each sign of life it would put a timer into a
- * list in order, which takes longer the more connections there are. */
-static const lws_retry_bo_t no_keepalive = { 0 };
-
-static struct lws_context_creation_info common_info(struct front *f)
-{
-    return (struct lws_context_creation_info){
-        .protocols = protocols,
-        .server_string = "kinroom",
-        .user = f,
-        .gid = -1,
-        .uid = -1,
-        .timeout_secs = HANDSHAKE_WITHIN_S,
-        .timeout_secs_ah_idle = IDLE_MOST_S,
-        .keepalive_timeout = IDLE_MOST_S,
-        .retry_and_idle_policy = &no_keepalive,
-        /* HTTP/2 stays off: its WebSockets (RFC 8441) would come in past the checks of CONFIRM_UPGRADE. */
-        .alpn = "http/1.1",
-        .options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS | LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND,
-    };
-}
-
-static enum status listen_tls(struct front *f)
-{
-    struct lws_context_creation_info info = common_info(f);
-    info.vhost_name = "tls";
-    info.headers = pages_headers_tls();
-    info.ssl_cert_filepath = f->config->certificate;
-    info.ssl_private_key_filepath = f->config->key;
-    info.ssl_options_set = (long)(SSL_OP_NO_TLSv1 | SSL_OP_NO_TLSv1_1 | SSL_OP_NO_RENEGOTIATION);
-    info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
-    set_listener(&info, f->config->listen, f->config->https_port);
-    f->tls = lws_create_vhost(f->context, &info);
-    if (f->tls)
-        return OK;
-    log_error(f->log, "cannot serve https on %s port %u: is the port taken, and do certificate and key fit?",
-              f->config->listen, f->config->https_port);
-    return ERR_SYSTEM;
-}
-
-static enum status listen_plain(struct front *f)
-{
-    if (f->config->http_port == 0)
-        return OK;
-    struct lws_context_creation_info info = common_info(f);
-    info.vhost_name = "plain";
-    info.headers = pages_headers_plain();
-    set_listener(&info, "127.0.0.1", f->config->http_port);
-    f->plain = lws_create_vhost(f->context, &info);
-    if (f->plain)
-        return OK;
-    log_error(f->log, "cannot serve http on 127.0.0.1 port %u: is the port taken?", f->config->http_port);
-    return ERR_SYSTEM;
 }
 
 static enum status open_all(struct front *f, const struct keyring *keyring, struct placement *placement)
@@ -372,20 +294,7 @@ static enum status open_all(struct front *f, const struct keyring *keyring, stru
     TRY(lines_create(&f->lines, f->config, keyring, placement, f->log));
     for (size_t i = 0; i < f->config->shards; i++)
         TRY(queue_create(&f->inboxes[i], INBOX_LETTERS, INBOX_BYTES, (struct waker){ wake, f }));
-    /* Errors only: its warnings are about peers' bytes, and a peer could fill the log with them. */
-    lws_set_log_level(LLL_ERR, lws_line);
-    struct lws_context_creation_info info = common_info(f);
-    info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_LIBUV;
-    info.foreign_loops = (void *[]){ &f->loop };
-    info.pcontext = &f->context;
-    info.port = CONTEXT_PORT_NO_LISTEN;
-    f->context = lws_create_context(&info);
-    if (!f->context) {
-        log_error(f->log, "libwebsockets cannot start: is its part for libuv installed (libwebsockets-evlib-uv)?");
-        return ERR_SYSTEM;
-    }
-    TRY(listen_tls(f));
-    return listen_plain(f);
+    return listeners_open(&f->listeners, f->config, protocols, &f->loop, f, f->log);
 }
 
 enum status front_create(struct front **created, const struct front_config *config)
@@ -394,6 +303,7 @@ enum status front_create(struct front **created, const struct front_config *conf
     if (!f)
         return ERR_NO_MEMORY;
     f->config = config->config;
+    f->site = config->site;
     f->log = config->log;
     f->failed = config->failed;
     f->failed_context = config->context;
@@ -417,11 +327,10 @@ enum status front_create(struct front **created, const struct front_config *conf
  * libwebsockets ends. */
 static void close_loop(struct front *f)
 {
-    lws_context_destroy(f->context);
+    lws_context_destroy(f->listeners.context);
     uv_close((uv_handle_t *)&f->look, NULL);
     uv_run(&f->loop, UV_RUN_DEFAULT);
-    lws_context_destroy(f->context);
-    uv_run(&f->loop, UV_RUN_DEFAULT);
+    lws_context_destroy(f->listeners.context);
     if (uv_loop_close(&f->loop) != 0)
         log_error(f->log, "the front's loop has handles left");
 }

@@ -9,11 +9,13 @@
 #include "shell/config.h"
 #include "shell/placement.h"
 #include "shell/queue.h"
+#include "shell/site.h"
 
 struct front;
 
 struct front_config {
     const struct config *config;   /* outlives the front */
+    const struct site *site;       /* outlives the front */
     const struct keyring *keyring; /* outlives the front */
     struct placement *placement;   /* outlives the front */
     const struct log *log;         /* outlives the front */

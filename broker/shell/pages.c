@@ -1,19 +1,26 @@
 #include "shell/pages.h"
 
-#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#define ERR_STATE OPENSSL_ERR_STATE /* OpenSSL has a type of our constant's name */
 #include <libwebsockets.h>
+#undef ERR_STATE
+
+#include "shell/site.h"
+
+enum { HEADERS_MAX = 2048 };
 
 /* libwebsockets wants names with their colon, in lower case. Each entry points at the one after it. */
 static const struct lws_protocol_vhost_options headers[] = {
     { &headers[1], NULL, "strict-transport-security:", "max-age=31536000" },
     { &headers[2], NULL, "content-security-policy:",
-      "default-src 'self'; connect-src 'self'; img-src 'self' data:; media-src 'self' blob:; style-src 'self'; "
-      "script-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'" },
+      "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
+      "media-src 'self' blob:; font-src 'self'; manifest-src 'self'; worker-src 'self'; object-src 'none'; "
+      "frame-ancestors 'none'; base-uri 'none'; form-action 'self'; require-trusted-types-for 'script'; "
+      "trusted-types 'none'" },
     { &headers[3], NULL, "x-content-type-options:", "nosniff" },
     { &headers[4], NULL, "referrer-policy:", "no-referrer" },
     { &headers[5], NULL, "cross-origin-opener-policy:", "same-origin" },
@@ -27,52 +34,6 @@ const struct lws_protocol_vhost_options *pages_headers_tls(void)
 const struct lws_protocol_vhost_options *pages_headers_plain(void)
 {
     return &headers[1];
-}
-
-static const struct {
-    const char *suffix, *mimetype;
-} mimetypes[] = {
-    { ".html", "text/html; charset=utf-8" },
-    { ".css", "text/css; charset=utf-8" },
-    { ".js", "text/javascript; charset=utf-8" },
-    { ".mjs", "text/javascript; charset=utf-8" },
-    { ".json", "application/json" },
-    { ".webmanifest", "application/manifest+json" },
-    { ".svg", "image/svg+xml" },
-    { ".png", "image/png" },
-    { ".ico", "image/x-icon" },
-    { ".jpg", "image/jpeg" },
-    { ".webp", "image/webp" },
-    { ".woff2", "font/woff2" },
-    { ".mp3", "audio/mpeg" },
-    { ".wav", "audio/wav" },
-    { ".txt", "text/plain; charset=utf-8" },
-};
-
-/* A file of a type that is not in the table is not served. */
-static const char *mimetype_of(const char *path)
-{
-    const char *suffix = strrchr(path, '.');
-    for (size_t i = 0; suffix && i < sizeof mimetypes / sizeof *mimetypes; i++)
-        if (strcmp(mimetypes[i].suffix, suffix) == 0)
-            return mimetypes[i].mimetype;
-    return NULL;
-}
-
-/* Only plain names, none of which begins with a dot: so no path leads out of the web root. libwebsockets has decoded
- * percent signs. */
-static bool is_plain(const char *uri)
-{
-    if (uri[0] != '/')
-        return false;
-    for (const char *at = uri; *at; at++) {
-        bool letter = (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') || (*at >= '0' && *at <= '9');
-        if (!letter && !strchr("/._-", *at))
-            return false;
-        if (*at == '/' && (at[1] == '.' || at[1] == '/'))
-            return false;
-    }
-    return true;
 }
 
 /* A whole response in one write: it is less than any socket buffer. */
@@ -107,24 +68,73 @@ int pages_refuse_upgrade(struct lws *wsi, unsigned status)
     return answer(wsi, status, "refused\n", false) < 0 ? -1 : 1;
 }
 
-static bool is_file(const char *path)
+/* Whether the client takes gzip, with whatever weight but none (RFC 9110 12.5.3). */
+static bool takes_gzip(struct lws *wsi)
 {
-    struct stat about;
-    return stat(path, &about) == 0 && S_ISREG(about.st_mode);
+    char text[256];
+    if (lws_hdr_copy(wsi, text, sizeof text, WSI_TOKEN_HTTP_ACCEPT_ENCODING) <= 0)
+        return false;
+    const char *name = strstr(text, "gzip");
+    if (!name)
+        return false;
+    float weight = 1;
+    sscanf(name + 4, " ; q = %f", &weight);
+    return weight > 0;
 }
 
-static int serve_file(struct lws *wsi, const char *path, const char *mimetype)
+/* Whether the client has these very bytes (RFC 9110 13.1.2). Tags hold no commas and no quotes within. */
+static bool has_it(struct lws *wsi, const struct site_file *file)
 {
-    bool page = strncmp(mimetype, "text/html", 9) == 0;
-    /* Pages are never kept; the rest is asked for anew each time, so that a page never meets a script of another
-     * version. */
-    const char *cache = page ? "cache-control: no-store\r\n" : "cache-control: no-cache\r\n";
-    int n = lws_serve_http_file(wsi, path, mimetype, cache, (int)strlen(cache));
-    /* Negative: failed. Positive: all sent, and the transaction is over. Zero: libwebsockets goes on by itself. */
-    return n < 0 || (n > 0 && lws_http_transaction_completed(wsi)) ? -1 : 0;
+    char text[512];
+    if (lws_hdr_copy(wsi, text, sizeof text, WSI_TOKEN_HTTP_IF_NONE_MATCH) <= 0)
+        return false;
+    return strcmp(text, "*") == 0 || strstr(text, file->tag + 2); /* a weak comparison: without W/ */
 }
 
-int pages_serve(struct lws *wsi, const char *web_root, const char *uri)
+static bool add_header(struct lws *wsi, const char *name, const char *value, uint8_t **at, uint8_t *end)
+{
+    return lws_add_http_header_by_name(wsi, (const uint8_t *)name, (const uint8_t *)value, (int)strlen(value), at,
+                                       end) == 0;
+}
+
+/* Pages are never kept. The rest is asked for anew each time, so that a page never meets a script of another version,
+ * and comes again only when it changed. */
+static bool write_file_headers(struct lws *wsi, const struct site_file *file, unsigned status, size_t len, bool packed,
+                               uint8_t **at, uint8_t *end)
+{
+    return lws_add_http_common_headers(wsi, status, file->mimetype, len, at, end) == 0 &&
+           add_header(wsi, "cache-control:", file->is_page ? "no-store" : "no-cache", at, end) &&
+           add_header(wsi, "etag:", file->tag, at, end) &&
+           (file->packed.len == 0 || add_header(wsi, "vary:", "accept-encoding", at, end)) &&
+           (!packed || add_header(wsi, "content-encoding:", "gzip", at, end)) &&
+           lws_finalize_http_header(wsi, at, end) == 0;
+}
+
+/* In one write: libwebsockets keeps what the socket does not take at once. */
+static int serve_file(struct lws *wsi, const struct site_file *file, bool head)
+{
+    bool unchanged = has_it(wsi, file), packed = file->packed.len > 0 && takes_gzip(wsi);
+    struct bytes body = packed ? file->packed : file->plain;
+    size_t room = HEADERS_MAX + (head || unchanged ? 0 : body.len);
+    uint8_t *buffer = malloc(LWS_PRE + room);
+    if (!buffer)
+        return -1;
+    uint8_t *start = buffer + LWS_PRE, *at = start;
+    int written = -1;
+    /* The length is that of what a 200 would bring, also without it (RFC 9110 8.6). */
+    if (write_file_headers(wsi, file, unchanged ? HTTP_STATUS_NOT_MODIFIED : HTTP_STATUS_OK, body.len,
+                           packed && !unchanged, &at, start + HEADERS_MAX)) {
+        if (room > HEADERS_MAX) {
+            memcpy(at, body.at, body.len);
+            at += body.len;
+        }
+        written = lws_write(wsi, start, (size_t)(at - start), LWS_WRITE_HTTP_HEADERS);
+    }
+    free(buffer);
+    return written < 0 || lws_http_transaction_completed(wsi) ? -1 : 0;
+}
+
+int pages_serve(struct lws *wsi, const struct site *site, const char *uri)
 {
     bool head = lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0;
     if (!head && lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) <= 0) {
@@ -134,11 +144,6 @@ int pages_serve(struct lws *wsi, const char *web_root, const char *uri)
     }
     if (strcmp(uri, "/healthz") == 0)
         return answer_and_complete(wsi, HTTP_STATUS_OK, "ok\n", head);
-    char path[PATH_MAX];
-    const char *end = *uri && uri[strlen(uri) - 1] == '/' ? "index.html" : "";
-    int len = snprintf(path, sizeof path, "%s%s%s", web_root, uri, end);
-    const char *mimetype = mimetype_of(path);
-    if (!is_plain(uri) || len < 0 || (size_t)len >= sizeof path || !mimetype || !is_file(path))
-        return answer_and_complete(wsi, HTTP_STATUS_NOT_FOUND, "not found\n", head);
-    return serve_file(wsi, path, mimetype);
+    const struct site_file *file = site_find(site, uri);
+    return file ? serve_file(wsi, file, head) : answer_and_complete(wsi, HTTP_STATUS_NOT_FOUND, "not found\n", head);
 }

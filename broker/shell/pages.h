@@ -1,7 +1,8 @@
-/* pages.h - what plain HTTPS requests get: the files of the web root, and /healthz. */
+/* pages.h - what plain HTTPS requests get: the files of the site, and /healthz. */
 #pragma once
 
 struct lws;
+struct site;
 struct lws_protocol_vhost_options;
 
 /* Headers of every response: over TLS, and for the listener behind a reverse proxy, which speaks plain HTTP and so must
@@ -12,7 +13,7 @@ const struct lws_protocol_vhost_options *pages_headers_plain(void);
 enum { PAGES_UPGRADE_REQUIRED = 426 }; /* RFC 9110 15.5.22; libwebsockets has no name for it */
 
 /* Answers one request; the value is what the callback has to return. */
-int pages_serve(struct lws *, const char *web_root, const char *uri);
+int pages_serve(struct lws *, const struct site *, const char *uri);
 /* Refuses a WebSocket; the value is what LWS_CALLBACK_HTTP_CONFIRM_UPGRADE has to return, after which libwebsockets
  * completes the transaction by itself, unlike elsewhere. */
 int pages_refuse_upgrade(struct lws *, unsigned status);

@@ -49,16 +49,6 @@ static struct placed *find(const struct placement *p, const struct id *session)
     return NULL;
 }
 
-/* As the shards do: then there is no room any more that somebody could be in (broker.c). */
-static void forget_past(struct placement *p, int64_t unix_s)
-{
-    for (size_t i = 0; i < p->count;)
-        if (p->at[i].ends_at <= unix_s)
-            p->at[i] = p->at[--p->count];
-        else
-            i++;
-}
-
 /* Of equals the one that the id leads to first, so that sessions spread also over days. */
 static size_t least_loaded(const struct placement *p, const struct placed *wanted)
 {
@@ -89,7 +79,7 @@ static enum status grow(struct placement *p)
     return OK;
 }
 
-static enum status put(struct placement *p, const struct plan *plan, int64_t unix_s, size_t *shard)
+static enum status put(struct placement *p, const struct plan *plan, size_t *shard)
 {
     struct placed placed = {
         .session = plan->session,
@@ -104,7 +94,6 @@ static enum status put(struct placement *p, const struct plan *plan, int64_t uni
         placed.opens_at = known->opens_at < placed.opens_at ? known->opens_at : placed.opens_at;
         placed.ends_at = known->ends_at > placed.ends_at ? known->ends_at : placed.ends_at;
     } else {
-        forget_past(p, unix_s);
         TRY(grow(p));
         placed.shard = least_loaded(p, &placed);
         known = &p->at[p->count++];
@@ -114,12 +103,21 @@ static enum status put(struct placement *p, const struct plan *plan, int64_t uni
     return OK;
 }
 
-enum status placement_put(struct placement *p, const struct plan *plan, int64_t unix_s, size_t *shard)
+enum status placement_put(struct placement *p, const struct plan *plan, size_t *shard)
 {
     pthread_mutex_lock(&p->lock);
-    enum status status = put(p, plan, unix_s, shard);
+    enum status status = put(p, plan, shard);
     pthread_mutex_unlock(&p->lock);
     return status;
+}
+
+void placement_forget(struct placement *p, const struct id *session)
+{
+    pthread_mutex_lock(&p->lock);
+    struct placed *placed = find(p, session);
+    if (placed)
+        *placed = p->at[--p->count];
+    pthread_mutex_unlock(&p->lock);
 }
 
 size_t placement_of(struct placement *p, const struct id *session)

@@ -13,6 +13,7 @@ struct queue {
     _Alignas(CACHE_LINE) atomic_size_t head; /* the consumer's */
     _Alignas(CACHE_LINE) atomic_size_t tail; /* the producer's */
     _Alignas(CACHE_LINE) atomic_size_t bytes;
+    size_t begin; /* the letter that lies at the ring's beginning; the producer's to write while the ring is empty */
     size_t letters_max, bytes_max;
     struct waker waker;
     struct letter *ring;
@@ -47,13 +48,15 @@ enum status queue_push(struct queue *q, struct letter *letter, size_t spare)
 {
     size_t tail = atomic_load_explicit(&q->tail, memory_order_relaxed);
     size_t used = tail - atomic_load(&q->head);
+    if (used == 0)
+        q->begin = tail; /* so that no more of it is ever touched than what waits at once */
     size_t len = letter_text(letter).len;
     if (used + 1 + spare > q->letters_max)
         return ERR_FULL;
     if (len > 0 && atomic_load(&q->bytes) + len > q->bytes_max)
         return ERR_FULL;
     atomic_fetch_add(&q->bytes, len);
-    q->ring[tail % q->letters_max] = *letter;
+    q->ring[(tail - q->begin) % q->letters_max] = *letter;
     *letter = (struct letter){ 0 };
     atomic_store(&q->tail, tail + 1);
     if (atomic_load(&q->head) == tail && q->waker.wake)
@@ -66,7 +69,7 @@ bool queue_pop(struct queue *q, struct letter *letter)
     size_t head = atomic_load_explicit(&q->head, memory_order_relaxed);
     if (head == atomic_load(&q->tail))
         return false;
-    *letter = q->ring[head % q->letters_max];
+    *letter = q->ring[(head - q->begin) % q->letters_max];
     atomic_fetch_sub(&q->bytes, letter_text(letter).len);
     atomic_store(&q->head, head + 1);
     return true;

@@ -104,16 +104,6 @@ static enum status check_certificate(const struct config *config, struct problem
     return ERR_MALFORMED;
 }
 
-static enum status check_pages(const struct config *config, struct problem *problem)
-{
-    char path[CONFIG_TEXT_MAX + 32];
-    snprintf(path, sizeof path, "%s/index.html", config->web_root);
-    if (access(path, R_OK) == 0)
-        return OK;
-    snprintf(problem->text, sizeof problem->text, "'web-root': there is no %s that can be read", path);
-    return ERR_UNKNOWN;
-}
-
 static enum status load_webhook_key(const struct config *config, struct material *material, struct problem *problem)
 {
     struct bytes file;
@@ -162,7 +152,7 @@ enum status material_load(const struct config *config, struct material *material
     if (status == OK)
         status = check_certificate(config, problem);
     if (status == OK)
-        status = check_pages(config, problem);
+        status = site_read(&material->site, config, problem);
     if (status == OK)
         status = load_keyring(config, material, problem);
     if (status == OK)
@@ -185,6 +175,7 @@ void material_deinit(struct material *material)
     if (material->clerks_keyring)
         keyring_destroy(material->clerks_keyring);
     plan_list_deinit(&material->plans);
+    site_destroy(material->site);
     host_file_free(&material->smtp_password);
     host_file_free(&material->turn_secret);
     bytes_wipe(&material->webhook_key, sizeof material->webhook_key);
@@ -388,10 +379,12 @@ static enum status hand_out_plan(void *context, const struct plan *stored)
     struct plan plan;
     if (stored->closes_at <= unix_s)
         return OK;
-    TRY(placement_put(server->placement, stored, unix_s, &shard));
+    TRY(placement_put(server->placement, stored, &shard));
     TRY(plan_copy(&plan, stored));
     standing_fill(&server->recovery.standing, &plan);
-    enum status status = shard_plan(server->shards[shard], &plan);
+    struct id roomless;
+    enum status status = shard_plan(server->shards[shard], &plan, &roomless);
+    placement_forget(server->placement, &roomless);
     if (status == OK)
         server->sessions++;
     else
@@ -412,6 +405,7 @@ static enum status make_all(struct server *server, const struct material *materi
     TRY(placement_create(&server->placement, server->config->shards));
     struct front_config front = {
         .config = server->config,
+        .site = material->site,
         .keyring = material->keyring,
         .placement = server->placement,
         .log = &server->log,

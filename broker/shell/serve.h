@@ -5,6 +5,7 @@
 #include "auth/keyring.h"
 #include "shell/config.h"
 #include "shell/plan_file.h"
+#include "shell/site.h"
 #include "shell/webhook.h"
 
 /* What the configuration's files hold. */
@@ -12,6 +13,7 @@ struct material {
     struct keyring *keyring;
     struct keyring *clerks_keyring; /* the same once more: one is for one thread */
     struct plan_list plans;         /* of the `plan` option, if there is one */
+    struct site *site;              /* the pages */
     struct webhook_key webhook_key; /* len 0 without one */
     struct bytes smtp_password;     /* empty without one */
     struct bytes turn_secret;       /* the same */

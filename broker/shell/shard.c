@@ -181,9 +181,11 @@ void shard_destroy(struct shard *s)
     free(s);
 }
 
-enum status shard_plan(struct shard *s, const struct plan *plan)
+enum status shard_plan(struct shard *s, const struct plan *plan, struct id *roomless)
 {
-    return broker_plan(s->broker, plan);
+    enum status status = broker_plan(s->broker, plan);
+    *roomless = *broker_roomless(s->broker);
+    return status;
 }
 struct queue *shard_inbox(const struct shard *s)
 {
@@ -355,12 +357,17 @@ static void take_grant(struct shard *s, struct now now, const struct letter *let
     broker_grant(s->broker, now, &grant, s->outbox);
 }
 
-static enum status take_plan(struct shard *s, const struct letter *letter)
+/* The answer, for LETTER_DONE. */
+static enum status take_plan(struct shard *s, struct now now, const struct letter *letter, struct note **answer)
 {
     struct plan plan;
     TRY(plan_unpack(letter_text(letter), &plan));
+    broker_tick(s->broker, now, s->outbox); /* it may have slept for long, and sessions are past meanwhile */
     enum status status = broker_plan(s->broker, &plan);
+    const struct id *roomless = broker_roomless(s->broker);
     plan_deinit(&plan);
+    /* Without memory, placement goes on to look for that session here, where there is no room for it. */
+    *answer = roomless->text[0] ? note_create((struct bytes){ (const uint8_t *)roomless, sizeof *roomless }) : NULL;
     return status;
 }
 
@@ -416,7 +423,7 @@ static void take_answer(struct shard *s, struct now now, const struct letter *le
         take_grant(s, now, letter);
         break;
     case LETTER_PLAN:
-        outcome = take_plan(s, letter);
+        outcome = take_plan(s, now, letter, &answer);
         break;
     case LETTER_MODERATION:
         outcome = take_moderation(s, now, letter);

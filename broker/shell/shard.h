@@ -35,8 +35,8 @@ size_t shard_of(const struct id *session, size_t shard_count);
 /* Logs why when it fails. */
 enum status shard_create(struct shard **, const struct shard_config *);
 void shard_destroy(struct shard *); /* after shard_stop; NULL is fine */
-/* Before shard_start. */
-enum status shard_plan(struct shard *, const struct plan *);
+/* Before shard_start. roomless: as broker_roomless says. */
+enum status shard_plan(struct shard *, const struct plan *, struct id *roomless);
 /* Where the front sends letters to this shard; lives as long as the shard. Room for `spare` letters beyond the usual.
  */
 struct queue *shard_inbox(const struct shard *);

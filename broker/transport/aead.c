@@ -56,14 +56,13 @@ enum status aead_init(struct aead *aead, const struct aead_keys *keys)
     *aead = (struct aead){ 0 };
     memcpy(aead->rtp_salt, keys->rtp_salt, AEAD_SALT_LEN);
     memcpy(aead->rtcp_salt, keys->rtcp_salt, AEAD_SALT_LEN);
-    TRY(gcm_init(&aead->rtp, keys->rtp_key));
-    return gcm_init(&aead->rtcp, keys->rtcp_key);
+    memcpy(aead->rtcp_key, keys->rtcp_key, GCM_KEY_LEN);
+    return gcm_init(&aead->rtp, keys->rtp_key);
 }
 
 void aead_deinit(struct aead *aead)
 {
     gcm_deinit(&aead->rtp);
-    gcm_deinit(&aead->rtcp);
     bytes_wipe(aead, sizeof *aead);
 }
 
@@ -140,17 +139,27 @@ static struct rtcp_inputs rtcp_inputs_of(const struct aead *aead, const uint8_t 
 enum status aead_seal_rtcp(const struct aead *aead, uint32_t index, uint8_t *packet, size_t len)
 {
     struct rtcp_inputs inputs = rtcp_inputs_of(aead, packet, E_FLAG | index);
-    TRY(gcm_seal(&aead->rtcp, inputs.iv, (struct bytes){ inputs.aad, sizeof inputs.aad }, packet + AEAD_RTCP_HEADER_LEN,
-                 len - AEAD_RTCP_HEADER_LEN, packet + len));
-    store_be32(packet + len + GCM_TAG_LEN, E_FLAG | index);
-    return OK;
+    struct gcm rtcp;
+    enum status status = gcm_init(&rtcp, aead->rtcp_key);
+    if (status == OK)
+        status = gcm_seal(&rtcp, inputs.iv, (struct bytes){ inputs.aad, sizeof inputs.aad },
+                          packet + AEAD_RTCP_HEADER_LEN, len - AEAD_RTCP_HEADER_LEN, packet + len);
+    gcm_deinit(&rtcp);
+    if (status == OK)
+        store_be32(packet + len + GCM_TAG_LEN, E_FLAG | index);
+    return status;
 }
 
 enum status aead_open_rtcp(const struct aead *aead, uint8_t *packet, size_t len)
 {
     struct rtcp_inputs inputs = rtcp_inputs_of(aead, packet, load_be32(packet + len + GCM_TAG_LEN));
-    return gcm_open(&aead->rtcp, inputs.iv, (struct bytes){ inputs.aad, sizeof inputs.aad },
-                    packet + AEAD_RTCP_HEADER_LEN, len - AEAD_RTCP_HEADER_LEN, packet + len);
+    struct gcm rtcp;
+    enum status status = gcm_init(&rtcp, aead->rtcp_key);
+    if (status == OK)
+        status = gcm_open(&rtcp, inputs.iv, (struct bytes){ inputs.aad, sizeof inputs.aad },
+                          packet + AEAD_RTCP_HEADER_LEN, len - AEAD_RTCP_HEADER_LEN, packet + len);
+    gcm_deinit(&rtcp);
+    return status;
 }
 
 enum status aead_rtcp_index(const uint8_t *packet, size_t len, uint32_t *index)

@@ -48,8 +48,10 @@ struct aead_keys {
 enum status aead_keys_derive(struct aead_keys *, const uint8_t master_key[static GCM_KEY_LEN],
                              const uint8_t master_salt[static AEAD_SALT_LEN]);
 
+/* RTP's key is kept as its engine wants it, a kilobyte; RTCP's, of a few packets a second, is made so for each. */
 struct aead {
-    struct gcm rtp, rtcp;
+    struct gcm rtp;
+    uint8_t rtcp_key[GCM_KEY_LEN];
     uint8_t rtp_salt[AEAD_SALT_LEN], rtcp_salt[AEAD_SALT_LEN];
 };
 

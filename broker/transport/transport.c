@@ -17,6 +17,10 @@ _Static_assert(TRANSPORT_CONSENT_US == ICE_CONSENT_US, "one idea of consent");
 enum { EARLY_MAX = 4 };
 #define EARLY_US (2 * USEC_PER_SEC)
 
+/* A peer that lacks our Finished sends its own again after 1, 3, 7, 15 and 31 seconds (RFC 6347 4.2.4.1), browsers
+ * sooner. */
+#define SETTLED_US (60 * USEC_PER_SEC)
+
 struct early_record {
     usec_t received_us;
     size_t len;
@@ -32,12 +36,13 @@ struct transport {
     struct entropy entropy;
     const struct dtls_identity *identity;
     struct ice ice;
-    struct dtls *dtls;        /* from transport_set_remote until the peer's first media */
+    struct dtls *dtls;        /* from transport_set_remote until the peer has our Finished */
     struct farewell farewell; /* from then on */
     struct srtp *srtp;        /* once DTLS is ready */
     struct early *early;      /* NULL when nothing waits for a nomination */
     bool has_remote, closed;
     usec_t dtls_deadline_us;
+    usec_t settled_us; /* when a peer that says nothing of DTLS any more has our Finished; NEVER before the handshake */
 };
 
 /* Where DTLS records go: to the selected address, while there is consent. */
@@ -67,7 +72,7 @@ enum status transport_create(struct transport **created, const struct transport_
         return ERR_NO_MEMORY;
     t->entropy = *config->entropy;
     t->identity = config->identity;
-    t->dtls_deadline_us = NEVER;
+    t->dtls_deadline_us = t->settled_us = NEVER;
     ice_init(&t->ice, config->entropy);
     *created = t;
     return OK;
@@ -159,10 +164,11 @@ struct arrival {
 };
 
 /* DTLS's state, tens of kilobytes, is needed until the peer is known to have our Finished; till then it may send its
- * own again. Authentic media tells: its keys come with our Finished. With a suite that farewell does not know it stays.
- */
+ * own again. Authentic media tells: its keys come with our Finished; and so does a minute of silence. With a suite that
+ * farewell does not know it stays. */
 static void release_dtls(struct transport *t)
 {
+    t->settled_us = NEVER;
     if (dtls_export_farewell(t->dtls, &t->farewell) != OK)
         return;
     dtls_destroy(t->dtls);
@@ -180,6 +186,8 @@ static enum status feed_dtls(struct transport *t, const struct arrival *a, struc
     struct outlet outlet = { t, a->now, a->outbox };
     enum status status = dtls_datagram(t->dtls, record, sink_to(&outlet));
     follow_dtls(t, a->now, a->event);
+    if (t->srtp)
+        t->settled_us = a->now.mono_us + SETTLED_US;
     return a->event->kind == TRANSPORT_NOTHING ? status : OK; /* what was refused is told by the event */
 }
 
@@ -308,13 +316,20 @@ void transport_tick(struct transport *t, struct now now, struct outbox *outbox)
     expire_early(t, now);
     dtls_tick(t->dtls, now, sink_to(&outlet));
     follow_dtls(t, now, &unseen);
+    if (now.mono_us < t->settled_us)
+        return;
+    if (ice_has_consent(&t->ice, now))
+        release_dtls(t);
+    else
+        t->settled_us = now.mono_us + SETTLED_US; /* the path's silence says nothing */
 }
 
 usec_t transport_deadline(const struct transport *t)
 {
     if (t->closed)
         return NEVER;
-    return t->early ? sooner(t->dtls_deadline_us, t->early->records[0].received_us + EARLY_US) : t->dtls_deadline_us;
+    usec_t deadline = sooner(t->dtls_deadline_us, t->settled_us);
+    return t->early ? sooner(deadline, t->early->records[0].received_us + EARLY_US) : deadline;
 }
 
 bool transport_is_ready(const struct transport *t)

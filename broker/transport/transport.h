@@ -2,8 +2,8 @@
  *
  * Owned by its participant. Pure: datagrams and time in, datagrams and at most one event out. STUN and DTLS go to the
  * peer as soon as it is authenticated; RTP and RTCP only when the room sends them: the transport decides nothing about
- * who may hear whom. Once the peer's media comes in, DTLS is let go, and of its records only a goodbye counts. Sources:
- * RFC 8445 (ICE-lite, 2.5, 6.1.1), RFC 8489, RFC 5764, RFC 7675. */
+ * who may hear whom. Once the peer's media comes in, or a minute after the handshake, DTLS is let go, and of its
+ * records only a goodbye counts. Sources: RFC 8445 (ICE-lite, 2.5, 6.1.1), RFC 8489, RFC 5764, RFC 7675. */
 #pragma once
 
 #include "base/address.h"

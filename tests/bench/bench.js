@@ -132,7 +132,7 @@ async function kbOfOneMore(shape) {
     const [few, many] = FEW_AND_MANY[shape], taken = [];
     for (const rooms of [few, many]) {
         const { server, participants } = await measured(SERVERS.kinroom, { ...SHAPES[shape], ...SLOW, feedback: 'yes', rooms });
-        taken.push({ kb: server.after_kb - server.idle_kb, participants });
+        taken.push({ kb: server.full_kb - server.idle_kb, participants });
     }
     return (taken[1].kb - taken[0].kb) / (taken[1].participants - taken[0].participants);
 }

@@ -63,18 +63,21 @@ export class Broker {
     #words = [];
     #lives = 0;
     #slowDisk_us = 0;
+    #env = {};
     tap = null;
     #service = null;
 
     /* plans: its sessions, of which the first is the one that tokens are for unless another is named. host: the address that pages
      * use, 127.0.0.1 or ::1; port: theirs, if it may not be any; media: the address of media, if it is another. tapped: with the wiretap, which a
-     * broker under a sanitizer can't take; with it, each write to the disk may last longer, too. options: more of the command line. */
+     * broker under a sanitizer can't take; with it, each write to the disk may last longer, too. options: more of the command line; env: of the
+     * environment. */
     static async start({
-        plan = planOf(), plans = [plan], host = '127.0.0.1', port = null, media = host, tapped = true, slowDisk_us = 0, options = {},
+        plan = planOf(), plans = [plan], host = '127.0.0.1', port = null, media = host, tapped = true, slowDisk_us = 0, options = {}, env = {},
         webRoot = join(ROOT, 'web'),
     } = {}) {
         const broker = new this();
         broker.#slowDisk_us = slowDisk_us;
+        broker.#env = { ...process.env, ...env };
         await broker.#start(plans, { host, port, media }, tapped, { '--web-root': webRoot, ...options });
         return broker;
     }
@@ -100,7 +103,7 @@ export class Broker {
         const log = openSync(this.file('log'), 'a');
         const wiretap = this.file(`wiretap-${++this.#lives}`);
         this.#child = spawn(KINROOM, this.#words, {
-            env: tapped ? this.#preloaded(wiretap) : process.env, stdio: ['ignore', log, log],
+            env: tapped ? this.#preloaded(wiretap) : this.#env, stdio: ['ignore', log, log],
         });
         closeSync(log);
         this.pid = this.#child.pid;
@@ -113,7 +116,7 @@ export class Broker {
     #preloaded(wiretap) {
         const slow = this.#slowDisk_us > 0;
         return {
-            ...process.env, LD_PRELOAD: slow ? `${WIRETAP}:${SLOW_DISK}` : WIRETAP, KINROOM_WIRETAP: wiretap,
+            ...this.#env, LD_PRELOAD: slow ? `${WIRETAP}:${SLOW_DISK}` : WIRETAP, KINROOM_WIRETAP: wiretap,
             ...(slow && { KINROOM_SLOW_DISK_US: String(this.#slowDisk_us) }),
         };
     }

@@ -98,7 +98,7 @@ const tests = {
         }
         equal(found.joins.times_ms.length, 2, 'times of joins');
         within(found.server.cpu_us_per_packet, [0.1, 500], "the server's time for a packet");
-        atLeast(found.server.before_kb, found.server.idle_kb, "the server's memory with everybody there");
+        atLeast(found.server.full_kb, found.server.idle_kb, "the server's memory with everybody there");
         for (const name of ['cpu_percent', 'waited_percent', 'late', 'unsent', 'dropped']) atLeast(found.generator[name], 0, `generator.${name}`);
     }),
 

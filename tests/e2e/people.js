@@ -45,6 +45,7 @@ export class Browser {
         const person = new Person(name, page, context, link, this.kind);
         this.people.push(person);
         page.on('console', (message) => message.type() === 'error' && person.complaints.push(message.text()));
+        page.on('request', (request) => person.requests.push({ url: request.url().replace(/#.*/, ''), referer: request.headers().referer ?? '' }));
         page.on('pageerror', (error) => person.complaints.push(String(error)));
         for (const script of [...BROWSERS[this.kind].before, before]) if (script) await page.evaluateOnNewDocument(script);
         await page.goto(link.url);
@@ -120,6 +121,7 @@ export class Party {
 
 export class Person {
     complaints = []; /* what their page's console said went wrong */
+    requests = []; /* what it asked for over HTTP: { url, referer } */
     #context;
 
     constructor(name, page, context, link, kind) {
@@ -182,6 +184,11 @@ export class Person {
     async press(key) {
         await this.page.bringToFront();
         await this.page.keyboard.press(key);
+    }
+
+    /* What their link hands to whoever reads it. */
+    get secret() {
+        return new URL(this.link.url).hash.replace(/^#\w+=/, '');
     }
 
     text(selector) {

@@ -22,6 +22,7 @@ const JOURNEY_MOST_MS = 300000;
 /* What a journey may use; knows what to look at and to clear away afterwards. */
 class Stage {
     brokers = [];
+    strangers = 0; /* requests to anybody but the brokers */
 
     constructor(browser) {
         this.browser = browser;
@@ -44,9 +45,24 @@ class Stage {
 
     /* After every journey, whatever it was about: no byte outside an admission, and a clean end. */
     async leave() {
+        this.look();
         await this.browser.partWithAll();
         for (const broker of this.brokers) await broker.stop();
         return this.leaked();
+    }
+
+    /* What the pages asked for, and of whom. A link's secret is in none of it, nor in what the broker wrote down. */
+    look() {
+        const own = this.brokers.map(({ url }) => url);
+        const { people } = this.browser;
+        const asked = people.flatMap(({ requests }) => requests).filter(({ url }) => /^(?:http|ws)/.test(url));
+        const strange = asked.filter(({ url }) => !own.includes(new URL(url).origin.replace(/^ws/, 'http')));
+        this.strangers = strange.length;
+        for (const { url } of strange.slice(0, 5)) console.log(`  asked of somebody else: ${url}`);
+        const told = JSON.stringify(asked) + this.brokers.map(({ log }) => log).join('');
+        for (const { name, secret } of people) if (secret) equal(told.includes(secret), false, `the secret of the ${name}'s link where others read`);
+        equal(asked.filter(({ referer }) => referer).length, 0, 'requests that tell where somebody came from');
+        equal(this.strangers, 0, 'requests to anybody but the broker');
     }
 
     leaked() {
@@ -89,7 +105,7 @@ async function travel({ name, journey, kinds }, party, isLast) {
     const title = titleOf(name, kinds);
     const stage = new Stage(party);
     const started = performance.now();
-    const result = { name, kinds, ok: false, skipped: false, leaked: 0, goesAgain: false };
+    const result = { name, kinds, ok: false, skipped: false, leaked: 0, strangers: 0, goesAgain: false };
     try {
         await inTime(journey(stage));
         result.leaked = await stage.leave();
@@ -107,6 +123,7 @@ async function travel({ name, journey, kinds }, party, isLast) {
             await stage.report(`${name}-${kinds.join('-')}`);
         }
     } finally {
+        result.strangers = stage.strangers;
         await party.partWithAll();
         stage.clean();
     }
@@ -159,6 +176,7 @@ const allOf = (name) => done.filter((result) => result.name === name);
 const areOk = (some) => some.length > 0 && some.every(({ ok }) => ok);
 const count = (some) => some.filter(({ ok }) => ok).length;
 figure('leaked_packets', results.reduce((sum, { leaked }) => sum + leaked, 0), 'packets');
+figure('third_party_requests', results.reduce((sum, { strangers }) => sum + strangers, 0), 'requests');
 figure('browser_journeys', journeys.filter(({ name }) => areOk(allOf(name))).length, 'count');
 for (const kind of KINDS) figure(`journeys_${kind}`, count(allIn([kind])), 'count');
 figure('journeys_mixed', count(done.filter(({ kinds }) => kinds.length > 1)), 'count');

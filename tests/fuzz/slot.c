@@ -198,5 +198,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     life.switched = true;
     while (r.left > 0 && !r.bad)
         events[read_u8(&r) % (sizeof events / sizeof *events)](&life, &r);
+    slot_deinit(&life.slot);
     return 0;
 }

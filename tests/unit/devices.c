@@ -280,24 +280,69 @@ static struct now at(int64_t unix_s)
     return now;
 }
 
+static void assert_roomless(const struct bench *b, const char *session)
+{
+    assert_string_equal(broker_roomless(b->broker)->text, session);
+}
+
+static struct plan next_session(void)
+{
+    struct plan next = plan_of();
+    next.session = id_of("s-2");
+    next.opens_at += 100000;
+    next.closes_at += 100000;
+    return next;
+}
+
 /* A server that runs for weeks: a session that is past makes room for another, and not before. */
 static void a_session_that_is_past_gives_its_place(void **state)
 {
     struct bench *b = *state;
-    struct plan first = plan_of(), second = plan_of();
-    second.session = id_of("s-2");
-    second.opens_at += 100000;
-    second.closes_at += 100000;
-    int64_t past = first.closes_at + 60 * 60 + TOKEN_LEEWAY_S;
+    struct plan first = plan_of(), second = next_session();
+    int64_t past = first.closes_at + TOKEN_LEEWAY_S;
     assert_int_equal(broker_plan(b->broker, &first), OK);
     leave(b, join(b, 1, "phone"));
     assert_int_equal(broker_plan(b->broker, &second), ERR_FULL);
+    assert_roomless(b, "s-2");
     broker_tick(b->broker, at(past - 1), b->out);
     assert_int_equal(broker_plan(b->broker, &second), ERR_FULL);
+    assert_int_equal(broker_plan(b->broker, &first), OK);
+    assert_roomless(b, "");
     broker_tick(b->broker, at(past), b->out);
     assert_int_equal(broker_plan(b->broker, &second), OK);
+    assert_roomless(b, "s-1");
     assert_int_equal(join(b, 1, "phone"), 0);
     assert_true(told(b, b->last, "bad_token")); /* nothing is left of the first */
+}
+
+/* The box of a room that was entered runs on the monotonic clock. */
+static void a_wall_clock_hours_ahead_takes_no_rooms_place(void **state)
+{
+    struct bench *b = *state;
+    struct plan first = plan_of(), second = next_session();
+    struct now ahead = noon();
+    assert_int_equal(broker_plan(b->broker, &first), OK);
+    leave(b, join(b, 1, "phone"));
+    ahead.unix_us += 50 * 3600 * (int64_t)USEC_PER_SEC;
+    ahead.mono_us += USEC_PER_SEC;
+    broker_tick(b->broker, ahead, b->out);
+    assert_int_equal(broker_plan(b->broker, &second), ERR_FULL);
+    ahead.mono_us += 3000 * USEC_PER_SEC + TOKEN_LEEWAY_S * USEC_PER_SEC;
+    broker_tick(b->broker, ahead, b->out);
+    assert_int_equal(broker_plan(b->broker, &second), OK);
+}
+
+static void a_session_that_was_ended_gives_its_place_once_all_are_gone(void **state)
+{
+    struct bench *b = *state;
+    struct plan first = plan_of(), second = next_session();
+    struct moderation end = { .session = id_of("s-1"), .act = MODERATION_END };
+    assert_int_equal(broker_plan(b->broker, &first), OK);
+    join(b, 0, "");
+    assert_int_equal(broker_plan(b->broker, &second), ERR_FULL);
+    assert_int_equal(broker_moderate(b->broker, noon(), &end, b->out), OK);
+    assert_int_equal(broker_plan(b->broker, &second), OK);
+    assert_roomless(b, "s-1");
 }
 
 int main(void)
@@ -305,6 +350,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_plans_denied_device_reads_like_a_bad_token),
         TEST(a_session_that_is_past_gives_its_place),
+        TEST(a_wall_clock_hours_ahead_takes_no_rooms_place),
+        TEST(a_session_that_was_ended_gives_its_place_once_all_are_gone),
         TEST(a_removal_is_recorded_with_the_device),
         TEST(nobodys_device_is_denied_when_they_never_came),
         TEST(no_new_plan_forgets_a_removed_device),

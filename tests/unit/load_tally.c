@@ -9,7 +9,7 @@
 static void take(struct tally *t, uint32_t ssrc, uint16_t seq)
 {
     int64_t index;
-    assert_int_equal(tally_packet(t, ssrc, seq, true, 100, &index), OK);
+    assert_int_equal(tally_packet(t, ssrc, seq, MEDIUM_SOUND, 100, &index), OK);
 }
 
 static struct tally_sums sums_of(const struct tally *t)
@@ -17,6 +17,18 @@ static struct tally_sums sums_of(const struct tally *t)
     struct tally_total total = { 0 };
     tally_add(&total, t);
     return total.sums;
+}
+
+static uint64_t lost_of(const struct tally *t)
+{
+    struct tally_sums sums = sums_of(t);
+    return tally_sums_lost(&sums);
+}
+
+static uint64_t media_of(const struct tally *t)
+{
+    struct tally_sums sums = sums_of(t);
+    return tally_sums_media(&sums);
 }
 
 static void what_comes_in_order_lacks_nothing(void **state)
@@ -27,10 +39,10 @@ static void what_comes_in_order_lacks_nothing(void **state)
         take(&t, i % 3, (uint16_t)(65000 + i / 3));
     struct tally_sums sums = sums_of(&t);
     assert_int_equal(sums.packets, 5000);
-    assert_int_equal(sums.media, 5000);
+    assert_int_equal(tally_sums_media(&sums), 5000);
     assert_int_equal(sums.octets, 500000);
     assert_int_equal(sums.streams, 3);
-    assert_int_equal(sums.lost + sums.reordered + sums.doubled, 0);
+    assert_int_equal(tally_sums_lost(&sums) + sums.reordered + sums.doubled, 0);
     tally_deinit(&t);
 }
 
@@ -40,9 +52,9 @@ static void a_gap_is_lost_until_it_is_filled(void **state)
     struct tally t = { 0 };
     take(&t, 1, 65534);
     take(&t, 1, 2);
-    assert_int_equal(sums_of(&t).lost, 3);
+    assert_int_equal(lost_of(&t), 3);
     take(&t, 1, 0);
-    assert_int_equal(sums_of(&t).lost, 2);
+    assert_int_equal(lost_of(&t), 2);
     assert_int_equal(sums_of(&t).reordered, 1);
     tally_deinit(&t);
 }
@@ -56,8 +68,8 @@ static void doubles_count_once(void **state)
     take(&t, 1, 10);
     take(&t, 1, 12);
     assert_int_equal(sums_of(&t).doubled, 2);
-    assert_int_equal(sums_of(&t).media, 2);
-    assert_int_equal(sums_of(&t).lost, 1);
+    assert_int_equal(media_of(&t), 2);
+    assert_int_equal(lost_of(&t), 1);
     tally_deinit(&t);
 }
 
@@ -75,7 +87,7 @@ static void a_window_forgets_what_fell_out_of_it(void **state)
     take(&t, 1, 3 * TALLY_WINDOW - 5);
     assert_int_equal(sums_of(&t).reordered, 2);
     assert_int_equal(sums_of(&t).doubled, 0);
-    assert_int_equal(sums_of(&t).lost, 2 * TALLY_WINDOW - 2 - 2);
+    assert_int_equal(lost_of(&t), 2 * TALLY_WINDOW - 2 - 2);
     tally_deinit(&t);
 }
 
@@ -84,12 +96,30 @@ static void the_index_counts_through_wraps(void **state)
     (void)state;
     struct tally t = { 0 };
     int64_t index;
-    assert_int_equal(tally_packet(&t, 1, 65535, true, 1, &index), OK);
+    assert_int_equal(tally_packet(&t, 1, 65535, MEDIUM_SOUND, 1, &index), OK);
     assert_int_equal(index, 65535);
-    assert_int_equal(tally_packet(&t, 1, 1, true, 1, &index), OK);
+    assert_int_equal(tally_packet(&t, 1, 1, MEDIUM_SOUND, 1, &index), OK);
     assert_int_equal(index, 65537);
-    assert_int_equal(tally_packet(&t, 1, 65534, true, 1, &index), OK);
+    assert_int_equal(tally_packet(&t, 1, 65534, MEDIUM_SOUND, 1, &index), OK);
     assert_int_equal(index, 65534);
+    tally_deinit(&t);
+}
+
+static void each_medium_is_counted_by_itself(void **state)
+{
+    (void)state;
+    struct tally t = { 0 };
+    int64_t index;
+    for (uint16_t seq = 10; seq < 20; seq++) {
+        assert_int_equal(tally_packet(&t, 1, seq, MEDIUM_SOUND, 1, &index), OK);
+        if (seq != 15)
+            assert_int_equal(tally_packet(&t, 2, seq, MEDIUM_PICTURE, 1, &index), OK);
+    }
+    struct tally_sums sums = sums_of(&t);
+    assert_int_equal(sums.media[MEDIUM_SOUND], 10);
+    assert_int_equal(sums.media[MEDIUM_PICTURE], 9);
+    assert_int_equal(sums.lost[MEDIUM_SOUND], 0);
+    assert_int_equal(sums.lost[MEDIUM_PICTURE], 1);
     tally_deinit(&t);
 }
 
@@ -99,9 +129,9 @@ static void retransmissions_are_no_media(void **state)
     struct tally t = { 0 };
     int64_t index;
     take(&t, 1, 1);
-    assert_int_equal(tally_packet(&t, 2, 1, false, 1, &index), OK);
+    assert_int_equal(tally_packet(&t, 2, 1, MEDIUM_REPAIR, 1, &index), OK);
     assert_int_equal(sums_of(&t).packets, 2);
-    assert_int_equal(sums_of(&t).media, 1);
+    assert_int_equal(media_of(&t), 1);
     tally_deinit(&t);
 }
 
@@ -113,12 +143,12 @@ static void a_reset_counts_from_the_next_packet(void **state)
     take(&t, 1, 5);
     tally_sample(&t, false, NEVER);
     tally_reset(&t);
-    assert_int_equal(sums_of(&t).lost + sums_of(&t).bad + sums_of(&t).streams, 0);
+    assert_int_equal(lost_of(&t) + sums_of(&t).bad + sums_of(&t).streams, 0);
     take(&t, 1, 3); /* from before */
     take(&t, 1, 6);
     take(&t, 1, 8);
-    assert_int_equal(sums_of(&t).lost, 1);
-    assert_int_equal(sums_of(&t).media, 2);
+    assert_int_equal(lost_of(&t), 1);
+    assert_int_equal(media_of(&t), 2);
     tally_deinit(&t);
 }
 
@@ -129,7 +159,7 @@ static void streams_are_bounded(void **state)
     int64_t index = 42;
     for (uint32_t i = 0; i < TALLY_STREAMS_MAX; i++)
         take(&t, i, 1);
-    assert_int_equal(tally_packet(&t, TALLY_STREAMS_MAX, 1, true, 1, &index), ERR_FULL);
+    assert_int_equal(tally_packet(&t, TALLY_STREAMS_MAX, 1, MEDIUM_SOUND, 1, &index), ERR_FULL);
     assert_int_equal(index, 42);
     tally_deinit(&t);
 }
@@ -171,6 +201,7 @@ int main(void)
         cmocka_unit_test(doubles_count_once),
         cmocka_unit_test(a_window_forgets_what_fell_out_of_it),
         cmocka_unit_test(the_index_counts_through_wraps),
+        cmocka_unit_test(each_medium_is_counted_by_itself),
         cmocka_unit_test(retransmissions_are_no_media),
         cmocka_unit_test(a_reset_counts_from_the_next_packet),
         cmocka_unit_test(streams_are_bounded),

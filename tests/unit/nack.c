@@ -34,6 +34,7 @@ static void a_whole_stream_asks_for_nothing(void **state)
     for (uint64_t seq = 65536; seq < 66536; seq++)
         assert_false(nack_packet(&nack, ms(seq), seq));
     assert_true(nack_deadline(&nack) == NEVER);
+    nack_deinit(&nack);
 }
 
 static void disorder_is_given_a_moment(void **state)
@@ -49,6 +50,7 @@ static void disorder_is_given_a_moment(void **state)
     assert_true(nack_deadline(&nack) == NEVER);
     assert_int_equal(asked_for(&nack, 1, ms(120), ms(2000), &lost), 0);
     assert_false(lost);
+    nack_deinit(&nack);
 }
 
 static void what_is_missing_is_asked_for_once_a_round_trip(void **state)
@@ -69,6 +71,7 @@ static void what_is_missing_is_asked_for_once_a_round_trip(void **state)
     nack_packet(&nack, ms(195), 65541);
     assert_int_equal(nack.rtt_us, ms(30));
     assert_false(lost);
+    nack_deinit(&nack);
 }
 
 static void what_does_not_come_is_given_up(void **state)
@@ -83,6 +86,7 @@ static void what_does_not_come_is_given_up(void **state)
     asked_for(&nack, 1, NACK_GIVE_UP_US, NACK_GIVE_UP_US + ms(200), &lost);
     assert_true(lost);
     assert_true(nack_deadline(&nack) == NEVER);
+    nack_deinit(&nack);
 }
 
 static void a_long_gap_is_one_loss(void **state)
@@ -96,6 +100,7 @@ static void a_long_gap_is_one_loss(void **state)
     assert_true(nack_packet(&nack, 0, 65536 + 1000000));
     assert_false(nack_packet(&nack, 0, 65536 + 1000002));
     assert_true(nack_deadline(&nack) != NEVER);
+    nack_deinit(&nack);
 }
 
 static void a_keyframe_makes_up_for_what_came_before_it(void **state)
@@ -111,6 +116,7 @@ static void a_keyframe_makes_up_for_what_came_before_it(void **state)
     struct nack again = nack;
     assert_int_equal(asked_for(&again, 4, ms(20), ms(500), &lost), 4);
     assert_int_equal(again.count, 1);
+    nack_deinit(&nack);
 }
 
 static void no_more_than_fit_are_asked_for_at_once(void **state)
@@ -128,6 +134,7 @@ static void no_more_than_fit_are_asked_for_at_once(void **state)
     assert_int_equal(seqs[0], 11);
     assert_int_equal(nack_due(&nack, ms(20), seqs, 10, &lost), 5);
     assert_int_equal(nack_due(&nack, ms(20), seqs, 10, &lost), 0);
+    nack_deinit(&nack);
 }
 
 int main(void)

@@ -67,6 +67,30 @@ static void a_full_queue_refuses_and_leaves_the_letter_with_its_owner(void **sta
     queue_destroy(q); /* with two letters in it: the leak checker watches */
 }
 
+/* Filled from where it was left by what came before, in order and with its bound, past the end of the ring. */
+static void an_empty_queue_begins_anew(void **state)
+{
+    (void)state;
+    struct queue *q;
+    assert_int_equal(queue_create(&q, 3, 100, (struct waker){ 0 }), OK);
+    for (client_id round = 0; round < 20; round++) {
+        const size_t before = round % 3;
+        for (size_t i = 0; i < before; i++)
+            assert_int_equal(push(q, 1, NULL, 0), OK);
+        for (size_t i = 0; i < before; i++)
+            assert_int_equal(pop(q), 1);
+        for (client_id i = 1; i <= 3; i++)
+            assert_int_equal(push(q, 10 * round + i, NULL, 0), OK);
+        assert_int_equal(push(q, 99, NULL, 0), ERR_FULL);
+        assert_int_equal(pop(q), 10 * round + 1);
+        assert_int_equal(push(q, 10 * round + 4, NULL, 0), OK);
+        for (client_id i = 2; i <= 4; i++)
+            assert_int_equal(pop(q), 10 * round + i);
+        assert_int_equal(pop(q), 0);
+    }
+    queue_destroy(q);
+}
+
 static void text_is_bounded_in_bytes_but_letters_without_text_still_pass(void **state)
 {
     (void)state;
@@ -180,6 +204,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(letters_come_out_in_order_with_their_text),
         cmocka_unit_test(a_full_queue_refuses_and_leaves_the_letter_with_its_owner),
+        cmocka_unit_test(an_empty_queue_begins_anew),
         cmocka_unit_test(text_is_bounded_in_bytes_but_letters_without_text_still_pass),
         cmocka_unit_test(room_that_is_kept_spare_is_there_when_it_is_owed),
         cmocka_unit_test(only_the_first_letter_into_an_empty_queue_wakes),

@@ -146,6 +146,7 @@ static void what_is_skipped_leaves_no_gap(void **state)
     assert_int_equal(number(&renumber, 65534), -1);
     assert_int_equal(number(&renumber, 65535), -1);
     assert_int_equal(number(&renumber, 1), -1);
+    renumber_deinit(&renumber);
 }
 
 static void a_skipped_number_does_not_take_the_next_ones_place(void **state)
@@ -156,6 +157,7 @@ static void a_skipped_number_does_not_take_the_next_ones_place(void **state)
     renumber_skip(&renumber, 11, NULL);
     assert_int_equal(number(&renumber, 11), -1);
     assert_int_equal(number(&renumber, 12), 101);
+    renumber_deinit(&renumber);
 }
 
 static void a_late_packet_from_before_a_skip_keeps_its_place(void **state)
@@ -168,6 +170,7 @@ static void a_late_packet_from_before_a_skip_keeps_its_place(void **state)
     renumber_skip(&renumber, 14, NULL);
     assert_int_equal(number(&renumber, 15), 103);
     assert_int_equal(number(&renumber, 11), 101);
+    renumber_deinit(&renumber);
 }
 
 static void a_late_skip_leaves_a_gap_that_can_be_filled(void **state)
@@ -184,6 +187,7 @@ static void a_late_skip_leaves_a_gap_that_can_be_filled(void **state)
     assert_int_equal(number(&renumber, 12), 101);
     assert_false(renumber_skip(&renumber, 12, NULL));
     assert_int_equal(number(&renumber, 14), 103);
+    renumber_deinit(&renumber);
 }
 
 static void a_leap_that_would_seem_to_go_back_is_dropped(void **state)
@@ -196,6 +200,7 @@ static void a_leap_that_would_seem_to_go_back_is_dropped(void **state)
     assert_int_equal(number(&renumber, 60001), -1);
     renumber_switch(&renumber);
     assert_int_equal(number(&renumber, 60002), 101);
+    renumber_deinit(&renumber);
 }
 
 static void more_skips_than_spans_drop_only_what_is_very_late(void **state)
@@ -209,6 +214,7 @@ static void more_skips_than_spans_drop_only_what_is_very_late(void **state)
     }
     assert_int_equal(number(&renumber, 148), 199);
     assert_int_equal(number(&renumber, 1), -1);
+    renumber_deinit(&renumber);
 }
 
 static void time_goes_on_by_what_has_passed(void **state)
@@ -319,6 +325,7 @@ static void pictures_that_are_left_out_leave_no_gap(void **state)
     assert_int_equal(picture_of(&renumber, 9, 15, 5), 44); /* one lost is still missed */
     skip_picture(&renumber, 10, 6);
     assert_int_equal(picture_of(&renumber, 11, 15, 7), 45);
+    renumber_deinit(&renumber);
 }
 
 /* Asked for again, or late, between others that were left out. */
@@ -342,6 +349,7 @@ static void a_late_picture_keeps_its_place_among_those_left_out(void **state)
         assert_int_equal(again.picture_id, 41 + n);
         assert_int_equal(repaired.seq, rtp.seq);
     }
+    renumber_deinit(&renumber);
 }
 
 static void a_source_without_pictures_does_not_break_the_count(void **state)
@@ -458,6 +466,7 @@ static void random_lives_never_repeat_and_never_restart(void **state)
         for (int run = 0; run < 40; run++)
             live_one_run(life, seed);
         assert_true(life->count > 1000);
+        renumber_deinit(&life->renumber);
         free(life);
     }
 }

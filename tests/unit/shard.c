@@ -44,6 +44,7 @@ static struct bench bench_of(size_t front_letters)
         .people = &terry,
         .people_count = 1,
     };
+    struct id roomless;
     assert_true(address_parse_ip("127.0.0.1", &any_port));
     assert_int_equal(queue_create(&bench.to_front, front_letters, 1 << 20, (struct waker){ 0 }), OK);
     assert_int_equal(queue_create(&bench.to_scribe, 100, 1 << 20, (struct waker){ 0 }), OK);
@@ -60,7 +61,7 @@ static struct bench bench_of(size_t front_letters)
         .to_scribe = bench.to_scribe,
     };
     assert_int_equal(shard_create(&bench.shard, &config), OK);
-    assert_int_equal(shard_plan(bench.shard, &plan), OK);
+    assert_int_equal(shard_plan(bench.shard, &plan, &roomless), OK);
     assert_int_equal(shard_start(bench.shard), OK);
     return bench;
 }
@@ -238,6 +239,52 @@ static void a_question_is_answered_with_who_is_there(void **state)
     bench_end(&bench);
 }
 
+static enum status send_plan(struct bench *bench, const char *session, int64_t closes_in_s, uint64_t number,
+                             struct id *roomless)
+{
+    static struct plan_person terry = { .role = ROLE_THERAPIST, .name = "Terry" };
+    int64_t unix_s = now_unix_s(host_now());
+    struct plan plan = { .session = id_of(session),
+                         .kind = KIND_INDIVIDUAL,
+                         .opens_at = unix_s - 7200,
+                         .closes_at = unix_s + closes_in_s,
+                         .client = id_of("alex"),
+                         .people = &terry,
+                         .people_count = 1 };
+    terry.participation = terry.person = id_of("p-1");
+    struct bytes packed = plan_pack(&plan);
+    send_order(bench, LETTER_PLAN, packed, number);
+    free((void *)packed.at);
+    struct letter done = await_done(bench, LETTER_DONE, (enum record_kind)0);
+    assert_int_equal(done.number, number);
+    *roomless = (struct id){ "" };
+    if (letter_text(&done).len > 0) {
+        assert_int_equal(letter_text(&done).len, sizeof *roomless);
+        memcpy(roomless, letter_text(&done).at, sizeof *roomless);
+    }
+    enum status outcome = done.outcome;
+    letter_wipe(&done);
+    return outcome;
+}
+
+static void a_plan_is_answered_with_whose_room_it_leaves_nowhere(void **state)
+{
+    (void)state;
+    struct bench bench = bench_of(100);
+    struct id roomless;
+    assert_int_equal(send_plan(&bench, "past", -3600, 1, &roomless), OK);
+    assert_int_equal(send_plan(&bench, "s-3", 3000, 2, &roomless), OK);
+    assert_int_equal(send_plan(&bench, "s-4", 3000, 3, &roomless), OK);
+    assert_string_equal(roomless.text, "");
+    assert_int_equal(send_plan(&bench, "s-5", 3000, 4, &roomless), OK);
+    assert_string_equal(roomless.text, "past");
+    assert_int_equal(send_plan(&bench, "s-6", 3000, 5, &roomless), ERR_FULL);
+    assert_string_equal(roomless.text, "s-6");
+    assert_int_equal(send_plan(&bench, "s-5", 4000, 6, &roomless), OK);
+    assert_string_equal(roomless.text, "");
+    bench_end(&bench);
+}
+
 static void news_of_codes_and_acknowledgements_are_done_or_need_no_answer(void **state)
 {
     (void)state;
@@ -281,6 +328,7 @@ int main(void)
         cmocka_unit_test(a_refused_join_leaves_the_connection_to_join_again),
         cmocka_unit_test(an_order_is_done_after_what_it_led_to),
         cmocka_unit_test(a_question_is_answered_with_who_is_there),
+        cmocka_unit_test(a_plan_is_answered_with_whose_room_it_leaves_nowhere),
         cmocka_unit_test(news_of_codes_and_acknowledgements_are_done_or_need_no_answer),
         cmocka_unit_test(a_stopped_shard_leaves_nothing_behind),
         cmocka_unit_test(a_session_always_has_the_same_shard_and_sessions_spread),

@@ -101,6 +101,7 @@ static void video_waits_for_a_keyframe(void **state)
     assert_true(sent.video.keyframe_starts);
     assert_true(send_video(&slot, 0, 3, 3, 0, &sent));
     assert_false(slot.awaiting_keyframe);
+    slot_deinit(&slot);
 }
 
 /* One packet of a picture with `len` octets of payload; the length that it leaves with. */
@@ -136,6 +137,7 @@ static void packets_of_a_picture_are_equally_long_and_say_the_same(void **state)
     for (size_t len = 1000; len < 1024; len++)
         octets += len + len + 1;
     assert_int_equal(slot.octets, octets); /* RFC 3550 6.4.1: padding does not count */
+    slot_deinit(&slot);
 }
 
 /* Loss of the first packets then never hides the first wrap from the receiver, who would open nothing from there on. */
@@ -147,6 +149,7 @@ static void numbers_start_far_from_the_first_wrap(void **state)
         struct sent sent;
         assert_true(send_audio(&slot, 0, 7, &sent));
         assert_in_range(sent.rtp.seq, 0, INT16_MAX);
+        slot_deinit(&slot);
     }
 }
 
@@ -169,6 +172,7 @@ static void a_switch_waits_for_the_new_sources_keyframe(void **state)
     /* What came before that keyframe stays out, although it is the source's own. */
     assert_false(send_video(&slot, USEC_PER_SEC, 909, 809, 0, &sent));
     assert_false(slot.awaiting_keyframe);
+    slot_deinit(&slot);
 }
 
 static void the_publishers_packet_is_not_written_to(void **state)
@@ -186,6 +190,7 @@ static void the_publishers_packet_is_not_written_to(void **state)
     assert_int_equal(in.seq, 9);
     assert_true(raw[1] & 0x80); /* a video marker ends a frame and stays */
     assert_int_equal(raw[w.len - 1], 0xaa);
+    slot_deinit(&slot);
 }
 
 static void a_broken_descriptor_is_dropped_and_seen_as_loss(void **state)
@@ -199,6 +204,7 @@ static void a_broken_descriptor_is_dropped_and_seen_as_loss(void **state)
     assert_false(slot.awaiting_keyframe);
     assert_true(send_video(&slot, 0, 3, 2, 0, &sent));
     assert_int_equal(sent.rtp.seq, seq + 2);
+    slot_deinit(&slot);
 }
 
 static void padding_alone_leaves_no_gap(void **state)
@@ -213,6 +219,7 @@ static void padding_alone_leaves_no_gap(void **state)
     assert_true(send_video(&slot, 0, 30, 2, 0, &sent));
     assert_int_equal(sent.rtp.seq, seq + 1);
     assert_int_equal(slot.packets, 2);
+    slot_deinit(&slot);
 }
 
 static void audio_needs_no_keyframe_and_starts_a_talkspurt(void **state)
@@ -232,6 +239,7 @@ static void audio_needs_no_keyframe_and_starts_a_talkspurt(void **state)
     assert_int_equal(sent.rtp.seq, (uint16_t)(seq + 1));
     assert_int_equal(sent.rtp.time, time + 960);
     assert_false(slot.awaiting_keyframe);
+    slot_deinit(&slot);
 }
 
 static void a_packet_without_room_changes_nothing(void **state)
@@ -246,6 +254,7 @@ static void a_packet_without_room_changes_nothing(void **state)
     assert_memory_equal(&slot, &before, sizeof slot);
     in.payload.len = 2;
     assert_true(slot_write(&slot, 0, &in, &w));
+    slot_deinit(&slot);
 }
 
 static void packets_and_payload_octets_are_counted(void **state)
@@ -258,6 +267,7 @@ static void packets_and_payload_octets_are_counted(void **state)
     assert_false(send_audio(&slot, 100000, 4, &sent)); /* a repeat */
     assert_int_equal(slot.packets, 5);
     assert_int_equal(slot.octets, 15);
+    slot_deinit(&slot);
 }
 
 static struct reception heard(usec_t at, uint64_t ntp, uint32_t rtp_time, uint32_t rate)
@@ -278,6 +288,7 @@ static void there_is_no_report_without_the_publishers(void **state)
     reception_init(&silent, 48000);
     assert_true(send_audio(&slot, 0, 1, &sent));
     assert_false(slot_sender_report(&slot, (struct now){ 0 }, &silent, &sender));
+    slot_deinit(&slot);
 }
 
 static void a_report_covers_something_sent(void **state)
@@ -293,6 +304,7 @@ static void a_report_covers_something_sent(void **state)
     assert_int_equal(sender.packets, 1);
     assert_int_equal(sender.octets, 3);
     assert_false(slot_sender_report(&slot, (struct now){ 0 }, &reception, &sender));
+    slot_deinit(&slot);
 }
 
 static void an_old_sources_report_is_not_used_after_a_switch(void **state)
@@ -307,6 +319,7 @@ static void an_old_sources_report_is_not_used_after_a_switch(void **state)
     assert_false(slot_sender_report(&slot, (struct now){ 0 }, &reception, &sender));
     assert_true(send_audio(&slot, 0, 1, &sent));
     assert_true(slot_sender_report(&slot, (struct now){ 0 }, &reception, &sender));
+    slot_deinit(&slot);
 }
 
 static int64_t ntp_us(uint64_t ntp)
@@ -397,6 +410,7 @@ static void a_lost_packet_goes_out_again_with_its_numbers(void **state)
         assert_int_equal(out.payload.len, 2 + first.rtp.payload.len);
         assert_memory_equal(out.payload.at + 2, first.rtp.payload.at, first.rtp.payload.len);
     }
+    slot_deinit(&slot);
 }
 
 /* What was published before somebody was let in is not for them, however they ask. */
@@ -413,6 +427,7 @@ static void nothing_from_before_a_switch_is_sent_again(void **state)
     assert_true(send_video(&slot, 90000, 505, 33, 1, &sent));
     for (unsigned seq = 0; seq <= UINT16_MAX; seq++)
         assert_int_equal(slot_lost(&slot, (uint16_t)seq, &seq_in), seq == sent.rtp.seq);
+    slot_deinit(&slot);
 }
 
 static void only_what_was_sent_can_be_lost(void **state)
@@ -435,6 +450,7 @@ static void only_what_was_sent_can_be_lost(void **state)
     /* Without a repair stream there is no way to send it. */
     assert_true(send_video(&bare, 1000, 500, 30, 1, &sent));
     assert_false(slot_lost(&bare, sent.rtp.seq, &seq_in));
+    slot_deinit(&slot);
 }
 
 static void a_repair_that_does_not_fit_is_not_sent(void **state)
@@ -448,6 +464,7 @@ static void a_repair_that_does_not_fit_is_not_sent(void **state)
     struct writer w = writer_over(raw, sizeof raw);
     assert_false(repair(&slot, sent.rtp.seq, &in, &w));
     assert_int_equal(w.len, 0);
+    slot_deinit(&slot);
 }
 
 /* ---- Temporal layers ---- */
@@ -491,6 +508,7 @@ static void pictures_above_the_limit_are_left_out_without_a_gap(void **state)
         count++;
     }
     assert_int_equal(count, 20);
+    slot_deinit(&slot);
 }
 
 static void a_layer_comes_back_where_it_may_and_goes_at_once(void **state)
@@ -516,6 +534,7 @@ static void a_layer_comes_back_where_it_may_and_goes_at_once(void **state)
     slot_limit_temporal(&slot, 2);
     assert_true(send_layer(&slot, 16, 0, false, true, &sent)); /* a keyframe opens all */
     assert_true(send_layer(&slot, 17, 2, false, false, &sent));
+    slot_deinit(&slot);
 }
 
 static void a_picture_left_out_late_is_an_empty_packet(void **state)
@@ -533,6 +552,7 @@ static void a_picture_left_out_late_is_an_empty_packet(void **state)
     assert_int_equal(sent.rtp.payload.len, 0);
     assert_false(sent.rtp.marker);
     assert_false(send_layer(&slot, 2, 1, false, false, &sent)); /* once */
+    slot_deinit(&slot);
 }
 
 /* ---- Congestion control ---- */
@@ -561,6 +581,7 @@ static void each_packet_has_the_place_of_its_number(void **state)
         assert_int_equal(number.len, 2);
         assert_int_equal(load_be16(number.at), both[i].number);
     }
+    slot_deinit(&slot);
 }
 
 static void padding_goes_on_the_repair_stream_alone(void **state)
@@ -589,6 +610,7 @@ static void padding_goes_on_the_repair_stream_alone(void **state)
     slot_switch(&slot, CODEC_NONE); /* what waits for bandwidth asks for it so */
     w = writer_over(raw, sizeof raw);
     assert_true(slot_pad(&slot, 100, &w));
+    slot_deinit(&slot);
 }
 
 static void a_slot_sends_what_its_receiver_can_decode(void **state)
@@ -611,6 +633,7 @@ static void a_slot_sends_what_its_receiver_can_decode(void **state)
     assert_int_equal(rtp_parse(writer_bytes(&w), &out), OK);
     assert_int_equal(out.payload_type, 102);
     assert_int_equal(out.seq, (uint16_t)(sent.rtp.seq + 1));
+    slot_deinit(&slot);
 }
 
 enum { RED_PT = 63 };
@@ -646,6 +669,7 @@ static void copies_go_to_whoever_takes_them_under_their_own_types(void **state)
         uint8_t expected = i == 0 || i == 4 ? 0x80 | OPUS_PT : i == 8 ? OPUS_PT : redundant[i];
         assert_int_equal(sent.rtp.payload.at[i], expected);
     }
+    slot_deinit(&slot);
 }
 
 static void others_get_the_packet_itself(void **state)
@@ -657,6 +681,7 @@ static void others_get_the_packet_itself(void **state)
     assert_int_equal(sent.rtp.payload_type, OPUS_PT);
     assert_int_equal(sent.rtp.payload.len, 2);
     assert_int_equal(sent.rtp.payload.at[1], 9);
+    slot_deinit(&slot);
 }
 
 static void redundancy_that_lies_is_not_sent(void **state)
@@ -669,6 +694,7 @@ static void redundancy_that_lies_is_not_sent(void **state)
         for (size_t len = 1; len < sizeof redundant - 1; len++) /* cut anywhere before its own block */
             assert_false(send_red(&slot, (struct bytes){ redundant, len }, &sent));
         assert_true(send_red(&slot, (struct bytes){ redundant, sizeof redundant - 1 }, &sent));
+        slot_deinit(&slot);
     }
 }
 

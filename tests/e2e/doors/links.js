@@ -85,7 +85,7 @@ export const tests = {
             equal(of('cache-control'), 'no-store', `Cache-Control of ${what}`);
             equal(of('referrer-policy'), 'no-referrer', `Referrer-Policy of ${what}`);
             equal(of('x-content-type-options'), 'nosniff', `X-Content-Type-Options of ${what}`);
-            equal(of('content-security-policy').startsWith("default-src 'self'"), true, `that ${what} has a Content-Security-Policy`);
+            equal(of('content-security-policy').startsWith("default-src 'none'"), true, `that ${what} has a Content-Security-Policy`);
         }
         page.leave();
     },

@@ -2,14 +2,19 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { equal, pause } from '../check.js';
 import { connect, exchange, headerOf, request, upgrade } from '../http.js';
 
 const SECRET = 'not for the web';
 const PATIENCE_MS = 1000; /* for an answer that may never come */
 const PAGE = '<!doctype html><title>A page</title>';
-const CONTENT_POLICY = "default-src 'self'; connect-src 'self'; img-src 'self' data:; media-src 'self' blob:; style-src 'self'; "
-    + "script-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
+const SCRIPT = 'void 0;\n'.repeat(20000);
+const LOGO = '<svg xmlns="http://www.w3.org/2000/svg"><path d="M0 0h9v9z"/></svg>';
+const CLINIC = { name: 'Clínica "El Puerto"', phone: '+1 555 0100', logo: '/clinic/logo' };
+const CONTENT_POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
+    + "media-src 'self' blob:; font-src 'self'; manifest-src 'self'; worker-src 'self'; object-src 'none'; frame-ancestors 'none'; base-uri 'none'; "
+    + "form-action 'self'; require-trusted-types-for 'script'; trusted-types 'none'";
 
 const SECURITY = {
     'strict-transport-security': 'max-age=31536000',
@@ -29,8 +34,9 @@ export function setUp(folder) {
         'key.jwk', 'plan', 'backup.sql', 'page.html~', 'index.html.bak'];
     for (const name of secrets) writeFileSync(join(webRoot, name), SECRET);
     for (const name of ['index.html', 'deep/index.html', 'deep/page.html']) writeFileSync(join(webRoot, name), PAGE);
-    writeFileSync(join(webRoot, 'script.js'), 'void 0;\n'.repeat(20000));
-    return { webRoot };
+    writeFileSync(join(webRoot, 'script.js'), SCRIPT);
+    writeFileSync(join(folder, 'logo.svg'), LOGO);
+    return { webRoot, options: { '--clinic-name': CLINIC.name, '--clinic-phone': CLINIC.phone, '--clinic-logo': join(folder, 'logo.svg') } };
 }
 
 const get = (broker, target, options) => exchange(broker.port, request(target, options));
@@ -59,6 +65,40 @@ export const tests = {
             if (body) equal(reply.body, body, `the body of ${target}`);
             equal(/no-store|no-cache/.test(headerOf(reply, 'cache-control').join()), true, `that ${target} is asked for anew`);
         }
+    },
+
+    async 'what gains by it comes compressed, to whoever takes that, and is the same'(broker) {
+        for (const [accepted, coding] of [['gzip', 'gzip'], ['br, gzip;q=0.5', 'gzip'], ['gzip ; q=0', ''], ['br', ''], [undefined, '']]) {
+            const reply = await get(broker, '/script.js', { headers: accepted ? { 'Accept-Encoding': accepted } : {} });
+            equal(headerOf(reply, 'content-encoding').join(), coding, `the coding for "${accepted}"`);
+            equal(headerOf(reply, 'vary').join(), 'accept-encoding', 'that caches know it');
+            const body = Buffer.from(reply.body, 'latin1');
+            equal(Number(headerOf(reply, 'content-length')[0]), body.length, 'the length');
+            equal((coding ? gunzipSync(body) : body).toString(), SCRIPT, 'the script');
+            if (coding) equal(body.length < SCRIPT.length / 10, true, `that it is smaller (${body.length})`);
+        }
+        const small = await get(broker, '/', { headers: { 'Accept-Encoding': 'gzip' } });
+        equal(headerOf(small, 'content-encoding').join() + small.body, PAGE, 'what is too small to gain');
+    },
+
+    async 'what the client has does not come again'(broker) {
+        const [tag] = headerOf(await get(broker, '/script.js'), 'etag');
+        for (const [has, status] of [[tag, 304], [`"x", ${tag}`, 304], [tag.slice(2), 304], ['*', 304], ['W/"x"', 200], [undefined, 200]]) {
+            const reply = await get(broker, '/script.js', { headers: has ? { 'If-None-Match': has, 'Accept-Encoding': 'gzip' } : {} });
+            equal(reply.status, status, `the answer to who has ${has}`);
+            equal(headerOf(reply, 'etag')[0], tag, 'the tag');
+            if (status === 304) equal(reply.body, '', 'the body of what is unchanged');
+        }
+        equal(headerOf(await get(broker, '/deep/page.html'), 'etag')[0] === tag, false, 'that another file has another tag');
+    },
+
+    async "the clinic's name, number and logo are there"(broker) {
+        const clinic = await get(broker, '/clinic.json');
+        equal(headerOf(clinic, 'content-type').join(), 'application/json', 'the type');
+        equal(headerOf(clinic, 'cache-control').join(), 'no-cache', 'that a change is seen at once');
+        equal(JSON.stringify(JSON.parse(Buffer.from(clinic.body, 'latin1').toString())), JSON.stringify(CLINIC), 'the clinic');
+        const logo = await get(broker, CLINIC.logo);
+        equal(headerOf(logo, 'content-type').join() + logo.body, `image/svg+xml${LOGO}`, 'the logo');
     },
 
     async 'a HEAD has the headers of a GET, and no body'(broker) {

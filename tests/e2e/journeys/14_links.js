@@ -54,7 +54,7 @@ async function readsAtTheSecondAttempt(person) {
 function withoutTexts() {
     const { fetch } = window;
     window.textsFail = true;
-    window.fetch = (path, ...rest) => (window.textsFail && String(path).startsWith('/texts/') ? Promise.reject(new TypeError()) : fetch(path, ...rest));
+    window.fetch = (path, ...rest) => (window.textsFail && new URL(path, location.href).pathname.startsWith('/texts/') ? Promise.reject(new TypeError()) : fetch(path, ...rest));
 }
 
 function withoutStore() {

@@ -39,9 +39,9 @@ export async function journey(stage) {
     atLeast(tap.media({ to: client.id }).filter(({ kind }) => kind === 'rtp').length, counted,
         'RTP datagrams that the oracle saw going to the client, by the browser\'s own count');
 
-    equal(await therapist.page.evaluate(() => performance.getEntriesByType('resource').map(({ name }) => name)
-        .filter((name) => name.endsWith('.js') && !name.endsWith('/main.js'))
-        .filter((name) => !document.querySelector(`link[rel="modulepreload"][href="${name.split('/').pop()}"]`)).join()), '', 'modules found late');
+    equal(await therapist.page.evaluate(() => performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname.slice(1))
+        .filter((name) => name.endsWith('.js') && name !== 'main.js')
+        .filter((name) => !document.querySelector(`link[rel="modulepreload"][href="${name}"]`)).join()), '', 'modules found late');
 
     /* Waiting: warm, and nothing passes. */
     await silenceOf(all, 1500, 'waiting');
