@@ -90,6 +90,11 @@ class Scene {
         for (const who of this.audience) equal((await who.ask({ type: 'join', token: 'x' })).code, 'already_joined', 'a word in between');
     }
 
+    /* The sender comes anew, and so without the media of before. */
+    static #asRead(roster) {
+        return JSON.stringify({ ...roster, people: roster.people.map((one) => (one.participant === 'p-colleague' ? { ...one, link: 'none' } : one)) });
+    }
+
     /* While `work` goes on, nobody is told anything; and afterwards the room reads as before to a therapist who comes anew. */
     async unchangedBy(work) {
         await this.settled();
@@ -104,7 +109,7 @@ class Scene {
         await this.therapist.hears('the sender is gone', ({ said }) => said.type === 'roster', counts[0]);
         this.sender = await Caller.join(this.broker, 'p-colleague', 'therapist');
         const after = await this.sender.hears('a whole roster', ({ said }) => said.type === 'roster');
-        equal(JSON.stringify(after), JSON.stringify(before), 'the roster');
+        equal(Scene.#asRead(after), Scene.#asRead(before), 'the roster');
     }
 }
 

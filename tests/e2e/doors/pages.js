@@ -11,7 +11,7 @@ const PATIENCE_MS = 1000; /* for an answer that may never come */
 const PAGE = '<!doctype html><title>A page</title>';
 const SCRIPT = 'void 0;\n'.repeat(20000);
 const LOGO = '<svg xmlns="http://www.w3.org/2000/svg"><path d="M0 0h9v9z"/></svg>';
-const CLINIC = { name: 'Clínica "El Puerto"', phone: '+1 555 0100', logo: '/clinic/logo' };
+const CLINIC = { name: 'Clínica "El Puerto"', phone: '+1 555 0100', logo: '/clinic/logo', time_zone: 'America/Chicago' };
 const CONTENT_POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
     + "media-src 'self' blob:; font-src 'self'; manifest-src 'self'; worker-src 'self'; object-src 'none'; frame-ancestors 'none'; base-uri 'none'; "
     + "form-action 'self'; require-trusted-types-for 'script'; trusted-types 'none'";
@@ -36,7 +36,8 @@ export function setUp(folder) {
     for (const name of ['index.html', 'deep/index.html', 'deep/page.html']) writeFileSync(join(webRoot, name), PAGE);
     writeFileSync(join(webRoot, 'script.js'), SCRIPT);
     writeFileSync(join(folder, 'logo.svg'), LOGO);
-    return { webRoot, options: { '--clinic-name': CLINIC.name, '--clinic-phone': CLINIC.phone, '--clinic-logo': join(folder, 'logo.svg') } };
+    return { webRoot, options: { '--clinic-name': CLINIC.name, '--clinic-phone': CLINIC.phone, '--clinic-time-zone': CLINIC.time_zone,
+        '--clinic-logo': join(folder, 'logo.svg') } };
 }
 
 const get = (broker, target, options) => exchange(broker.port, request(target, options));
@@ -92,7 +93,7 @@ export const tests = {
         equal(headerOf(await get(broker, '/deep/page.html'), 'etag')[0] === tag, false, 'that another file has another tag');
     },
 
-    async "the clinic's name, number and logo are there"(broker) {
+    async "the clinic's name, number, logo and time zone are there"(broker) {
         const clinic = await get(broker, '/clinic.json');
         equal(headerOf(clinic, 'content-type').join(), 'application/json', 'the type');
         equal(headerOf(clinic, 'cache-control').join(), 'no-cache', 'that a change is seen at once');
