@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <uv.h>
 
 #define ERR_STATE OPENSSL_ERR_STATE /* OpenSSL has a type of our constant's name */
 #include <libwebsockets.h>
@@ -15,17 +16,16 @@
 #include "shell/clerk.h"
 #include "shell/host.h"
 #include "shell/lines.h"
+#include "shell/listeners.h"
 #include "shell/pages.h"
-#include "shell/ration.h"
 #include "shell/requests.h"
 
 enum {
     INBOX_LETTERS = 16384,
     INBOX_BYTES = 64 << 20,
     ANSWERS_BYTES = 128 << 20,
-    HANDSHAKE_WITHIN_S = 10,
-    IDLE_MOST_S = 5,      /* without a request, or the rest of one */
-    RECEIVE_BYTES = 4096, /* the size of the pieces that RECEIVE hands on; messages are put together by us */
+    /* The size of the pieces that RECEIVE hands on; messages are put together by us. Each WebSocket holds as much. */
+    RECEIVE_BYTES = 256,
     ORIGIN_MAX = 256,
 };
 
@@ -37,9 +37,10 @@ struct front {
     const struct log *log;
     void (*failed)(void *context);
     void *failed_context;
-    struct lws_context *context;
-    struct lws_vhost *tls, *plain;
-    lws_sorted_usec_list_t look; /* the timer of lines_look */
+    uv_loop_t loop;  /* of the thread; libwebsockets waits in it, too */
+    uv_timer_t look; /* wakes the thread for lines_look */
+    usec_t look_at;
+    struct listeners listeners;
     struct arrivals *arrivals;
     struct lines *lines;
     struct queue *inboxes[CONFIG_SHARDS_MAX];
@@ -114,7 +115,7 @@ static unsigned upgrade_refusal(struct front *f, struct lws *wsi, const char *to
         return HTTP_STATUS_BAD_REQUEST;
     if (!header_is(wsi, WSI_TOKEN_VERSION, "13")) /* RFC 6455 4.2.2; libwebsockets takes any */
         return PAGES_UPGRADE_REQUIRED;
-    if (!lines_may_open(f->lines, wsi, lws_get_vhost(wsi) == f->plain))
+    if (!lines_may_open(f->lines, wsi, lws_get_vhost(wsi) == f->listeners.plain))
         return HTTP_STATUS_SERVICE_UNAVAILABLE;
     return 0;
 }
@@ -132,7 +133,7 @@ static int on_upgrade(struct front *f, struct lws *wsi, const char *to)
 static const struct address *counted(struct front *f, struct lws *wsi, lws_sockfd_type fd, struct address *from)
 {
     char text[ADDRESS_TEXT_MAX] = "";
-    if (lws_get_vhost(wsi) == f->plain)
+    if (lws_get_vhost(wsi) == f->listeners.plain)
         return NULL;
     *from = (struct address){ 0 };
     if (lws_get_peer_simple_fd(fd, text, sizeof text))
@@ -168,6 +169,20 @@ static int on_request(struct front *f, struct lws *wsi, const char *uri)
     return requests_begin(f->requests, wsi, uri, counted(f, wsi, lws_get_socket_fd(wsi), &from));
 }
 
+/* What libwebsockets is asked for in here, timeouts among it, it takes note of before it waits again; so all that other
+ * threads and timers of ours want of a connection is done here. */
+static void on_wake(struct front *f)
+{
+    deliver_all(f);
+    usec_t now_us = host_now().mono_us;
+    if (now_us >= f->look_at) {
+        f->look_at = now_us + LINES_LOOK_US;
+        lines_look(f->lines, now_us);
+    }
+    if (atomic_load(&f->stopping))
+        uv_stop(&f->loop);
+}
+
 static int http_callback(struct lws *wsi, enum lws_callback_reasons why, void *user, void *in, size_t len)
 {
     switch (why) {
@@ -193,6 +208,12 @@ static int http_callback(struct lws *wsi, enum lws_callback_reasons why, void *u
         return lws_http_transaction_completed(wsi) ? -1 : 0;
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
         return on_upgrade(front_of(wsi), wsi, in);
+    case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS: /* its name says less than it is: the TLS is set up */
+        listeners_spare_memory(user);
+        return 0;
+    case LWS_CALLBACK_EVENT_WAIT_CANCELLED: /* of every vhost; the second finds nothing to do */
+        on_wake(front_of(wsi));
+        return 0;
     default:
         return lws_callback_http_dummy(wsi, why, user, in, len);
     }
@@ -252,85 +273,17 @@ static const struct lws_protocols protocols[] = {
 
 /* ---- The thread ---- */
 
-static void lws_line(int level, const char *line)
-{
-    /* It has no context to hand us, so this is a log of its own; one for the process, as libwebsockets' is. */
-    static struct ration ration;
-    struct log log = host_log(LOG_LEVEL_WARNING);
-    uint32_t kept;
-    (void)level;
-    if (!ration_take(&ration, host_now().mono_us, &kept))
-        return;
-    if (kept > 0)
-        log_error(&log, "libwebsockets: %u more lines", kept);
-    log_error(&log, "libwebsockets: %.*s", (int)strcspn(line, "\n"), line);
-}
-
+/* From any thread. */
 static void wake(void *context)
 {
     struct front *f = context;
-    lws_cancel_service(f->context);
+    lws_cancel_service(f->listeners.context);
 }
 
-/* Where a vhost listens. libwebsockets takes an address as the name of an interface, binds IPv4 only with IPv6 off, and
- * takes "every address" as no name at all. */
-static void set_listener(struct lws_context_creation_info *info, const char *address, uint32_t port)
+static void look(uv_timer_t *timer)
 {
-    bool every = strcmp(address, "::") == 0 || strcmp(address, "0.0.0.0") == 0;
-    info->port = (int)port;
-    info->iface = every ? NULL : address;
-    if (!strchr(address, ':'))
-        info->options |= LWS_SERVER_OPTION_DISABLE_IPV6;
-}
-
-static struct lws_context_creation_info common_info(struct front *f)
-{
-    return (struct lws_context_creation_info){
-        .protocols = protocols,
-        .server_string = "kinroom",
-        .user = f,
-        .gid = -1,
-        .uid = -1,
-        .timeout_secs = HANDSHAKE_WITHIN_S,
-        .timeout_secs_ah_idle = IDLE_MOST_S,
-        .keepalive_timeout = IDLE_MOST_S,
-        /* HTTP/2 stays off: its WebSockets (RFC 8441) would come in past the checks of CONFIRM_UPGRADE. */
-        .alpn = "http/1.1",
-        .options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS | LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND,
-    };
-}
-
-static enum status listen_tls(struct front *f)
-{
-    struct lws_context_creation_info info = common_info(f);
-    info.vhost_name = "tls";
-    info.headers = pages_headers_tls();
-    info.ssl_cert_filepath = f->config->certificate;
-    info.ssl_private_key_filepath = f->config->key;
-    info.ssl_options_set = (long)(SSL_OP_NO_TLSv1 | SSL_OP_NO_TLSv1_1 | SSL_OP_NO_RENEGOTIATION);
-    info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
-    set_listener(&info, f->config->listen, f->config->https_port);
-    f->tls = lws_create_vhost(f->context, &info);
-    if (f->tls)
-        return OK;
-    log_error(f->log, "cannot serve https on %s port %u: is the port taken, and do certificate and key fit?",
-              f->config->listen, f->config->https_port);
-    return ERR_SYSTEM;
-}
-
-static enum status listen_plain(struct front *f)
-{
-    if (f->config->http_port == 0)
-        return OK;
-    struct lws_context_creation_info info = common_info(f);
-    info.vhost_name = "plain";
-    info.headers = pages_headers_plain();
-    set_listener(&info, "127.0.0.1", f->config->http_port);
-    f->plain = lws_create_vhost(f->context, &info);
-    if (f->plain)
-        return OK;
-    log_error(f->log, "cannot serve http on 127.0.0.1 port %u: is the port taken?", f->config->http_port);
-    return ERR_SYSTEM;
+    struct front *f = timer->data;
+    wake(f);
 }
 
 static enum status open_all(struct front *f, const struct keyring *keyring, struct placement *placement)
@@ -341,16 +294,7 @@ static enum status open_all(struct front *f, const struct keyring *keyring, stru
     TRY(lines_create(&f->lines, f->config, keyring, placement, f->log));
     for (size_t i = 0; i < f->config->shards; i++)
         TRY(queue_create(&f->inboxes[i], INBOX_LETTERS, INBOX_BYTES, (struct waker){ wake, f }));
-    /* Errors only: its warnings are about peers' bytes, and a peer could fill the log with them. */
-    lws_set_log_level(LLL_ERR, lws_line);
-    struct lws_context_creation_info info = common_info(f);
-    info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
-    info.port = CONTEXT_PORT_NO_LISTEN;
-    f->context = lws_create_context(&info);
-    if (!f->context)
-        return ERR_SYSTEM;
-    TRY(listen_tls(f));
-    return listen_plain(f);
+    return listeners_open(&f->listeners, f->config, protocols, &f->loop, f, f->log);
 }
 
 enum status front_create(struct front **created, const struct front_config *config)
@@ -363,6 +307,13 @@ enum status front_create(struct front **created, const struct front_config *conf
     f->log = config->log;
     f->failed = config->failed;
     f->failed_context = config->context;
+    if (uv_loop_init(&f->loop) != 0) {
+        free(f);
+        return ERR_SYSTEM;
+    }
+    f->look.data = f;
+    uv_timer_init(&f->loop, &f->look);
+    uv_timer_start(&f->look, look, 0, LINES_LOOK_US / USEC_PER_MSEC);
     enum status status = open_all(f, config->keyring, config->placement);
     if (status != OK) {
         front_destroy(f);
@@ -372,13 +323,24 @@ enum status front_create(struct front **created, const struct front_config *conf
     return OK;
 }
 
+/* libuv tells that a handle is closed from within its loop only: so libwebsockets begins, the loop runs out, and
+ * libwebsockets ends. */
+static void close_loop(struct front *f)
+{
+    lws_context_destroy(f->listeners.context);
+    uv_close((uv_handle_t *)&f->look, NULL);
+    uv_run(&f->loop, UV_RUN_DEFAULT);
+    lws_context_destroy(f->listeners.context);
+    if (uv_loop_close(&f->loop) != 0)
+        log_error(f->log, "the front's loop has handles left");
+}
+
 void front_destroy(struct front *f)
 {
     if (!f)
         return;
     /* Closes every connection, so the callbacks still push letters. */
-    if (f->context)
-        lws_context_destroy(f->context);
+    close_loop(f);
     for (size_t i = 0; i < f->config->shards; i++)
         queue_destroy(f->inboxes[i]);
     lines_destroy(f->lines);
@@ -414,25 +376,13 @@ void front_connect(struct front *f, size_t shard, struct queue *queue)
     lines_connect(f->lines, shard, queue);
 }
 
-static void look(lws_sorted_usec_list_t *timer)
-{
-    struct front *f = lws_container_of(timer, struct front, look);
-    lines_look(f->lines, host_now().mono_us);
-    lws_sul_schedule(f->context, 0, &f->look, look, (lws_usec_t)LINES_LOOK_US);
-}
-
 static void *run(void *context)
 {
     struct front *f = context;
-    look(&f->look);
-    /* lws_cancel_service ends the wait, and lws_service returns after each wait. */
-    while (!atomic_load(&f->stopping)) {
-        if (lws_service(f->context, 0) < 0) {
-            log_error(f->log, "the front cannot go on");
-            f->failed(f->failed_context);
-            break;
-        }
-        deliver_all(f);
+    uv_run(&f->loop, UV_RUN_DEFAULT);
+    if (!atomic_load(&f->stopping)) {
+        log_error(f->log, "the front cannot go on");
+        f->failed(f->failed_context);
     }
     return NULL;
 }
@@ -451,7 +401,7 @@ void front_stop(struct front *f)
     if (!f || !f->running)
         return;
     atomic_store(&f->stopping, true);
-    lws_cancel_service(f->context);
+    wake(f);
     pthread_join(f->thread, NULL);
     f->running = false;
 }

@@ -26,6 +26,7 @@ struct line {
     usec_t heard;       /* when the socket last showed that it is there */
     bool goodbye;       /* the client ends it: it does not break */
     bool greeted;       /* the hello is written */
+    bool over;          /* all is written; the timer closes */
     bool deaf;          /* nothing is read: see join */
     usec_t asked;       /* whether it is there, since it was last heard; 0: not asked */
     bool ping;          /* that question is to be written */
@@ -412,11 +413,15 @@ int line_write(struct line *line)
             lws_callback_on_writable(line->wsi);
         return 0;
     }
-    if (!c->closing)
+    if (!c->closing || line->over)
         return 0;
+    /* The timer closes, not we: Debian's libwebsockets has a test of its own compiled in (service.c, "uv repeat test"),
+     * which in a loop of libuv closes a second time at once, before the close frame is sent; but not there. */
+    line->over = true;
     lws_close_reason(line->wsi, (enum lws_close_status)c->close_code, (uint8_t *)c->close_reason,
                      strlen(c->close_reason));
-    return -1;
+    lws_set_timer_usecs(line->wsi, 1);
+    return 0;
 }
 
 /* A dead peer is noticed within five seconds, the time between two looks included; an answer may take half of
@@ -424,6 +429,17 @@ int line_write(struct line *line)
  * heard. */
 #define PING_AFTER_US USEC_PER_SEC
 #define ANSWER_WITHIN_US (2500 * USEC_PER_MSEC)
+
+/* What is owed is written at once where the socket takes it: to be called back for it, in an event loop on epoll, would
+ * cost four more calls of the kernel. Not from within a callback of the line's own. */
+static void line_write_now(struct line *line)
+{
+    bool ends = line->caller.closing || line->goodbye || line->leaving;
+    if (ends || line->silent || lws_send_pipe_choked(line->wsi))
+        lws_callback_on_writable(line->wsi);
+    else if (line_write(line) < 0)
+        line_cut(line);
+}
 
 void lines_look(struct lines *lines, usec_t now_us)
 {
@@ -437,7 +453,7 @@ void lines_look(struct lines *lines, usec_t now_us)
             continue;
         line->asked = now_us;
         line->ping = true;
-        lws_callback_on_writable(line->wsi);
+        line_write_now(line);
     }
 }
 
@@ -449,8 +465,10 @@ int line_timer(struct line *line)
         lws_callback_on_writable(line->wsi);
         return 0;
     }
-    if (line->caller.closing)
+    if (line->caller.closing) {
+        line_set_timer(line); /* for the peer's answer; the second time is the end */
         return -1;
+    }
     if (line->caller.stage == CALLER_NEW)
         line_refuse(line, 0, "not_joined");
     return 0;
@@ -491,5 +509,5 @@ void lines_deliver(struct lines *lines, struct letter *letter)
         line_cut(line);
         return;
     }
-    lws_callback_on_writable(line->wsi);
+    line_write_now(line);
 }
