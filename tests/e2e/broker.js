@@ -126,9 +126,9 @@ export class Broker {
         closeSync(log);
         this.pid = this.#child.pid;
         this.#exited = new Promise((done) => this.#child.on('exit', (code, signal) => done(signal ?? code)));
-        if (tapped) this.tap = new Wiretap(wiretap);
         await until(`the broker answers ${this.url}/healthz`, () => this.#child.exitCode === null ? this.#healthy() : Promise.reject(
             new Error(`the broker ended with ${this.#child.exitCode}:\n${this.log}`)), { every_ms: 10 });
+        if (tapped) this.tap = new Wiretap(wiretap);
     }
 
     #preloaded(wiretap) {
