@@ -157,10 +157,10 @@ const place = byId('history');
 const history = [
     new Plot(place, 'admin.plot_people', [{ word: 'admin.line_people', of: ({ people }) => people, fill: true }, { word: 'admin.line_rooms', of: ({ rooms }) => rooms },
         { word: 'admin.line_waiting', of: ({ waiting }) => waiting }], whole),
-    new Plot(place, 'admin.plot_load', [{ word: 'admin.line_busy', of: ({ busy_percent: busy }) => busy, fill: true }], percent),
+    new Plot(place, 'admin.plot_load', [{ word: 'admin.line_busy', of: ({ busy_percent: busy }) => busy, fill: true }], percent, { least: 0.1 }),
     new Plot(place, 'admin.plot_quality', [{ word: 'admin.line_lost_out', of: (p) => p.lost_out_percent }, { word: 'admin.line_lost_in', of: (p) => p.lost_in_percent },
-        { word: 'admin.line_frozen', of: (p) => p.frozen_percent }], percent),
-    new Plot(place, 'admin.plot_traffic', [{ word: 'admin.line_out', of: (p) => p.bits_out_per_s, fill: true }, { word: 'admin.line_in', of: (p) => p.bits_in_per_s }], megabits),
+        { word: 'admin.line_frozen', of: (p) => p.frozen_percent }], percent, { least: 0.1 }),
+    new Plot(place, 'admin.plot_traffic', [{ word: 'admin.line_out', of: (p) => p.bits_out_per_s, fill: true }, { word: 'admin.line_in', of: (p) => p.bits_in_per_s }], megabits, { least: 1e5 }),
 ];
 
 async function drawHistory() {

@@ -17,10 +17,15 @@ const colorOf = (name) => getComputedStyle(document.documentElement).getProperty
 const axis = (more) => ({ stroke: () => colorOf('--soft'), grid: { stroke: () => colorOf('--hair'), width: 1 },
     ticks: { stroke: () => colorOf('--hair'), width: 1 }, font: `12px ${getComputedStyle(document.body).fontFamily}`, ...more });
 
-/* A place for one plot. series: { word, of(points): values, fill }; say(value): a value in words; steps: each value holds until the next. */
+/* Distances between lines of the grid, in units of what words can still tell apart. */
+const GRID = [1, 2, 5].flatMap((of_ten) => [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6].map((ten) => of_ten * ten)).sort((a, b) => a - b);
+
+/* A place for one plot. series: { word, of(points): values, fill }; say(value): a value in words, and least: the smallest difference that it
+ * tells; steps: each value holds until the next, from now on. */
 export class Plot {
     #series;
     #say;
+    #least;
     #word;
     #steps;
     #figure;
@@ -30,7 +35,8 @@ export class Plot {
     #data = null;
     #drawn = null;
 
-    constructor(parent, word, series, say, { steps = false } = {}) {
+    constructor(parent, word, series, say, { least = 1, steps = false } = {}) {
+        this.#least = least;
         this.#steps = steps;
         this.#word = word;
         this.#series = series;
@@ -64,17 +70,22 @@ export class Plot {
         const when = span_s > 2 * DAY_S ? dayAndTime : timeOfDay;
         return new uPlot({
             width: this.#body.clientWidth || 300, height: HEIGHT,
-            scales: { x: { auto: false }, y: { range: (_, __, most) => [0, Math.max(1, (most || 0) * 1.1)] } },
+            scales: { x: { auto: false }, y: { range: (_, __, most) => [0, Math.max(this.#least, (most || 0) * 1.1)] } },
             padding: [8, 28, 0, 0],
             legend: { live: true },
             cursor: { drag: { x: false, y: false } },
-            series: [{ label: t('admin.at'), value: (_, at) => (at === null ? '' : when(at)) }, ...this.#series.map(({ word, fill }, i) => ({
+            series: [{ label: t('admin.at'), value: (plot, _, line, at) => sayOr(when, plot.data[line][this.#shown(plot, at)]) }, ...this.#series.map(({ word, fill }, i) => ({
                 label: t(word), stroke: () => colorOf(LINES[i].color), width: 2, dash: LINES[i].dash, spanGaps: false, points: this.#steps ? { show: false } : { size: 4 }, ...(this.#steps && { paths: uPlot.paths.stepped({ align: 1 }) }),
-                fill: fill ? () => colorOf('--accent-soft') : null, value: (_, value) => (value === null ? '' : this.#say(value)),
+                fill: fill ? () => colorOf('--accent-soft') : null, value: (plot, _, line, at) => sayOr(this.#say, plot.data[line][this.#shown(plot, at)]),
             }))],
             axes: [axis({ values: (_, ats) => ats.map(span_s > 2 * DAY_S ? dayOnly : timeOfDay), space: 70 }),
-                axis({ values: (_, values) => values.map(this.#say), size: 64 })],
+                axis({ values: (_, values) => values.map(this.#say), incrs: GRID.map((step) => step * this.#least), size: 64 })],
         }, data, this.#body);
+    }
+
+    /* What the legend tells while nothing is pointed at: the newest; of what is to come, the next. */
+    #shown(plot, at) {
+        return at ?? (this.#steps ? 0 : plot.data[0].length - 1);
     }
 
     #fit() {
@@ -94,6 +105,7 @@ export class Plot {
     }
 }
 
+const sayOr = (say, value) => (value === null || value === undefined ? t('admin.unknown') : say(value));
 const dayOnly = (unix_s) => new Intl.DateTimeFormat(document.documentElement.lang, { day: 'numeric', month: 'short' }).format(new Date(unix_s * 1000));
 
 /* A step of which nothing is known ends the line. */
