@@ -29,10 +29,10 @@ export function at(unix_s, timeZone) {
     return { time: format.format(dateOf(unix_s)), count: Number(hour) };
 }
 
-/* The same by the clock of another place, if that clock shows another hour then; else null. */
+/* The same by the clock of another place, if that clock shows another day or hour then; else null. */
 export function atElsewhere(unix_s, timeZone) {
-    const day = (zone) => formatter(Intl.DateTimeFormat, { ...DAY, timeZone: zone }).format(dateOf(unix_s));
-    return timeZone && day(timeZone) !== day(undefined) ? at(unix_s, timeZone) : null;
+    const clock = (zone) => formatter(Intl.DateTimeFormat, { ...DAY, ...TIME, timeZone: zone }).format(dateOf(unix_s));
+    return timeZone && clock(timeZone) !== clock(undefined) ? at(unix_s, timeZone) : null;
 }
 
 /* "3:20", and a text before it: "Sam can see and hear you until 3:20". */

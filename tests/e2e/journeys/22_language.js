@@ -54,7 +54,7 @@ export async function journey(stage) {
     await client.screenshot('client-in-spanish');
 
     await choose(therapist, 'es');
-    await readsInSpanish(therapist, ['Terminar la sesión', 'Dejar entrar', 'está en la sala de espera']);
+    await readsInSpanish(therapist, ['Terminar la sesión', 'Dejar entrar', 'En espera (1)', 'acaba de llegar']);
     await therapist.screenshot('therapist-in-spanish');
     await therapist.admit(lovedOne, client);
     await until('the therapist reads who is in', async () => (await therapist.text('#banner-lines')).includes('Sam puede verle y oírle hasta la'));
