@@ -143,10 +143,16 @@ export class Person {
         this.#context = context;
     }
 
-    /* A real click: the button must be there, visible and enabled. As far as the page itself scrolls for whoever comes by keyboard, they scroll, too. */
+    /* A real click: the button must be there, visible and enabled. As far as the page itself scrolls for whoever comes by keyboard, they scroll,
+     * too; and on to the middle while something that stays at an edge lies over it. */
     async click(selector) {
         await this.waitFor(`${selector}:not([disabled])`);
-        await this.page.$eval(selector, (node) => node.scrollIntoView({ block: 'nearest', behavior: 'instant' }));
+        await this.page.$eval(selector, (node) => {
+            node.scrollIntoView({ block: 'nearest', behavior: 'instant' });
+            const { left, top, width, height } = node.getBoundingClientRect();
+            const over = document.elementFromPoint(left + width / 2, top + height / 2);
+            if (!node.contains(over)) node.scrollIntoView({ block: 'center', behavior: 'instant' });
+        });
         await this.page.click(selector);
     }
 

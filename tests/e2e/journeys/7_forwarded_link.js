@@ -11,11 +11,14 @@ const beside = (person, part) => `#people [data-participant="${person.id}"] ${pa
 /* Never the right one. */
 const otherThan = (code) => String((Number(code) + 1) % 1e6).padStart(6, '0');
 
+/* What the therapist's page was told, which of somebody who is in it shows only what is wrong. */
+const codeOf = (therapist, person) => therapist.page.evaluate((who) => window.kinroom.roster.find(({ participant }) => participant === who).code, person.id);
+
 const pageOf = (person) => person.page.$eval('#page', (page) => `${page.dataset.state}\n${page.innerText}`);
 
 async function strangerIsTurnedAway(stage, broker, { therapist, lovedOne }) {
     const stranger = await stage.browser.arrive('stranger', lovedOne.link, 'code');
-    await until('the therapist sees that a code was sent', () => therapist.page.$(beside(lovedOne, '[data-code="sent"]')));
+    await until('the therapist is told that a code was sent', async () => (await codeOf(therapist, lovedOne)) === 'sent');
     await stranger.screenshot('code');
     await stranger.giveCode(otherThan(await lovedOne.link.code()));
     await stranger.isIn('bad_link');
@@ -37,9 +40,9 @@ export async function journey(stage) {
     const { tap } = broker;
     const { therapist, client, lovedOne } = await stage.threePeople(broker);
     for (const source of ['mic', 'camera']) await client.turn(source, true);
+    await therapist.waitFor(beside(lovedOne, '[data-code="passed"]'));
     await therapist.admit(lovedOne, client);
     await lovedOne.turn('camera', true);
-    await therapist.waitFor(beside(lovedOne, '[data-code="passed"]'));
 
     const since = tap.mark();
     const stranger = await strangerIsTurnedAway(stage, broker, { therapist, lovedOne });
@@ -56,7 +59,8 @@ export async function journey(stage) {
     await stranger.isIn('code');
     await stranger.giveCode(await lovedOne.link.code());
     await stranger.isIn('elsewhere');
-    await therapist.waitFor(beside(lovedOne, '[data-code="passed"]'));
+    await until('the therapist is told that the code was right', async () => (await codeOf(therapist, lovedOne)) === 'passed');
+    equal(await therapist.page.$(beside(lovedOne, '[data-code="failed"]')), null, 'what still warns of a wrong code');
     equal(await lovedOne.state(), 'session', 'where the loved one is while their other device asks');
     await stranger.click('[data-action="move"]');
     await stranger.waitFor('#page[data-state="waiting"][data-media="ready"]');
