@@ -5,6 +5,7 @@ import { equal, until } from '../check.js';
 import { PLACE } from '../people.js';
 
 const MOST_STEPS = 90;
+const SPACE = ' '; /* as both browsers' drivers call the key */
 
 /* How the focus stands: on what, whether inside the toolbar, whether it can be seen. */
 const focusOf = (person, wanted) => person.page.evaluate((selector) => {
@@ -69,7 +70,7 @@ export async function journey(stage) {
     const broker = await stage.broker();
     const therapist = await comesIn(stage, broker, 'therapist', 'p-therapist', 'Enter');
     await isSeated(therapist, 'session');
-    const client = await comesIn(stage, broker, 'client', 'p-client', 'Space');
+    const client = await comesIn(stage, broker, 'client', 'p-client', SPACE);
     await client.isIn('locating');
     await typeInto(client, '#address', PLACE.address);
     await typeInto(client, '#phone', PLACE.phone);
@@ -77,7 +78,7 @@ export async function journey(stage) {
     await isSeated(client, 'session');
     const sam = await comesIn(stage, broker, 'Sam', 'p-sam', 'Enter');
     await sam.isIn('preparing');
-    await pressOn(sam, '#acknowledge', 'Space');
+    await pressOn(sam, '#acknowledge', SPACE);
     await isSeated(sam, 'waiting');
 
     /* The yes, and the way in: for five minutes more than was proposed, by an arrow. */
@@ -89,7 +90,7 @@ export async function journey(stage) {
     await pressOn(therapist, `${row} [data-action="admit"]`);
     await sam.isIn('session');
     for (const person of [therapist, client, sam]) {
-        await turnsOn(person, 'mic', 'Space');
+        await turnsOn(person, 'mic', SPACE);
         await turnsOn(person, 'camera', 'Enter');
     }
     await Promise.all([sam.seesAndHears(client), sam.seesAndHears(therapist), client.seesAndHears(sam), therapist.seesAndHears(sam)]);
@@ -100,7 +101,7 @@ export async function journey(stage) {
         [...window.kinroom.slots.values()].every(({ participant }) => participant !== who), sam.id));
     await pressOn(sam, '#card-actions [data-action="leave"]');
     await sam.isIn('left');
-    await pressOn(client, '#toolbar [data-action="leave"]', 'Space');
+    await pressOn(client, '#toolbar [data-action="leave"]', SPACE);
     await client.isIn('left');
     await pressOn(therapist, '[data-action="end"]');
     await pressOn(therapist, '#confirm-yes');
