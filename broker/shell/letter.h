@@ -51,7 +51,7 @@ enum letter_kind {
     LETTER_CODE,     /* struct code_news */
     LETTER_ACKNOWLEDGED,
     /* and back, by way of the scribe */
-    LETTER_DONE, /* number; outcome; note: the struct attendance that was asked for; of a plan, broker_roomless */
+    LETTER_DONE,   /* number; outcome; note: the struct attendance that was asked for; of a plan, broker_roomless */
     LETTER_VITALS, /* by itself, about once a second; note: the first bytes of a struct vitals */
     /* from the clerk to the courier */
     LETTER_DELIVERY, /* struct delivery */
