@@ -22,6 +22,7 @@ const focusOf = (person, wanted) => person.page.evaluate((selector) => {
 /* By Tab, and inside the toolbar by the arrows, as its role promises. */
 async function goTo(person, selector) {
     await person.waitFor(`${selector}:not([disabled])`);
+    await person.page.bringToFront(); /* in a window behind another nothing shows the focus */
     const inToolbar = selector.startsWith('#toolbar');
     const passed = [];
     for (let step = 0; step < MOST_STEPS; step++) {
