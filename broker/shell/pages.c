@@ -16,15 +16,21 @@ enum { HEADERS_MAX = 2048 };
 /* libwebsockets wants names with their colon, in lower case. Each entry points at the one after it. */
 static const struct lws_protocol_vhost_options headers[] = {
     { &headers[1], NULL, "strict-transport-security:", "max-age=31536000" },
-    { &headers[2], NULL, "content-security-policy:",
+    { &headers[2], NULL, "x-content-type-options:", "nosniff" },
+    { NULL, NULL, "referrer-policy:", "no-referrer" },
+};
+
+/* What binds a document, and all that it loads. */
+static const struct {
+    const char *name, *value;
+} document_headers[] = {
+    { "content-security-policy:",
       "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
       "media-src 'self' blob:; font-src 'self'; manifest-src 'self'; worker-src 'self'; object-src 'none'; "
       "frame-ancestors 'none'; base-uri 'none'; form-action 'self'; require-trusted-types-for 'script'; "
       "trusted-types 'none'" },
-    { &headers[3], NULL, "x-content-type-options:", "nosniff" },
-    { &headers[4], NULL, "referrer-policy:", "no-referrer" },
-    { &headers[5], NULL, "cross-origin-opener-policy:", "same-origin" },
-    { NULL, NULL, "permissions-policy:", "camera=(self), microphone=(self), display-capture=(self)" },
+    { "cross-origin-opener-policy:", "same-origin" },
+    { "permissions-policy:", "camera=(self), microphone=(self), display-capture=(self)" },
 };
 
 const struct lws_protocol_vhost_options *pages_headers_tls(void)
@@ -36,6 +42,20 @@ const struct lws_protocol_vhost_options *pages_headers_plain(void)
     return &headers[1];
 }
 
+static bool add_header(struct lws *wsi, const char *name, const char *value, uint8_t **at, uint8_t *end)
+{
+    return lws_add_http_header_by_name(wsi, (const uint8_t *)name, (const uint8_t *)value, (int)strlen(value), at,
+                                       end) == 0;
+}
+
+bool pages_add_document_headers(struct lws *wsi, uint8_t **at, uint8_t *end)
+{
+    for (size_t i = 0; i < sizeof document_headers / sizeof *document_headers; i++)
+        if (!add_header(wsi, document_headers[i].name, document_headers[i].value, at, end))
+            return false;
+    return true;
+}
+
 /* A whole response in one write: it is less than any socket buffer. */
 static int answer(struct lws *wsi, unsigned status, const char *body, bool head)
 {
@@ -43,6 +63,7 @@ static int answer(struct lws *wsi, unsigned status, const char *body, bool head)
     uint8_t buffer[LWS_PRE + 2048], *start = buffer + LWS_PRE, *at = start, *end = buffer + sizeof buffer;
     size_t len = strlen(body);
     if (lws_add_http_common_headers(wsi, status, "text/plain", len, &at, end) ||
+        !pages_add_document_headers(wsi, &at, end) ||
         lws_add_http_header_by_token(wsi, WSI_TOKEN_HTTP_CACHE_CONTROL, (const uint8_t *)cache, sizeof cache - 1, &at,
                                      end) ||
         /* RFC 6455 4.2.2: a refusal of a version names the one that would do. */
@@ -91,18 +112,13 @@ static bool has_it(struct lws *wsi, const struct site_file *file)
     return strcmp(text, "*") == 0 || strstr(text, file->tag + 2); /* a weak comparison: without W/ */
 }
 
-static bool add_header(struct lws *wsi, const char *name, const char *value, uint8_t **at, uint8_t *end)
-{
-    return lws_add_http_header_by_name(wsi, (const uint8_t *)name, (const uint8_t *)value, (int)strlen(value), at,
-                                       end) == 0;
-}
-
 /* Pages are never kept. The rest is asked for anew each time, so that a page never meets a script of another version,
  * and comes again only when it changed. */
 static bool write_file_headers(struct lws *wsi, const struct site_file *file, unsigned status, size_t len, bool packed,
                                uint8_t **at, uint8_t *end)
 {
     return lws_add_http_common_headers(wsi, status, file->mimetype, len, at, end) == 0 &&
+           (file->is_part || pages_add_document_headers(wsi, at, end)) &&
            add_header(wsi, "cache-control:", file->is_page ? "no-store" : "no-cache", at, end) &&
            add_header(wsi, "etag:", file->tag, at, end) &&
            (file->packed.len == 0 || add_header(wsi, "vary:", "accept-encoding", at, end)) &&

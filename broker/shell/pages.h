@@ -1,6 +1,9 @@
 /* pages.h - what plain HTTPS requests get: the files of the site, and /healthz. */
 #pragma once
 
+#include <stdbool.h>
+#include <stdint.h>
+
 struct lws;
 struct site;
 struct lws_protocol_vhost_options;
@@ -9,6 +12,10 @@ struct lws_protocol_vhost_options;
  * not send Strict-Transport-Security (RFC 6797 7.2). */
 const struct lws_protocol_vhost_options *pages_headers_tls(void);
 const struct lws_protocol_vhost_options *pages_headers_plain(void);
+
+/* And of every response of ours that a browser could show as a document (CSP Level 3, 4.2): all but the scripts, styles
+ * and words that pages load, dozens of them at once. False: no room before end. */
+bool pages_add_document_headers(struct lws *, uint8_t **at, uint8_t *end);
 
 enum { PAGES_UPGRADE_REQUIRED = 426 }; /* RFC 9110 15.5.22; libwebsockets has no name for it */
 

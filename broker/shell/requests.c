@@ -17,6 +17,7 @@
 #include "shell/caller.h"
 #include "shell/clerk.h"
 #include "shell/host.h"
+#include "shell/pages.h"
 
 enum {
     DONE_WITHIN_S = 15,     /* the whole of it, from its headers to its answer */
@@ -299,7 +300,8 @@ static bool write_headers(struct lws *wsi, const struct answer *a, bool last, ui
     if (a->status != 204) /* RFC 9110 8.6 */
         write_format(&w, "%zu", a->body.len);
     return lws_add_http_header_status(wsi, (unsigned)a->status, at, end) == 0 &&
-           add_header(wsi, "date:", date, at, end) && add_header(wsi, "content-type:", a->content_type, at, end) &&
+           pages_add_document_headers(wsi, at, end) && add_header(wsi, "date:", date, at, end) &&
+           add_header(wsi, "content-type:", a->content_type, at, end) &&
            add_header(wsi, "content-length:", length, at, end) &&
            add_header(wsi, "cache-control:", "no-store", at, end) &&
            add_header(wsi, "location:", a->location, at, end) && add_header(wsi, "allow:", a->allow, at, end) &&

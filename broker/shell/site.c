@@ -30,21 +30,21 @@ struct site {
 
 static const struct {
     const char *suffix, *mimetype;
-    bool packs;
+    bool packs, is_part;
 } kinds[] = {
-    { ".html", "text/html; charset=utf-8", true },
-    { ".css", "text/css; charset=utf-8", true },
-    { ".js", "text/javascript; charset=utf-8", true },
-    { ".mjs", "text/javascript; charset=utf-8", true },
-    { ".json", "application/json", true },
-    { ".webmanifest", "application/manifest+json", true },
-    { ".svg", "image/svg+xml", true },
-    { ".png", "image/png", false },
-    { ".ico", "image/x-icon", true },
-    { ".jpg", "image/jpeg", false },
-    { ".webp", "image/webp", false },
-    { ".woff2", "font/woff2", false },
-    { ".txt", "text/plain; charset=utf-8", true },
+    { ".html", "text/html; charset=utf-8", true, false },
+    { ".css", "text/css; charset=utf-8", true, true },
+    { ".js", "text/javascript; charset=utf-8", true, true },
+    { ".mjs", "text/javascript; charset=utf-8", true, true },
+    { ".json", "application/json", true, true },
+    { ".webmanifest", "application/manifest+json", true, false },
+    { ".svg", "image/svg+xml", true, false },
+    { ".png", "image/png", false, false },
+    { ".ico", "image/x-icon", true, false },
+    { ".jpg", "image/jpeg", false, false },
+    { ".webp", "image/webp", false, false },
+    { ".woff2", "font/woff2", false, false },
+    { ".txt", "text/plain; charset=utf-8", true, false },
 };
 
 enum { KINDS = sizeof kinds / sizeof *kinds };
@@ -107,6 +107,7 @@ static enum status add(struct site *site, const char *uri, size_t kind, struct b
     struct site_file file = { .uri = strdup(uri), .mimetype = kinds[kind].mimetype, .plain = plain };
     if (!file.uri)
         goto out;
+    file.is_part = kinds[kind].is_part;
     file.is_page = strncmp(file.mimetype, "text/html", 9) == 0;
     if (kinds[kind].packs)
         file.packed = pack(plain);

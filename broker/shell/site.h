@@ -16,7 +16,8 @@ struct site_file {
     struct bytes plain;
     struct bytes packed;    /* empty: not worth it */
     char tag[SITE_TAG_MAX]; /* W/"...": the same for both, as they say the same (RFC 9110 8.8.1) */
-    bool is_page;
+    bool is_page;           /* HTML */
+    bool is_part;           /* of pages, and never shown by itself: a script, a style, words */
 };
 
 struct site;
