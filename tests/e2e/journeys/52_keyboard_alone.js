@@ -13,16 +13,22 @@ const focusOf = (person, wanted) => person.page.evaluate((selector) => {
     const { outlineStyle, outlineWidth } = getComputedStyle(node);
     return {
         isThere: node.matches(selector),
+        isPast: Boolean(node.compareDocumentPosition(document.querySelector(selector)) & Node.DOCUMENT_POSITION_PRECEDING),
         inToolbar: Boolean(node.closest('[role="toolbar"]')),
         isSeen: outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2,
         what: node.id || node.dataset.action || node.tagName,
     };
 }, wanted);
 
-/* By Tab, and inside the toolbar by the arrows, as its role promises. */
+async function goBack(person) {
+    await person.page.keyboard.down('Shift');
+    await person.press('Tab');
+    await person.page.keyboard.up('Shift');
+}
+
+/* By Tab, back by Shift and Tab, and inside the toolbar by the arrows, as its role promises. */
 async function goTo(person, selector) {
     await person.waitFor(`${selector}:not([disabled])`);
-    await person.page.bringToFront(); /* in a window behind another nothing shows the focus */
     const inToolbar = selector.startsWith('#toolbar');
     const passed = [];
     for (let step = 0; step < MOST_STEPS; step++) {
@@ -32,7 +38,9 @@ async function goTo(person, selector) {
             return;
         }
         passed.push(focus.what);
-        await person.press(inToolbar && focus.inToolbar ? 'ArrowRight' : 'Tab');
+        if (inToolbar && focus.inToolbar) await person.press('ArrowRight');
+        else if (focus.isPast) await goBack(person);
+        else await person.press('Tab');
     }
     throw new Error(`${person.name} does not come to ${selector} by keyboard; they came by ${passed.join(' ')}`);
 }
