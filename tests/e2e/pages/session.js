@@ -58,7 +58,7 @@ async function lookAtMoving(stage, look, sam) {
     await sam.isIn('moved');
     await look.at(sam, 'moved');
     await sam.close();
-    await other.prepareFor('waiting');
+    await other.isIn('stepped_out'); /* as they were at the first */
     other.id = await other.page.evaluate(() => window.kinroom.me);
     return other;
 }
