@@ -67,11 +67,12 @@ async function load(chosen) {
 }
 
 let latest = null;
+const read = {}; /* language -> its words: who goes back to it needs no network */
 
 /* Whether it is this language now: another may have been chosen meanwhile. */
 export async function setLanguage(chosen) {
     latest = chosen;
-    const loaded = await load(chosen);
+    const loaded = read[chosen] ??= await load(chosen);
     if (latest !== chosen) return false;
     words = loaded;
     plurals = new Intl.PluralRules(chosen);
