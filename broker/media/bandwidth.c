@@ -56,7 +56,8 @@ struct bandwidth {
 
 /* What one report told that was new. */
 struct news {
-    unsigned arrived, missed;
+    unsigned arrived;
+    int missed;     /* less those that were told as such before, and came after all: they had been overtaken */
     usec_t took_us; /* from sending the newest of them until now */
     uint64_t newest;
 };
@@ -152,8 +153,7 @@ static void arrived(struct bandwidth *b, usec_t now_us, uint64_t seq, int64_t at
 {
     struct sent *sent = sent_at(b, seq);
     usec_t sent_us = sent_time(now_us, sent);
-    if (sent->fate == MISSED && news->missed > 0)
-        news->missed--;
+    bool overtaken = sent->fate == MISSED;
     sent->fate = ARRIVED;
     meter_add(&b->arriving, at_us, sent->bytes);
     if (news->newest <= seq) {
@@ -167,6 +167,7 @@ static void arrived(struct bandwidth *b, usec_t now_us, uint64_t seq, int64_t at
         return;
     }
     news->arrived++;
+    news->missed -= overtaken;
     delay_packet(&b->delay, (int64_t)sent_us, at_us);
 }
 
@@ -263,7 +264,7 @@ enum status bandwidth_feedback(struct bandwidth *b, usec_t now_us, struct bytes 
     TRY(twcc_read(fci, &report));
     set_clock(b, now_us, report.at_us);
     read_report(b, now_us, report, &news);
-    if (news.arrived + news.missed + (news.newest > 0) == 0)
+    if (news.arrived == 0 && news.missed == 0 && news.newest == 0)
         return OK; /* nothing new */
     b->heard = true;
     b->unheard_since = NEVER;

@@ -14,11 +14,11 @@ static bool is_own(struct loss *loss, double ratio)
     return ratio > loss->tried_ratio / 2;
 }
 
-enum loss_verdict loss_report(struct loss *loss, usec_t now_us, unsigned lost, unsigned arrived, bool queueing)
+enum loss_verdict loss_report(struct loss *loss, usec_t now_us, int lost, unsigned arrived, bool queueing)
 {
     if (loss->lost + loss->arrived == 0)
         loss->since = now_us;
-    loss->lost += lost;
+    loss->lost = lost < 0 && loss->lost < (unsigned)-lost ? 0 : loss->lost + (unsigned)lost;
     loss->arrived += arrived;
     unsigned packets = loss->lost + loss->arrived;
     if (packets < WINDOW_PACKETS || now_us - loss->since < WINDOW_US)

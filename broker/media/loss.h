@@ -28,8 +28,9 @@ enum loss_verdict {
     LOSS_OWN,   /* it did not help: what was lowered for loss may rise again */
 };
 
-/* What one report tells of newly settled packets. queueing: there is a queue, too. */
-enum loss_verdict loss_report(struct loss *, usec_t now_us, unsigned lost, unsigned arrived, bool queueing);
+/* What one report tells of newly settled packets; lost is less than none when some came that an earlier report had
+ * missed. queueing: there is a queue, too. */
+enum loss_verdict loss_report(struct loss *, usec_t now_us, int lost, unsigned arrived, bool queueing);
 void loss_lowered(struct loss *, usec_t now_us, usec_t rtt_us);
 /* The part of all packets that the path loses anyway, as far as is known: at most a half. */
 static inline double loss_own(const struct loss *loss)

@@ -40,8 +40,11 @@ void twcc_packet(struct twcc *twcc, usec_t now_us, uint16_t seq)
         twcc->first = n;
         twcc->highest = n - 1;
     }
-    if (n < twcc->first)
-        return;                           /* reported as lost already */
+    if (n < twcc->first) {
+        if (twcc->highest - n >= TWCC_LATE)
+            return;      /* told as lost, and so it stays */
+        twcc->first = n; /* was overtaken: the next report takes back what the last said of it */
+    }
     if (n >= twcc->first + TWCC_WINDOW) { /* a jump: what lies before is not worth a report */
         memset(twcc->at_us, 0, sizeof twcc->at_us);
         twcc->first = n;

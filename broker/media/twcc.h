@@ -10,6 +10,9 @@
 #include "base/status.h"
 
 enum { TWCC_WINDOW = 512 }; /* packets that one report can speak of: as many as come of 50 Mbit/s until it is due */
+enum {
+    TWCC_LATE = 128
+}; /* one that was told as lost, and comes no further behind the newest than this, is told anew */
 #define TWCC_INTERVAL_US (100 * USEC_PER_MSEC)
 
 struct twcc {

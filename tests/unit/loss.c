@@ -76,6 +76,20 @@ static void with_a_queue_less_is_enough(void **state)
     assert_int_equal(path.lowered, 1);
 }
 
+/* Each second report finds what the one before had missed: it was overtaken, not lost. */
+static void what_comes_after_all_was_not_lost(void **state)
+{
+    (void)state;
+    struct loss loss = { 0 };
+    for (usec_t i = 0; i < 100; i++) {
+        usec_t at_us = USEC_PER_SEC + i * 100 * USEC_PER_MSEC;
+        bool finds = i % 2;
+        assert_int_equal(loss_report(&loss, at_us, finds ? -6 : 6, finds ? 16 : 4, true), LOSS_FINE);
+    }
+    assert_int_equal(loss_report(&loss, 20 * USEC_PER_SEC, -1000, 30, true), LOSS_FINE);
+    assert_true(loss.ratio <= 1);
+}
+
 static void few_packets_tell_nothing(void **state)
 {
     (void)state;
@@ -91,6 +105,7 @@ int main(void)
         cmocka_unit_test(loss_that_lasts_is_tried_once_and_then_known_for_the_paths_own),
         cmocka_unit_test(loss_that_lowering_mended_counts_each_time),
         cmocka_unit_test(with_a_queue_less_is_enough),
+        cmocka_unit_test(what_comes_after_all_was_not_lost),
         cmocka_unit_test(few_packets_tell_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

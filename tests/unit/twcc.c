@@ -2,6 +2,7 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <cmocka.h>
 
 #include <string.h>
@@ -21,7 +22,7 @@ static void symbol(struct reader *deltas, uint8_t kind, uint16_t seq, int64_t *a
     if (kind == 0)
         return;
     *at += kind == 1 ? read_u8(deltas) : (int16_t)read_be16(deltas);
-    assert_int_equal(told[seq], -1);
+    assert_true(told[seq] == -1 || llabs(told[seq] - *at) <= 1); /* the same each time, but for rounding */
     told[seq] = *at;
 }
 
@@ -159,20 +160,31 @@ static void a_pause_too_long_for_a_step_begins_a_new_report(void **state)
     assert_int_equal(told[1], 80000);
 }
 
-static void what_was_reported_is_over(void **state)
+/* Overtaken across the border of two reports: the second takes back what the first said. */
+static void what_was_told_as_lost_and_came_is_told_anew(void **state)
 {
     (void)state;
     struct twcc twcc = { 0 };
     start();
-    twcc_packet(&twcc, ms(1000), 10);
-    twcc_packet(&twcc, ms(1001), 12);
+    for (uint16_t seq = 0; seq < 20; seq++)
+        if (seq < 8 || seq > 12)
+            twcc_packet(&twcc, ms(1000 + seq), seq);
     assert_int_equal(write_and_read(&twcc), 1);
-    twcc_packet(&twcc, ms(1100), 11);
+    assert_true(told[8] < 0 && told[12] < 0);
+    for (uint16_t seq = 8; seq < 13; seq++)
+        twcc_packet(&twcc, ms(1021), seq);
+    twcc_packet(&twcc, ms(1022), 20);
+    assert_int_equal(write_and_read(&twcc), 1);
+    for (int seq = 0; seq < 21; seq++)
+        assert_true(told[seq] >= 0);
+    assert_int_equal(told[12] / 4, 1021);
+    /* Too late for anybody. */
+    for (uint16_t seq = 22; seq < 21 + TWCC_LATE + 1; seq++)
+        twcc_packet(&twcc, ms(1100) + seq, seq);
+    assert_int_equal(write_and_read(&twcc), 1);
+    twcc_packet(&twcc, ms(1300), 21);
     assert_int_equal(write_and_read(&twcc), 0);
-    assert_int_equal(told[11], -1);
-    twcc_packet(&twcc, ms(1101), 13);
-    assert_int_equal(write_and_read(&twcc), 1);
-    assert_int_equal(told[13] / 4, 1101);
+    assert_true(told[21] < 0);
 }
 
 static void a_jump_loses_only_what_lies_before_it(void **state)
@@ -257,7 +269,7 @@ int main(void)
         cmocka_unit_test(gaps_and_disorder_are_told_too),
         cmocka_unit_test(a_long_report_goes_in_parts),
         cmocka_unit_test(a_pause_too_long_for_a_step_begins_a_new_report),
-        cmocka_unit_test(what_was_reported_is_over),
+        cmocka_unit_test(what_was_told_as_lost_and_came_is_told_anew),
         cmocka_unit_test(a_jump_loses_only_what_lies_before_it),
         cmocka_unit_test(without_room_nothing_is_written_or_lost),
         cmocka_unit_test(each_form_of_chunk_is_read),
