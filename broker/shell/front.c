@@ -36,7 +36,8 @@ struct front {
     const struct site *site;
     const struct log *log;
     void (*failed)(void *context);
-    void *failed_context;
+    bool (*ready)(void *context);
+    void *context;
     uv_loop_t loop;  /* of the thread; libwebsockets waits in it, too */
     uv_timer_t look; /* wakes the thread for lines_look */
     usec_t look_at;
@@ -165,7 +166,7 @@ static int on_request(struct front *f, struct lws *wsi, const char *uri)
 {
     struct address from;
     if (!requests_are_at(uri))
-        return pages_serve(wsi, f->site, uri);
+        return pages_serve(wsi, f->site, uri, f->ready(f->context));
     return requests_begin(f->requests, wsi, uri, counted(f, wsi, lws_get_socket_fd(wsi), &from));
 }
 
@@ -306,7 +307,8 @@ enum status front_create(struct front **created, const struct front_config *conf
     f->site = config->site;
     f->log = config->log;
     f->failed = config->failed;
-    f->failed_context = config->context;
+    f->ready = config->ready;
+    f->context = config->context;
     if (uv_loop_init(&f->loop) != 0) {
         free(f);
         return ERR_SYSTEM;
@@ -382,7 +384,7 @@ static void *run(void *context)
     uv_run(&f->loop, UV_RUN_DEFAULT);
     if (!atomic_load(&f->stopping)) {
         log_error(f->log, "the front cannot go on");
-        f->failed(f->failed_context);
+        f->failed(f->context);
     }
     return NULL;
 }

@@ -20,6 +20,7 @@ struct front_config {
     struct placement *placement;   /* outlives the front */
     const struct log *log;         /* outlives the front */
     void (*failed)(void *context); /* called on the front's thread when it can't go on */
+    bool (*ready)(void *context);  /* likewise on its thread: whether people can be let in */
     void *context;
 };
 

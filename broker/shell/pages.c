@@ -150,7 +150,7 @@ static int serve_file(struct lws *wsi, const struct site_file *file, bool head)
     return written < 0 || lws_http_transaction_completed(wsi) ? -1 : 0;
 }
 
-int pages_serve(struct lws *wsi, const struct site *site, const char *uri)
+int pages_serve(struct lws *wsi, const struct site *site, const char *uri, bool ready)
 {
     bool head = lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0;
     if (!head && lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) <= 0) {
@@ -160,6 +160,10 @@ int pages_serve(struct lws *wsi, const struct site *site, const char *uri)
     }
     if (strcmp(uri, "/healthz") == 0)
         return answer_and_complete(wsi, HTTP_STATUS_OK, "ok\n", head);
+    if (strcmp(uri, "/readyz") == 0)
+        return ready ? answer_and_complete(wsi, HTTP_STATUS_OK, "ready\n", head)
+                     : answer_and_complete(wsi, HTTP_STATUS_SERVICE_UNAVAILABLE,
+                                           "not ready: what happens can't be recorded, so nobody is let in\n", head);
     const struct site_file *file = site_find(site, uri);
     return file ? serve_file(wsi, file, head) : answer_and_complete(wsi, HTTP_STATUS_NOT_FOUND, "not found\n", head);
 }

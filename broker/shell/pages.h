@@ -1,4 +1,5 @@
-/* pages.h - what plain HTTPS requests get: the files of the site, and /healthz. */
+/* pages.h - what plain HTTPS requests get: the files of the site, /healthz (it runs) and /readyz (it lets people in).
+ */
 #pragma once
 
 #include <stdbool.h>
@@ -20,7 +21,7 @@ bool pages_add_document_headers(struct lws *, uint8_t **at, uint8_t *end);
 enum { PAGES_UPGRADE_REQUIRED = 426 }; /* RFC 9110 15.5.22; libwebsockets has no name for it */
 
 /* Answers one request; the value is what the callback has to return. */
-int pages_serve(struct lws *, const struct site *, const char *uri);
+int pages_serve(struct lws *, const struct site *, const char *uri, bool ready);
 /* Refuses a WebSocket; the value is what LWS_CALLBACK_HTTP_CONFIRM_UPGRADE has to return, after which libwebsockets
  * completes the transaction by itself, unlike elsewhere. */
 int pages_refuse_upgrade(struct lws *, unsigned status);

@@ -43,8 +43,8 @@ struct scribe {
     struct id *open; /* intervals whose OPEN was taken and whose CLOSE has not come */
     size_t open_count, open_cap;
     struct ledger_row *rows; /* BATCH_ROWS, for the commit at hand */
-    bool failing;
-    usec_t retry_at; /* while failing */
+    atomic_bool failing;     /* written by the scribe's thread alone */
+    usec_t retry_at;         /* while failing */
     int64_t heartbeat_unix_us, heartbeat_stored;
     usec_t heartbeat_at; /* not before */
     int wake_fd;

@@ -50,7 +50,7 @@ struct waker scribe_waker(struct scribe *);
 /* The guest's letters to a shard, on the scribe's thread: waits for room while the shard runs. Takes the note. */
 void scribe_send(struct scribe *, size_t shard, struct letter *);
 
-/* On the scribe's thread: what was to be stored last could not be. */
+/* What was to be stored last could not be. On any thread. */
 bool scribe_is_failing(const struct scribe *);
 
 enum status scribe_start(struct scribe *);

@@ -229,6 +229,12 @@ static void on_front_failed(void *context)
     kill(getpid(), SIGTERM);
 }
 
+static bool can_let_in(void *context)
+{
+    const struct server *server = context;
+    return !scribe_is_failing(server->scribe);
+}
+
 static enum status make_shard(struct server *server, size_t index)
 {
     const struct config *config = server->config;
@@ -414,6 +420,7 @@ static enum status make_all(struct server *server, const struct material *materi
         .placement = server->placement,
         .log = &server->log,
         .failed = on_front_failed,
+        .ready = can_let_in,
         .context = server,
     };
     TRY(front_create(&server->front, &front));

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freeTcpPort, KINROOM } from '../broker.js';
 import { Caller } from '../caller.js';
+import { exchange, request } from '../http.js';
 import { equal, includes, pause, Skipped, until } from '../check.js';
 
 const DISK = '2m';
@@ -84,10 +85,13 @@ async function refusesToStart(broker, store, why) {
     includes(said.split('\n').find((line) => line.includes(store)) ?? said, `${store}${why}`, 'the line that names the file');
 }
 
+const readiness = async (broker) => (await exchange(broker.port, request('/readyz'))).status;
+
 export const tests = {
     async 'a full disk lets nobody in, and those who are in can go; with space the same admit works'(broker) {
         if (!disk) throw new Skipped(missing);
         const { therapist, client, sam, kim } = await scene(broker);
+        equal(await readiness(broker), 200, 'whether it is ready');
         fill();
         for (let i = 0; i < 3; i++) {
             const refusal = await therapist.ask({ type: 'admit', participant: 'p-sam' });
@@ -97,6 +101,8 @@ export const tests = {
             await pause(400); /* past the store's next try */
         }
         includes(broker.log, 'the disk is full', 'the log');
+        equal(await readiness(broker), 503, 'whether it is ready');
+        equal((await exchange(broker.port, request('/healthz'))).status, 200, 'the health');
         equal((await therapist.ask({ type: 'step_out', participant: 'p-kim' })).type, 'done', 'the reply to step_out');
         await isIn(kim, 'stepped_out');
         equal(sam.heard.some(({ said }) => said.seat === 'admitted'), false, 'that the one who waits was ever in');
@@ -105,6 +111,7 @@ export const tests = {
         await until('the same admit works', async () => (await therapist.ask({ type: 'admit', participant: 'p-sam' })).type === 'done',
             { within_ms: 5000 });
         await isIn(sam, 'admitted');
+        equal(await readiness(broker), 200, 'whether it is ready again');
         const verdict = execFileSync(KINROOM, ['ledger', 'verify', '--store', join(disk, 'kinroom.db')]).toString();
         includes(verdict, 'The ledger is whole', 'the verdict');
         includes(verdict, '1 intervals open', 'the verdict'); /* Sam's; Kim's end was kept while the disk was full */
